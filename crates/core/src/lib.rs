@@ -1,0 +1,11 @@
+//! The science of siderin, in the order in which a scan flows through it.
+//!
+//! - [`scan`]: files (DICOM, NIfTI, BIDS) become a scan.
+//! - [`volume`]: voxels on a grid that knows where it is; resampling, orientation.
+//! - [`preprocess`]: bias, intensity, masks, components, distances, brain mask.
+//! - [`candidates`]: dark round spots, measured and scored without learning.
+//! - [`lesion`]: what was found, in millimetres.
+//! - [`report`]: files and pages for people and programs.
+
+pub mod scan;
+pub mod volume;

@@ -1,0 +1,275 @@
+//! The volumes one input holds, known before any voxel is read.
+
+use super::bids;
+use super::dicom::{
+    DicomFileError, Frame, GeometryError, PixelError, Placed, group_frames, load_voxels, place,
+    read_frames,
+};
+use super::nifti::{HeaderError, NiftiError, Placement, read_header, read_volume};
+use super::sidecar::acquisition_of_nifti;
+use super::{Acquisition, Component, Note, ReadLimits, Scan, phase_values};
+use crate::volume::{Grid, Volume};
+use rayon::prelude::*;
+use std::path::{Path, PathBuf};
+
+/// All volumes of one input, numbered from 1 in a fixed order.
+#[derive(Debug)]
+pub struct Catalog {
+    /// Volumes that can be read.
+    pub volumes: Vec<VolumeEntry>,
+    /// Groups of slices that are no volume.
+    pub refused: Vec<RefusedVolume>,
+    /// What listing brought up.
+    pub notes: Vec<Note>,
+}
+
+/// A volume of a catalog.
+#[derive(Debug)]
+pub struct VolumeEntry {
+    /// Its number for `--volume`.
+    pub number: usize,
+    /// Shape and place.
+    pub grid: Grid,
+    /// How it was acquired.
+    pub acquisition: Acquisition,
+    /// Which repetition of its series this is, from 1, where a series was repeated.
+    pub repetition: Option<usize>,
+    /// What placing it brought up.
+    pub notes: Vec<Note>,
+    source: Source,
+}
+
+/// A group of slices that is no volume.
+#[derive(Debug)]
+pub struct RefusedVolume {
+    /// Its number for `--volume`.
+    pub number: usize,
+    /// Slices in the group.
+    pub slices: usize,
+    /// How it was acquired.
+    pub acquisition: Acquisition,
+    /// Why it is refused.
+    pub error: GeometryError,
+}
+
+#[derive(Debug)]
+enum Source {
+    Nifti { path: PathBuf, volume: u64 },
+    Dicom(Placed),
+}
+
+/// An input that cannot be listed.
+#[derive(Debug, thiserror::Error)]
+#[allow(missing_docs)]
+pub enum OpenError {
+    #[error("opening the input: it does not exist or cannot be read ({0})")]
+    NotThere(std::io::Error),
+    #[error(transparent)]
+    Nifti(#[from] NiftiError),
+    #[error("{error}")]
+    Dicom { error: DicomFileError },
+    #[error("opening the input: none of its {files} files is a DICOM image or NIfTI; give a NIfTI file, a DICOM file or a folder of DICOM slices")]
+    NoImages { files: usize },
+    #[error("opening the input: this is neither NIfTI nor DICOM; give a .nii, .nii.gz or DICOM file")]
+    UnknownFormat,
+}
+
+/// A volume that cannot be read.
+#[derive(Debug, thiserror::Error)]
+#[allow(missing_docs)]
+pub enum LoadError {
+    #[error(transparent)]
+    Nifti(#[from] NiftiError),
+    #[error(transparent)]
+    Pixels(#[from] PixelError),
+    #[error("reading the scan: the values look like phase (many are negative, both signs reach equally far); detection needs the magnitude, give this file with --phase")]
+    LooksLikePhase,
+    #[error("reading the scan: all voxels have the same value ({value}); the export failed, export the scan again")]
+    Constant { value: f32 },
+    #[error("reading the phase: its grid lies up to {largest_mm:.2} mm from the magnitude's or has another shape; give the phase of the same acquisition")]
+    PhaseGrid { largest_mm: f64 },
+}
+
+impl Catalog {
+    /// Lists the volumes of a NIfTI file, a DICOM file, or a folder of DICOM files in any
+    /// order and depth.
+    ///
+    /// # Errors
+    /// When nothing in the input can be read as an image.
+    pub fn open(path: &Path, limits: ReadLimits) -> Result<Self, OpenError> {
+        let about = std::fs::metadata(path).map_err(OpenError::NotThere)?;
+        if about.is_dir() {
+            let mut files: Vec<PathBuf> = walkdir::WalkDir::new(path)
+                .follow_links(true)
+                .into_iter()
+                .flatten()
+                .filter(|entry| entry.file_type().is_file())
+                .map(walkdir::DirEntry::into_path)
+                .collect();
+            files.sort();
+            return Self::open_dicom(&files, limits);
+        }
+        match Self::open_dicom(&[path.to_path_buf()], limits) {
+            Err(OpenError::NoImages { .. }) => match Self::open_nifti(path) {
+                Err(OpenError::Nifti(NiftiError::Header(HeaderError::NotNifti { .. })))
+                    if !bids::is_nifti(path) =>
+                {
+                    Err(OpenError::UnknownFormat)
+                }
+                other => other,
+            },
+            other => other,
+        }
+    }
+
+    fn open_nifti(path: &Path) -> Result<Self, OpenError> {
+        let header = read_header(path)?;
+        let (grid, placement) = header.grid().map_err(NiftiError::Header)?;
+        let acquisition = acquisition_of_nifti(path);
+        let mut notes = Vec::new();
+        if placement == Placement::SizesOnly {
+            notes.push(Note::OrientationUnknown);
+        }
+        if let (Placement::Sform, Some((_, matrix))) = (placement, header.qform)
+            && let Ok(other) = Grid::new(grid.shape(), matrix)
+        {
+            let largest_mm = grid.largest_corner_distance_mm(&other);
+            // Stored with seven digits, equal placements differ by less than this.
+            if largest_mm > 0.1 {
+                notes.push(Note::PlacementsDiffer { largest_mm });
+            }
+        }
+        // Each number is shown to the user; a header that claims more is damaged.
+        let count = header.volume_count().min(100_000);
+        let volumes = (1..=count)
+            .map(|volume| VolumeEntry {
+                number: volume as usize,
+                grid: grid.clone(),
+                acquisition: acquisition.clone(),
+                repetition: (count > 1).then_some(volume as usize),
+                notes: notes.clone(),
+                source: Source::Nifti { path: path.to_path_buf(), volume },
+            })
+            .collect();
+        Ok(Self { volumes, refused: Vec::new(), notes: Vec::new() })
+    }
+
+    fn open_dicom(files: &[PathBuf], limits: ReadLimits) -> Result<Self, OpenError> {
+        let read: Vec<Result<Option<Vec<Frame>>, DicomFileError>> =
+            files.par_iter().map(|file| read_frames(file, limits)).collect();
+        let mut frames = Vec::new();
+        let mut errors = Vec::new();
+        for result in read {
+            match result {
+                Ok(found) => frames.extend(found.into_iter().flatten()),
+                Err(error) => errors.push(error),
+            }
+        }
+        let mut notes = Vec::new();
+        if frames.is_empty() {
+            return Err(match errors.into_iter().next() {
+                Some(error) => OpenError::Dicom { error },
+                None => OpenError::NoImages { files: files.len() },
+            });
+        }
+        if let Some(first) = errors.first() {
+            notes.push(Note::UnreadableFiles { files: errors.len(), first: first.to_string() });
+        }
+        let mut volumes = Vec::new();
+        let mut refused = Vec::new();
+        for (index, group) in group_frames(frames).into_iter().enumerate() {
+            let number = index + 1;
+            let acquisition = (*group.frames[0].acquisition).clone();
+            match place(&group) {
+                Ok(placed) => volumes.push(VolumeEntry {
+                    number,
+                    notes: placing_notes(&placed, &acquisition, group.duplicates_dropped),
+                    grid: placed.grid.clone(),
+                    acquisition,
+                    repetition: group.repetition,
+                    source: Source::Dicom(placed),
+                }),
+                Err(error) => {
+                    let slices = group.frames.len();
+                    refused.push(RefusedVolume { number, slices, acquisition, error });
+                }
+            }
+        }
+        Ok(Self { volumes, refused, notes })
+    }
+}
+
+fn placing_notes(placed: &Placed, acquisition: &Acquisition, duplicates: usize) -> Vec<Note> {
+    let mut notes = Vec::new();
+    if let (Some(gap_mm), Some(thickness)) = (placed.gap_mm, &acquisition.slice_thickness_mm) {
+        let thickness_mm = thickness.value;
+        notes.push(Note::SliceGap { spacing_mm: thickness_mm + gap_mm, thickness_mm });
+    }
+    if duplicates > 0 {
+        notes.push(Note::DuplicateFiles { files: duplicates });
+    }
+    notes
+}
+
+impl VolumeEntry {
+    /// Reads the voxels, with what reading brought up.
+    ///
+    /// # Errors
+    /// When the file is damaged, truncated or larger than the limits.
+    pub fn read_voxels(&self, limits: ReadLimits) -> Result<(Volume<f32>, Vec<Note>), LoadError> {
+        match &self.source {
+            Source::Nifti { path, volume } => {
+                let (_, voxels, not_finite) = read_volume(path, Some(*volume), limits)?;
+                let notes = if not_finite > 0 {
+                    vec![Note::NotFinite { voxels: not_finite }]
+                } else {
+                    Vec::new()
+                };
+                Ok((voxels, notes))
+            }
+            Source::Dicom(placed) => Ok((load_voxels(placed, limits)?, Vec::new())),
+        }
+    }
+
+    /// Reads the volume as a scan called `name`.
+    ///
+    /// # Errors
+    /// As [`VolumeEntry::read_voxels`], and when the values look like phase or are all the
+    /// same.
+    pub fn load(&self, name: &str, limits: ReadLimits) -> Result<Scan, LoadError> {
+        let (magnitude, found) = self.read_voxels(limits)?;
+        let first = magnitude.voxels()[0];
+        if magnitude.voxels().iter().all(|&v| v == first) {
+            return Err(LoadError::Constant { value: first });
+        }
+        let told = self.acquisition.component() == Component::Magnitude;
+        if !told && phase_values::looks_like_phase(magnitude.voxels()) {
+            return Err(LoadError::LooksLikePhase);
+        }
+        let mut notes = self.notes.clone();
+        notes.extend(found);
+        Ok(Scan {
+            name: name.to_string(),
+            magnitude,
+            acquisition: self.acquisition.clone(),
+            notes,
+            t1: None,
+            phase: None,
+        })
+    }
+}
+
+impl Scan {
+    /// Adds the phase, which must lie on the magnitude's grid.
+    ///
+    /// # Errors
+    /// When the grids differ by more than a tenth of a millimetre anywhere.
+    pub fn set_phase(&mut self, phase: Volume<f32>) -> Result<(), LoadError> {
+        if !phase.grid().matches(self.magnitude.grid(), 0.1) {
+            let largest_mm = phase.grid().largest_corner_distance_mm(self.magnitude.grid());
+            return Err(LoadError::PhaseGrid { largest_mm });
+        }
+        self.phase = Some(phase);
+        Ok(())
+    }
+}

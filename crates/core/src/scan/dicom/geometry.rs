@@ -1,0 +1,161 @@
+//! Placing a group of frames in the patient, and refusing groups that are no volume.
+
+use super::frame::Frame;
+use super::grouping::FrameGroup;
+use crate::volume::{Grid, GridError};
+use nalgebra::{Matrix4, Vector3};
+
+/// Frames that do not make one volume. Positions are along the slice normal.
+#[derive(Debug, Clone, PartialEq, thiserror::Error)]
+#[allow(missing_docs)]
+pub enum GeometryError {
+    #[error("placing slices: the series mixes slice orientations ({angle_deg:.1}° apart at {position_mm:.2} mm); it is a localizer or several scans in one, give one orientation only")]
+    MixedOrientation { angle_deg: f64, position_mm: f64 },
+    #[error("placing slices: the slice at {position_mm:.2} mm is there {times} times, others once or differently often; remove the repeated or incomplete slices and keep one complete set")]
+    RepeatedPosition { position_mm: f64, times: usize },
+    #[error("placing slices: a slice is missing between {from_mm:.2} mm and {to_mm:.2} mm (a gap of {gap_mm:.2} mm where {expected_mm:.2} mm is regular); export the complete series again")]
+    MissingSlice { from_mm: f64, to_mm: f64, gap_mm: f64, expected_mm: f64 },
+    #[error("placing slices: slices are unevenly spaced ({gap_mm:.2} mm between {from_mm:.2} mm and {to_mm:.2} mm, {expected_mm:.2} mm elsewhere); slices may be missing or from another scan, export the complete series again")]
+    UnequalSpacing { from_mm: f64, to_mm: f64, gap_mm: f64, expected_mm: f64 },
+    #[error("placing slices: slices lie {found_mm:.2} mm apart from {from_mm:.2} mm on, the scanner declares {declared_mm:.2} mm; every other slice seems to be missing, export the complete series again")]
+    SlicesSkipped { from_mm: f64, found_mm: f64, declared_mm: f64 },
+    #[error("placing slices: pixel sizes differ within the series ({found:?} mm at {position_mm:.2} mm, {expected:?} mm elsewhere); give one scan only")]
+    MixedPixelSpacing { found: [f64; 2], expected: [f64; 2], position_mm: f64 },
+    #[error("placing slices: {0}")]
+    Grid(#[from] GridError),
+}
+
+/// Frames in the order of their slices, and the grid they make.
+#[derive(Debug, Clone)]
+pub(crate) struct Placed {
+    pub frames: Vec<Frame>,
+    pub grid: Grid,
+    /// Slice spacing minus slice thickness in mm, where slices leave a gap.
+    pub gap_mm: Option<f64>,
+}
+
+/// Cosine of the angle at which two slices count as differently oriented (0.57°).
+const SAME_ORIENTATION: f64 = 0.99995;
+/// Positions are written with few digits: gaps may differ by this share, or by 0.05 mm.
+const SPACING_TOLERANCE: f64 = 0.02;
+
+/// Orders the frames by position along their normal and builds the voxel-to-world affine
+/// (RAS+) from the positions themselves, never from declared spacing:
+/// first axis along columns, second along rows, third along the normal.
+pub(crate) fn place(group: &FrameGroup) -> Result<Placed, GeometryError> {
+    let mut frames = group.frames.clone();
+    let reference = frames[0].clone();
+    let normal = reference.normal();
+    let along = |frame: &Frame| frame.position_lps.coords.dot(&normal);
+    for frame in &frames {
+        let cosine = frame.normal().dot(&normal).min(frame.row_direction.dot(&reference.row_direction));
+        if cosine < SAME_ORIENTATION {
+            return Err(GeometryError::MixedOrientation {
+                angle_deg: cosine.clamp(-1.0, 1.0).acos().to_degrees(),
+                position_mm: frame.position_along_normal_mm(),
+            });
+        }
+        let differs = (0..2).any(|i| {
+            (frame.pixel_spacing_mm[i] / reference.pixel_spacing_mm[i] - 1.0).abs() > 1e-3
+        });
+        if differs {
+            return Err(GeometryError::MixedPixelSpacing {
+                found: frame.pixel_spacing_mm,
+                expected: reference.pixel_spacing_mm,
+                position_mm: along(frame),
+            });
+        }
+    }
+    frames.sort_by(|a, b| along(a).total_cmp(&along(b)));
+    let positions: Vec<f64> = frames.iter().map(along).collect();
+    let spacing_mm = check_spacing(&positions, &reference)?;
+
+    let last = frames.len() - 1;
+    let step = if last == 0 {
+        normal * spacing_mm
+    } else {
+        (frames[last].position_lps - frames[0].position_lps) / last as f64
+    };
+    let grid = grid_of(&frames[0], step, frames.len())?;
+    let thickness = reference.acquisition.slice_thickness_mm.as_ref().map(|known| known.value);
+    let gap_mm = thickness
+        .filter(|_| last > 0)
+        .map(|thickness| spacing_mm - thickness)
+        .filter(|&gap| gap > 0.01);
+    Ok(Placed { frames, grid, gap_mm })
+}
+
+/// The one spacing between slices, in mm.
+fn check_spacing(positions: &[f64], reference: &Frame) -> Result<f64, GeometryError> {
+    let thickness = reference.acquisition.slice_thickness_mm.as_ref().map(|known| known.value);
+    let declared = reference.declared_spacing_mm;
+    let mut gaps: Vec<f64> = positions.windows(2).map(|pair| pair[1] - pair[0]).collect();
+    if gaps.is_empty() {
+        return Ok(declared.or(thickness).unwrap_or(1.0));
+    }
+    if let Some(at) = gaps.iter().position(|&gap| gap < 0.02) {
+        let position_mm = positions[at];
+        let times = positions.iter().filter(|&&p| (p - position_mm).abs() < 0.02).count();
+        return Err(GeometryError::RepeatedPosition { position_mm, times });
+    }
+    gaps.sort_by(f64::total_cmp);
+    // The lower median: with three slices and one missing between, the smaller gap is
+    // the regular one.
+    let expected_mm = gaps[(gaps.len() - 1) / 2];
+    let tolerance = (expected_mm * SPACING_TOLERANCE).max(0.05);
+    for pair in positions.windows(2) {
+        let (from_mm, to_mm, gap_mm) = (pair[0], pair[1], pair[1] - pair[0]);
+        if (gap_mm - expected_mm).abs() <= tolerance {
+            continue;
+        }
+        let multiple = gap_mm / expected_mm;
+        return Err(if multiple > 1.5 && (multiple - multiple.round()).abs() < 0.1 {
+            GeometryError::MissingSlice { from_mm, to_mm, gap_mm, expected_mm }
+        } else {
+            GeometryError::UnequalSpacing { from_mm, to_mm, gap_mm, expected_mm }
+        });
+    }
+    let mean = (positions[positions.len() - 1] - positions[0]) / (positions.len() - 1) as f64;
+    check_declared(mean, positions[0], declared, thickness)?;
+    Ok(mean)
+}
+
+/// Refuses a spacing that is a multiple of the declared one: slices were left out evenly.
+/// Where "spacing between slices" holds the gap alone, as some scanners write it, the sum
+/// with the thickness fits and nothing is wrong.
+fn check_declared(
+    found_mm: f64,
+    from_mm: f64,
+    declared: Option<f64>,
+    thickness: Option<f64>,
+) -> Result<(), GeometryError> {
+    let Some(declared_mm) = declared else {
+        return Ok(());
+    };
+    let close = |a: f64, b: f64| (a - b).abs() <= (b * SPACING_TOLERANCE).max(0.05);
+    let gap_alone = thickness.is_some_and(|thick| close(found_mm, declared_mm + thick));
+    let multiple = (found_mm / declared_mm).round();
+    if !gap_alone && multiple >= 2.0 && close(found_mm, multiple * declared_mm) {
+        return Err(GeometryError::SlicesSkipped { from_mm, found_mm, declared_mm });
+    }
+    Ok(())
+}
+
+/// PS3.3 C.7.6.2.1.1: PixelSpacing is (between rows, between columns); LPS becomes RAS by
+/// turning the first two world axes.
+fn grid_of(first: &Frame, step: Vector3<f64>, slices: usize) -> Result<Grid, GridError> {
+    let [between_rows, between_columns] = first.pixel_spacing_mm;
+    let columns = [
+        first.row_direction * between_columns,
+        first.column_direction * between_rows,
+        step,
+        first.position_lps.coords,
+    ];
+    let mut affine = Matrix4::identity();
+    for (column, vector) in columns.iter().enumerate() {
+        affine[(0, column)] = -vector.x;
+        affine[(1, column)] = -vector.y;
+        affine[(2, column)] = vector.z;
+    }
+    Grid::new([first.columns as usize, first.rows as usize, slices], affine)
+}

@@ -1,0 +1,197 @@
+//! A walk over a DICOM file before it is read into memory.
+//!
+//! The parser of dicom-rs reserves and fills what an element claims to hold, and nests as
+//! deep as the file does. Files come from anywhere: this walk skips over every value and
+//! refuses claims beyond the end of the file, and nesting no scanner writes.
+
+use crate::scan::ReadLimits;
+use dicom_encoding::transfer_syntax::TransferSyntaxIndex;
+use dicom_object::{DefaultDicomObject, FileMetaTable, OpenFileOptions};
+use dicom_parser::dataset::LazyDataToken;
+use dicom_parser::dataset::lazy_read::LazyDataSetReader;
+use dicom_transfer_syntax_registry::TransferSyntaxRegistry;
+use std::fs::File;
+use std::io::{Cursor, Read};
+use std::path::Path;
+
+/// A DICOM file that cannot be read.
+#[derive(Debug, Clone, thiserror::Error)]
+#[allow(missing_docs)]
+pub enum DicomFileError {
+    #[error("reading DICOM: {0}")]
+    Io(String),
+    #[error("reading DICOM: the file has {bytes} bytes, the limit is {limit}")]
+    TooLarge { bytes: u64, limit: u64 },
+    #[error("reading DICOM: the file's meta information is damaged ({0}); copy or export it again")]
+    Meta(String),
+    #[error("reading DICOM: transfer syntax {uid} is not known; convert the file to Explicit VR Little Endian (dcmconv or the PACS can)")]
+    TransferSyntax { uid: String },
+    #[error("reading DICOM: an element claims {claimed} bytes where {left} are left; the file is truncated or damaged, copy or export it again")]
+    Overrun { claimed: u64, left: u64 },
+    #[error("reading DICOM: sequences are nested more than {limit} deep; the file is damaged")]
+    TooDeep { limit: usize },
+    #[error("reading DICOM: the deflated data set is larger than {limit} bytes")]
+    Inflated { limit: u64 },
+    #[error("reading DICOM: the data set is damaged ({0}); copy or export the file again")]
+    DataSet(String),
+    #[error("reading DICOM: {what} is missing; this is not an image of a scan, or it was anonymised too strictly")]
+    Missing { what: &'static str },
+    #[error("reading DICOM: {why}")]
+    NotASlice { why: &'static str },
+}
+
+/// Depth of real files is at most about six.
+const MAX_DEPTH: usize = 24;
+
+/// The bytes of a file if it is DICOM (`DICM` behind the preamble), `None` if not.
+pub(super) fn dicom_bytes(
+    path: &Path,
+    limits: ReadLimits,
+) -> Result<Option<Vec<u8>>, DicomFileError> {
+    let io = |error: std::io::Error| DicomFileError::Io(error.to_string());
+    let mut file = File::open(path).map_err(io)?;
+    let mut start = Vec::with_capacity(132);
+    (&mut file).take(132).read_to_end(&mut start).map_err(io)?;
+    if start.get(128..132) != Some(b"DICM".as_slice()) {
+        return Ok(None);
+    }
+    let bytes = file.metadata().map_err(io)?.len();
+    if bytes > limits.max_dicom_bytes {
+        return Err(DicomFileError::TooLarge { bytes, limit: limits.max_dicom_bytes });
+    }
+    let mut content = start;
+    file.read_to_end(&mut content).map_err(io)?;
+    Ok(Some(content))
+}
+
+/// Parses the bytes of a DICOM file, up to the pixels or with them.
+pub(super) fn parse(
+    bytes: &[u8],
+    with_pixels: bool,
+    limits: ReadLimits,
+) -> Result<DefaultDicomObject, DicomFileError> {
+    check(bytes, limits)?;
+    let body = bytes.get(128..).unwrap_or_default();
+    let mut options = OpenFileOptions::new();
+    if !with_pixels {
+        options = options.read_until(dicom_dictionary_std::tags::PIXEL_DATA);
+    }
+    quietly(|| options.from_reader(Cursor::new(body)))
+        .ok_or_else(|| DicomFileError::DataSet("the parser gave up".into()))?
+        .map_err(|error| DicomFileError::DataSet(root_cause(&error)))
+}
+
+/// Refuses files whose elements claim more than the file holds or nest too deep.
+fn check(bytes: &[u8], limits: ReadLimits) -> Result<(), DicomFileError> {
+    let mut body = Cursor::new(bytes.get(128..).unwrap_or_default());
+    check_meta_lengths(body.get_ref())?;
+    let meta = quietly(|| FileMetaTable::from_reader(&mut body))
+        .ok_or_else(|| DicomFileError::Meta("the parser gave up".into()))?
+        .map_err(|error| DicomFileError::Meta(root_cause(&error)))?;
+    let uid = meta.transfer_syntax().trim_end_matches('\0').to_string();
+    let syntax = TransferSyntaxRegistry
+        .get(&uid)
+        .ok_or(DicomFileError::TransferSyntax { uid: uid.clone() })?;
+    let rest = &body.get_ref()[(body.position() as usize).min(body.get_ref().len())..];
+    if uid == dicom_dictionary_std::uids::DEFLATED_EXPLICIT_VR_LITTLE_ENDIAN {
+        let limit = limits.max_dicom_bytes;
+        let mut inflated = Vec::new();
+        flate2::read::DeflateDecoder::new(rest)
+            .take(limit + 1)
+            .read_to_end(&mut inflated)
+            .map_err(|error| DicomFileError::DataSet(error.to_string()))?;
+        if inflated.len() as u64 > limit {
+            return Err(DicomFileError::Inflated { limit });
+        }
+        walk(&inflated, syntax)
+    } else {
+        walk(rest, syntax)
+    }
+}
+
+/// The meta group is always Explicit VR Little Endian; checks that no element of it
+/// claims more than the file holds (`body` starts at `DICM`).
+fn check_meta_lengths(body: &[u8]) -> Result<(), DicomFileError> {
+    let mut at = 4;
+    while let Some([0x02, 0x00, _, _, vr0, vr1, len0, len1]) =
+        body.get(at..at + 8).and_then(|h| <[u8; 8]>::try_from(h).ok())
+    {
+        let long = matches!(&[vr0, vr1], b"OB" | b"OW" | b"UN" | b"SQ" | b"UT" | b"UC" | b"UR");
+        let (claimed, header) = if long {
+            let raw = body.get(at + 8..at + 12).and_then(|b| <[u8; 4]>::try_from(b).ok());
+            (u64::from(u32::from_le_bytes(raw.unwrap_or([0xff; 4]))), 12)
+        } else {
+            (u64::from(u16::from_le_bytes([len0, len1])), 8)
+        };
+        let left = (body.len() - at).saturating_sub(header) as u64;
+        if claimed > left {
+            return Err(DicomFileError::Overrun { claimed, left });
+        }
+        at += header + claimed as usize;
+    }
+    Ok(())
+}
+
+fn walk(
+    data: &[u8],
+    syntax: &dicom_encoding::transfer_syntax::TransferSyntax,
+) -> Result<(), DicomFileError> {
+    let damaged = |error: &dyn std::error::Error| DicomFileError::DataSet(root_cause(error));
+    let total = data.len() as u64;
+    let mut reader = LazyDataSetReader::new_with_ts(Cursor::new(data), syntax)
+        .map_err(|error| damaged(&error))?;
+    let mut depth = 0usize;
+    while let Some(token) = quietly(|| reader.advance())
+        .ok_or_else(|| DicomFileError::DataSet("the parser gave up".into()))?
+    {
+        let token = token.map_err(|error| damaged(&error))?;
+        match token {
+            LazyDataToken::SequenceStart { .. }
+            | LazyDataToken::PixelSequenceStart
+            | LazyDataToken::ItemStart { .. } => {
+                depth += 1;
+                if depth > 2 * MAX_DEPTH {
+                    return Err(DicomFileError::TooDeep { limit: MAX_DEPTH });
+                }
+            }
+            LazyDataToken::SequenceEnd | LazyDataToken::ItemEnd => depth = depth.saturating_sub(1),
+            LazyDataToken::LazyValue { header, decoder } => {
+                skip(u64::from(header.len.0), total, decoder)?;
+            }
+            LazyDataToken::LazyItemValue { len, decoder } => {
+                skip(u64::from(len), total, decoder)?;
+            }
+            _ => {}
+        }
+    }
+    Ok(())
+}
+
+fn skip<D: dicom_parser::StatefulDecode>(
+    claimed: u64,
+    total: u64,
+    mut decoder: D,
+) -> Result<(), DicomFileError> {
+    let left = total.saturating_sub(decoder.position());
+    if claimed > left {
+        return Err(DicomFileError::Overrun { claimed, left });
+    }
+    decoder
+        .skip_bytes(claimed as u32)
+        .map_err(|error| DicomFileError::DataSet(root_cause(&error)))
+}
+
+/// Runs code of others that may panic on hostile bytes; `None` when it did. The data it
+/// works on are thrown away then, so no broken state is seen.
+pub(super) fn quietly<T>(work: impl FnOnce() -> T) -> Option<T> {
+    std::panic::catch_unwind(std::panic::AssertUnwindSafe(work)).ok()
+}
+
+/// The innermost message of an error chain, which names the cause.
+pub(super) fn root_cause(error: &dyn std::error::Error) -> String {
+    let mut cause = error;
+    while let Some(inner) = cause.source() {
+        cause = inner;
+    }
+    cause.to_string()
+}

@@ -1,0 +1,21 @@
+//! DICOM images: classic single-frame and enhanced multi-frame MR.
+//!
+//! A file is read in two steps, so that a heap of thousands costs little: first the
+//! attributes of every frame ([`frame`]), from which volumes are grouped ([`grouping`])
+//! and placed ([`geometry`]); then the pixels of the chosen volume only ([`pixels`]).
+
+mod attributes;
+mod codestream;
+mod frame;
+mod geometry;
+mod grouping;
+mod guard;
+mod pixels;
+
+pub(crate) use frame::{Frame, read_frames};
+pub use geometry::GeometryError;
+pub(crate) use geometry::{Placed, place};
+pub(crate) use grouping::group_frames;
+pub use guard::DicomFileError;
+pub use pixels::PixelError;
+pub(crate) use pixels::load_voxels;

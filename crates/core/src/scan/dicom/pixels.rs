@@ -1,0 +1,118 @@
+//! The pixels of a placed volume.
+
+use super::codestream::claimed_size;
+use super::frame::Frame;
+use super::geometry::Placed;
+use super::guard::{DicomFileError, dicom_bytes, parse, quietly, root_cause};
+use crate::scan::ReadLimits;
+use crate::volume::Volume;
+use dicom_dictionary_std::tags;
+use dicom_object::DefaultDicomObject;
+use dicom_pixeldata::{ConvertOptions, ModalityLutOption, PixelDecoder};
+use rayon::prelude::*;
+use std::collections::BTreeMap;
+use std::path::Path;
+
+/// Pixels that cannot be decoded. Positions are along the slice normal.
+#[derive(Debug, thiserror::Error)]
+#[allow(missing_docs)]
+pub enum PixelError {
+    #[error(transparent)]
+    File(#[from] DicomFileError),
+    #[error("decoding pixels: the volume has {voxels} voxels, the limit is {limit}; crop the scan first")]
+    TooLarge { voxels: u64, limit: u64 },
+    #[error("decoding pixels: the slice at {position_mm:.2} mm is no longer where it was when the folder was read; read it again")]
+    Vanished { position_mm: f64 },
+    #[error("decoding pixels: the compressed slice at {position_mm:.2} mm is {width} × {height}, its attributes say {columns} × {rows}; the file is damaged")]
+    SizeMismatch { position_mm: f64, width: u64, height: u64, columns: u32, rows: u32 },
+    #[error("decoding pixels: the slice at {position_mm:.2} mm cannot be decoded ({why}); convert the series to Explicit VR Little Endian, or export it again")]
+    Decode { position_mm: f64, why: String },
+    #[error("decoding pixels: the slice at {position_mm:.2} mm has {found} values where {expected} are expected; the file is truncated, export it again")]
+    Truncated { position_mm: f64, found: usize, expected: usize },
+}
+
+/// Decodes and rescales all slices of a placed volume.
+pub(crate) fn load_voxels(placed: &Placed, limits: ReadLimits) -> Result<Volume<f32>, PixelError> {
+    let voxels = placed.grid.voxel_count() as u64;
+    if voxels > limits.max_voxels {
+        return Err(PixelError::TooLarge { voxels, limit: limits.max_voxels });
+    }
+    let mut files: BTreeMap<&Path, Vec<(usize, &Frame)>> = BTreeMap::new();
+    for (slice, frame) in placed.frames.iter().enumerate() {
+        files.entry(&frame.path).or_default().push((slice, frame));
+    }
+    let decoded: Vec<(usize, Vec<f32>)> = files
+        .into_par_iter()
+        .map(|(path, slices)| decode_file(path, &slices, limits))
+        .collect::<Result<Vec<_>, _>>()?
+        .into_iter()
+        .flatten()
+        .collect();
+    let [nx, ny, _] = placed.grid.shape();
+    let mut volume = Volume::filled(&placed.grid, 0.0f32);
+    for (slice, values) in decoded {
+        volume.voxels_mut()[slice * nx * ny..][..nx * ny].copy_from_slice(&values);
+    }
+    Ok(volume)
+}
+
+fn decode_file(
+    path: &Path,
+    slices: &[(usize, &Frame)],
+    limits: ReadLimits,
+) -> Result<Vec<(usize, Vec<f32>)>, PixelError> {
+    let position_mm = slices[0].1.position_along_normal_mm();
+    let bytes = dicom_bytes(path, limits)?.ok_or(PixelError::Vanished { position_mm })?;
+    let object = parse(&bytes, true, limits)?;
+    drop(bytes);
+    slices
+        .par_iter()
+        .map(|&(slice, frame)| Ok((slice, decode_frame(&object, frame)?)))
+        .collect()
+}
+
+fn decode_frame(object: &DefaultDicomObject, frame: &Frame) -> Result<Vec<f32>, PixelError> {
+    let position_mm = frame.position_along_normal_mm();
+    check_claimed_size(object, frame, position_mm)?;
+    // Rescaling is applied here from the frame's own groups, in double precision.
+    let options = ConvertOptions::new().with_modality_lut(ModalityLutOption::None);
+    let stored = quietly(|| {
+        object
+            .decode_pixel_data_frame(frame.frame_index)
+            .and_then(|decoded| decoded.to_vec_with_options::<f32>(&options))
+    })
+    .ok_or_else(|| PixelError::Decode { position_mm, why: "the decoder gave up".into() })?
+    .map_err(|error| PixelError::Decode { position_mm, why: root_cause(&error) })?;
+    let expected = frame.rows as usize * frame.columns as usize;
+    if stored.len() != expected {
+        return Err(PixelError::Truncated { position_mm, found: stored.len(), expected });
+    }
+    let (slope, intercept) = (frame.rescale_slope, frame.rescale_intercept);
+    Ok(stored
+        .into_iter()
+        .map(|value| (f64::from(value) * slope + intercept) as f32)
+        .collect())
+}
+
+/// The compressed frame must be as large as its attributes say.
+fn check_claimed_size(
+    object: &DefaultDicomObject,
+    frame: &Frame,
+    position_mm: f64,
+) -> Result<(), PixelError> {
+    let fragments = object.get(tags::PIXEL_DATA).and_then(|element| element.fragments());
+    for fragment in fragments.unwrap_or_default() {
+        if let Some([width, height]) = claimed_size(fragment)
+            && (width, height) != (u64::from(frame.columns), u64::from(frame.rows))
+        {
+            return Err(PixelError::SizeMismatch {
+                position_mm,
+                width,
+                height,
+                columns: frame.columns,
+                rows: frame.rows,
+            });
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,142 @@
+//! What the user points at becomes a list of inputs, one scan each.
+
+use super::bids::{self, BidsName};
+use super::sidecar::acquisition_of_nifti;
+use super::{Component, Sequence};
+use std::path::{Path, PathBuf};
+
+/// One scan to be read: a NIfTI file, a DICOM file, or a folder that is a DICOM heap.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Input {
+    /// Where it is.
+    pub path: PathBuf,
+    /// Its name for output folders.
+    pub stem: String,
+    /// The T1w image BIDS puts beside it.
+    pub t1: Option<PathBuf>,
+    /// The phase image BIDS puts beside it.
+    pub phase: Option<PathBuf>,
+}
+
+/// A folder without a scan.
+#[derive(Debug, thiserror::Error)]
+#[error(
+    "opening the folder: none of its {files} NIfTI files is a T2*-GRE or SWI magnitude by name or \
+     sidecar; give the scan's file itself"
+)]
+pub struct InputError {
+    /// NIfTI files seen.
+    pub files: usize,
+}
+
+/// The name of a file or folder without its format's ending.
+#[must_use]
+pub fn stem(path: &Path) -> String {
+    let resolved = if path.file_name().is_some() {
+        path.to_path_buf()
+    } else {
+        path.canonicalize().unwrap_or_else(|_| path.to_path_buf())
+    };
+    let name = resolved.file_name().unwrap_or_default().to_string_lossy().into_owned();
+    let lower = name.to_ascii_lowercase();
+    for ending in [".nii.gz", ".nii", ".json", ".dcm", ".ima"] {
+        if lower.ends_with(ending) && name.len() > ending.len() {
+            return name[..name.len() - ending.len()].to_string();
+        }
+    }
+    if name.is_empty() { "scan".into() } else { name }
+}
+
+/// The scans an argument stands for: a file is one; a folder with NIfTI files (a BIDS data
+/// set, or loose ones) is one for each T2*-GRE or SWI magnitude in it; any other folder is
+/// one DICOM heap.
+///
+/// # Errors
+/// When a folder's NIfTI files are all something else.
+pub fn expand_input(path: &Path) -> Result<Vec<Input>, InputError> {
+    if !path.is_dir() {
+        return Ok(vec![input_of(path)]);
+    }
+    let mut files: Vec<PathBuf> = walkdir::WalkDir::new(path)
+        .follow_links(true)
+        .into_iter()
+        .filter_entry(|entry| entry.depth() == 0 || !is_derived_folder(entry.path()))
+        .flatten()
+        .map(walkdir::DirEntry::into_path)
+        .filter(|file| bids::is_nifti(file) && file.is_file())
+        .collect();
+    files.sort();
+    if files.is_empty() {
+        return Ok(vec![input_of(path)]);
+    }
+    let scans: Vec<Input> =
+        files.iter().filter(|file| may_be_the_scan(file)).map(|file| input_of(file)).collect();
+    if scans.is_empty() {
+        Err(InputError { files: files.len() })
+    } else {
+        Ok(scans)
+    }
+}
+
+fn input_of(path: &Path) -> Input {
+    Input {
+        path: path.to_path_buf(),
+        stem: stem(path),
+        t1: bids::t1_sibling(path),
+        phase: bids::phase_sibling(path),
+    }
+}
+
+/// BIDS keeps computed images apart.
+fn is_derived_folder(path: &Path) -> bool {
+    path.is_dir()
+        && path.file_name().is_some_and(|name| {
+            ["derivatives", "sourcedata", "code"].iter().any(|folder| name == *folder)
+        })
+}
+
+/// In BIDS the suffix decides; elsewhere what name and sidecar say must not speak against.
+fn may_be_the_scan(file: &Path) -> bool {
+    let acquisition = acquisition_of_nifti(file);
+    if !matches!(acquisition.component(), Component::Magnitude | Component::Unknown) {
+        return false;
+    }
+    if let Some(name) = BidsName::of(file) {
+        return ["T2starw", "swi", "SWI", "GRE", "MEGRE"].contains(&name.suffix.as_str());
+    }
+    !matches!(
+        acquisition.sequence(),
+        Sequence::T1w | Sequence::T2w | Sequence::Flair | Sequence::Diffusion
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn stems() {
+        assert_eq!(stem(Path::new("a/h01.nii.gz")), "h01");
+        assert_eq!(stem(Path::new("a/h.01.nii")), "h.01");
+        assert_eq!(stem(Path::new("a/heap/")), "heap");
+        assert_eq!(stem(Path::new("slice.DCM")), "slice");
+        assert_ne!(stem(Path::new(".")), ".");
+    }
+
+    #[test]
+    fn a_bids_folder_gives_its_scans_with_siblings() {
+        let folder = tempfile::tempdir().unwrap();
+        let anat = folder.path().join("sub-01/anat");
+        std::fs::create_dir_all(&anat).unwrap();
+        std::fs::create_dir_all(folder.path().join("derivatives")).unwrap();
+        std::fs::write(folder.path().join("dataset_description.json"), "{}").unwrap();
+        for name in ["sub-01_T1w.nii.gz", "sub-01_part-mag_T2starw.nii.gz", "sub-01_part-phase_T2starw.nii.gz"] {
+            std::fs::write(anat.join(name), b"").unwrap();
+        }
+        std::fs::write(folder.path().join("derivatives/sub-01_T2starw.nii.gz"), b"").unwrap();
+        let inputs = expand_input(folder.path()).unwrap();
+        assert_eq!(inputs.len(), 1);
+        assert_eq!(inputs[0].stem, "sub-01_part-mag_T2starw");
+        assert!(inputs[0].t1.is_some() && inputs[0].phase.is_some());
+    }
+}

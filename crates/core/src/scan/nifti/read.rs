@@ -1,0 +1,211 @@
+//! Reading NIfTI files in one pass with bounded memory.
+
+use super::header::{DataType, HeaderError, NIFTI1_BYTES, NIFTI2_BYTES, NiftiHeader};
+use crate::scan::ReadLimits;
+use crate::volume::Volume;
+use flate2::read::MultiGzDecoder;
+use std::fs::File;
+use std::io::{self, BufReader, Read};
+use std::path::Path;
+
+/// A NIfTI file that cannot be read.
+#[derive(Debug, thiserror::Error)]
+#[allow(missing_docs)]
+pub enum NiftiError {
+    #[error("reading NIfTI: {0}")]
+    Header(#[from] HeaderError),
+    #[error("reading NIfTI: the header claims {voxels} voxels a volume, the limit is {limit}; the header is damaged, or crop the scan first")]
+    TooLarge { voxels: u64, limit: u64 },
+    #[error("reading NIfTI: the file holds {volumes} volumes (4D); choose one of 1 to {volumes} with --volume")]
+    VolumeNotChosen { volumes: u64 },
+    #[error("reading NIfTI: volume {asked} was asked for, the file holds {volumes}; choose one of 1 to {volumes}")]
+    NoSuchVolume { asked: u64, volumes: u64 },
+    #[error("reading NIfTI: the data end after {found} of {expected} voxels; the file is truncated, copy or export it again")]
+    Truncated { found: u64, expected: u64 },
+    #[error("reading NIfTI: no voxel holds a finite number; the export failed, export the scan again")]
+    NothingFinite,
+    #[error("reading NIfTI: {0}; if the file is compressed it may be damaged, copy or export it again")]
+    Io(#[from] io::Error),
+}
+
+/// The header of a .nii or .nii.gz file (told apart by content, not by name).
+///
+/// # Errors
+/// When the file cannot be opened or holds no usable header.
+pub fn read_header(path: &Path) -> Result<NiftiHeader, NiftiError> {
+    read_header_from(&mut open(path)?)
+}
+
+/// One volume of a .nii or .nii.gz file as real values (scaled by slope and intercept),
+/// with the number of NaN or infinite voxels, which become 0. `volume` counts from 1 and
+/// may be left out where the file holds one.
+///
+/// # Errors
+/// [`NiftiError`] for damaged, truncated, oversized files and unchosen volumes.
+pub fn read_volume(
+    path: &Path,
+    volume: Option<u64>,
+    limits: ReadLimits,
+) -> Result<(NiftiHeader, Volume<f32>, u64), NiftiError> {
+    read_volume_from(&mut open(path)?, volume, limits)
+}
+
+/// [`read_volume`] from any source of (possibly compressed) bytes.
+///
+/// # Errors
+/// As [`read_volume`].
+pub(crate) fn read_volume_from(
+    source: &mut dyn Read,
+    volume: Option<u64>,
+    limits: ReadLimits,
+) -> Result<(NiftiHeader, Volume<f32>, u64), NiftiError> {
+    let mut counted = Counted { inner: source, position: 0 };
+    let header = read_header_from(&mut counted)?;
+    let (grid, _) = header.grid()?;
+    let voxels = grid.voxel_count() as u64;
+    if voxels > limits.max_voxels {
+        return Err(NiftiError::TooLarge { voxels, limit: limits.max_voxels });
+    }
+    let volumes = header.volume_count();
+    let chosen = match volume {
+        None if volumes == 1 => 1,
+        None => return Err(NiftiError::VolumeNotChosen { volumes }),
+        Some(asked) if (1..=volumes).contains(&asked) => asked,
+        Some(asked) => return Err(NiftiError::NoSuchVolume { asked, volumes }),
+    };
+    let volume_bytes = voxels * header.data_type.bytes() as u64;
+    let start = header
+        .data_offset
+        .saturating_add((chosen - 1).saturating_mul(volume_bytes));
+    let gap = start.saturating_sub(counted.position);
+    let skipped = io::copy(&mut (&mut counted).take(gap), &mut io::sink())?;
+    if skipped < gap {
+        return Err(NiftiError::Truncated { found: 0, expected: voxels });
+    }
+    let mut values = decode_values(&mut counted, &header, voxels)?;
+    let not_finite = replace_not_finite(&mut values);
+    if not_finite == voxels {
+        return Err(NiftiError::NothingFinite);
+    }
+    let volume = Volume::new(grid, values).expect("as many values were decoded as the grid has");
+    Ok((header, volume, not_finite))
+}
+
+fn open(path: &Path) -> Result<Box<dyn Read>, NiftiError> {
+    let mut file = BufReader::with_capacity(1 << 17, File::open(path)?);
+    let compressed = io::BufRead::fill_buf(&mut file)?.starts_with(&[0x1f, 0x8b]);
+    Ok(if compressed {
+        Box::new(BufReader::with_capacity(1 << 17, MultiGzDecoder::new(file)))
+    } else {
+        Box::new(file)
+    })
+}
+
+fn read_header_from(source: &mut dyn Read) -> Result<NiftiHeader, NiftiError> {
+    let mut bytes = Vec::with_capacity(NIFTI2_BYTES);
+    source.take(NIFTI1_BYTES as u64).read_to_end(&mut bytes)?;
+    let is_version2 = matches!(bytes.get(..4), Some([0x1c, 2, 0, 0] | [0, 0, 2, 0x1c]));
+    if is_version2 {
+        let rest = (NIFTI2_BYTES - NIFTI1_BYTES) as u64;
+        source.take(rest).read_to_end(&mut bytes)?;
+    }
+    Ok(NiftiHeader::decode(&bytes)?)
+}
+
+/// Counts the bytes that went by.
+struct Counted<'a> {
+    inner: &'a mut dyn Read,
+    position: u64,
+}
+
+impl Read for Counted<'_> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let read = self.inner.read(buffer)?;
+        self.position += read as u64;
+        Ok(read)
+    }
+}
+
+/// Values decoded at a time: memory beyond the result stays at this many bytes times 8.
+const CHUNK: usize = 1 << 16;
+/// Memory for the result is reserved up front to this many voxels only, and then grows
+/// with what really arrives: a small file that claims much costs little.
+const RESERVE_AT_MOST: u64 = 1 << 26;
+
+fn decode_values(
+    source: &mut dyn Read,
+    header: &NiftiHeader,
+    voxels: u64,
+) -> Result<Vec<f32>, NiftiError> {
+    let width = header.data_type.bytes();
+    let mut values = Vec::with_capacity(voxels.min(RESERVE_AT_MOST) as usize);
+    let mut buffer = vec![0u8; CHUNK * width];
+    while (values.len() as u64) < voxels {
+        let wanted = CHUNK.min((voxels - values.len() as u64) as usize) * width;
+        let filled = fill(source, &mut buffer[..wanted])?;
+        decode_chunk(&buffer[..filled / width * width], header, &mut values);
+        if filled < wanted {
+            return Err(NiftiError::Truncated { found: values.len() as u64, expected: voxels });
+        }
+    }
+    Ok(values)
+}
+
+/// Reads until the buffer is full or the source ends.
+fn fill(source: &mut dyn Read, buffer: &mut [u8]) -> io::Result<usize> {
+    let mut filled = 0;
+    while filled < buffer.len() {
+        match source.read(&mut buffer[filled..]) {
+            Ok(0) => break,
+            Ok(n) => filled += n,
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+            Err(error) => return Err(error),
+        }
+    }
+    Ok(filled)
+}
+
+fn decode_chunk(bytes: &[u8], header: &NiftiHeader, values: &mut Vec<f32>) {
+    let scaling = header.slope != 0.0 && header.slope.is_finite();
+    let identity = !scaling || (header.slope == 1.0 && header.intercept == 0.0);
+    let intercept = if header.intercept.is_finite() { header.intercept } else { 0.0 };
+    let (slope, big) = (header.slope, header.big_endian);
+    macro_rules! decode {
+        ($type:ty) => {{
+            const WIDTH: usize = size_of::<$type>();
+            let stored = bytes.chunks_exact(WIDTH).map(|raw| {
+                let raw: [u8; WIDTH] = raw.try_into().expect("chunks of this size");
+                if big { <$type>::from_be_bytes(raw) } else { <$type>::from_le_bytes(raw) }
+            });
+            if identity {
+                values.extend(stored.map(|v| v as f32));
+            } else {
+                values.extend(stored.map(|v| (v as f64 * slope + intercept) as f32));
+            }
+        }};
+    }
+    match header.data_type {
+        DataType::U8 => decode!(u8),
+        DataType::I8 => decode!(i8),
+        DataType::U16 => decode!(u16),
+        DataType::I16 => decode!(i16),
+        DataType::U32 => decode!(u32),
+        DataType::I32 => decode!(i32),
+        DataType::U64 => decode!(u64),
+        DataType::I64 => decode!(i64),
+        DataType::F32 => decode!(f32),
+        DataType::F64 => decode!(f64),
+    }
+}
+
+/// Sets NaN and infinite values to 0 and counts them.
+fn replace_not_finite(values: &mut [f32]) -> u64 {
+    let mut count = 0;
+    for value in values {
+        if !value.is_finite() {
+            *value = 0.0;
+            count += 1;
+        }
+    }
+    count
+}

@@ -1,0 +1,95 @@
+//! What reading brought up that the user should know; nothing here stops the work.
+
+use serde::Serialize;
+use std::fmt;
+
+/// One remark on a scan.
+#[derive(Debug, Clone, PartialEq)]
+#[allow(missing_docs)]
+pub enum Note {
+    /// Neither sform nor qform is set.
+    OrientationUnknown,
+    /// The header's two placements differ.
+    PlacementsDiffer { largest_mm: f64 },
+    /// Slices leave unimaged tissue between them.
+    SliceGap { spacing_mm: f64, thickness_mm: f64 },
+    /// NaN or infinite voxels were set to 0.
+    NotFinite { voxels: u64 },
+    /// The same image was there several times.
+    DuplicateFiles { files: usize },
+    /// Files of a folder that could not be read as part of a scan.
+    UnreadableFiles { files: usize, first: String },
+    /// A series of the folder that is no volume.
+    SeriesRefused { what: String, why: String },
+    /// The scan does not suit microbleed detection, or only with limits.
+    Suitability { verdict: String, reason: String },
+    /// An image given along that this method does not use.
+    CompanionUnused { what: &'static str },
+}
+
+impl Note {
+    /// Stable name for programs.
+    #[must_use]
+    pub fn code(&self) -> &'static str {
+        match self {
+            Self::OrientationUnknown => "orientation_unknown",
+            Self::PlacementsDiffer { .. } => "placements_differ",
+            Self::SliceGap { .. } => "slice_gap",
+            Self::NotFinite { .. } => "not_finite_voxels",
+            Self::DuplicateFiles { .. } => "duplicate_files",
+            Self::UnreadableFiles { .. } => "unreadable_files",
+            Self::SeriesRefused { .. } => "series_refused",
+            Self::Suitability { .. } => "suitability",
+            Self::CompanionUnused { .. } => "companion_unused",
+        }
+    }
+}
+
+impl fmt::Display for Note {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::OrientationUnknown => f.write_str(
+                "the file holds no orientation (sform and qform are unset): voxel sizes are \
+                 right, but left and right cannot be told and world positions are relative",
+            ),
+            Self::PlacementsDiffer { largest_mm } => write!(
+                f,
+                "sform and qform place the volume up to {largest_mm:.2} mm apart; the sform is used"
+            ),
+            Self::SliceGap { spacing_mm, thickness_mm } => write!(
+                f,
+                "slices are {thickness_mm:.2} mm thick and {spacing_mm:.2} mm apart: lesions in \
+                 the {:.2} mm between them are not imaged",
+                spacing_mm - thickness_mm
+            ),
+            Self::NotFinite { voxels } => {
+                write!(f, "{voxels} voxels were NaN or infinite and were set to 0")
+            }
+            Self::DuplicateFiles { files } => write!(
+                f,
+                "{files} files repeat an image that is already there (same SOP instance) and were left out"
+            ),
+            Self::UnreadableFiles { files, first } => {
+                write!(f, "{files} files could not be read and were left out; the first: {first}")
+            }
+            Self::SeriesRefused { what, why } => write!(f, "left out {what}: {why}"),
+            Self::Suitability { verdict, reason } => {
+                write!(f, "suitability for microbleed detection is {verdict}: {reason}")
+            }
+            Self::CompanionUnused { what } => write!(
+                f,
+                "the {what} was read and checked, but the method that ran does not use it"
+            ),
+        }
+    }
+}
+
+impl Serialize for Note {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        use serde::ser::SerializeStruct;
+        let mut object = serializer.serialize_struct("Note", 2)?;
+        object.serialize_field("code", self.code())?;
+        object.serialize_field("message", &self.to_string())?;
+        object.end()
+    }
+}

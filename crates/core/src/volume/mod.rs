@@ -1,0 +1,155 @@
+//! Voxels on a grid that knows where it is in the patient.
+
+mod block_mean;
+mod grid;
+mod orientation;
+mod resample;
+
+pub use block_mean::block_mean;
+pub use grid::{Grid, GridError, VoxelPoint, WorldPoint};
+pub use orientation::{AxisCodes, Reorientation, canonical_orientation};
+pub use resample::{Interpolation, ResampleError, resample, resample_nearest};
+
+use ndarray::{ArrayView3, ShapeBuilder};
+
+/// Voxel values on a [`Grid`]; the first axis varies fastest, as in NIfTI:
+/// the value at `[i, j, k]` is `voxels[i + nx * (j + ny * k)]`.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Volume<T> {
+    grid: Grid,
+    voxels: Vec<T>,
+}
+
+/// The number of voxels given does not fill the grid.
+#[derive(Debug, Clone, thiserror::Error)]
+#[error("making a volume: {given} voxels were given for a grid of {expected}; they must match")]
+pub struct VoxelCountError {
+    /// Voxels handed over.
+    pub given: usize,
+    /// Voxels the grid has.
+    pub expected: usize,
+}
+
+impl<T: Copy> Volume<T> {
+    /// Joins voxels and grid.
+    ///
+    /// # Errors
+    /// When the number of voxels is not the grid's.
+    pub fn new(grid: Grid, voxels: Vec<T>) -> Result<Self, VoxelCountError> {
+        if voxels.len() == grid.voxel_count() {
+            Ok(Self { grid, voxels })
+        } else {
+            Err(VoxelCountError {
+                given: voxels.len(),
+                expected: grid.voxel_count(),
+            })
+        }
+    }
+
+    /// A volume with one value everywhere.
+    #[must_use]
+    pub fn filled(grid: &Grid, value: T) -> Self {
+        Self {
+            voxels: vec![value; grid.voxel_count()],
+            grid: grid.clone(),
+        }
+    }
+
+    /// A volume whose value at each voxel index is computed by `value`.
+    #[must_use]
+    pub fn from_fn(grid: &Grid, mut value: impl FnMut([usize; 3]) -> T) -> Self {
+        let [nx, ny, nz] = grid.shape();
+        let mut voxels = Vec::with_capacity(grid.voxel_count());
+        for k in 0..nz {
+            for j in 0..ny {
+                for i in 0..nx {
+                    voxels.push(value([i, j, k]));
+                }
+            }
+        }
+        Self {
+            grid: grid.clone(),
+            voxels,
+        }
+    }
+
+    /// The grid the voxels lie on.
+    #[must_use]
+    pub fn grid(&self) -> &Grid {
+        &self.grid
+    }
+
+    /// Number of voxels along each axis.
+    #[must_use]
+    pub fn shape(&self) -> [usize; 3] {
+        self.grid.shape()
+    }
+
+    /// All voxels, first axis fastest.
+    #[must_use]
+    pub fn voxels(&self) -> &[T] {
+        &self.voxels
+    }
+
+    /// All voxels, to be changed in place.
+    pub fn voxels_mut(&mut self) -> &mut [T] {
+        &mut self.voxels
+    }
+
+    /// The voxels alone.
+    #[must_use]
+    pub fn into_voxels(self) -> Vec<T> {
+        self.voxels
+    }
+
+    /// The value at a voxel index.
+    ///
+    /// # Panics
+    /// Outside the grid, as a slice does.
+    #[must_use]
+    pub fn at(&self, index: [usize; 3]) -> T {
+        self.voxels[self.grid.offset(index)]
+    }
+
+    /// Sets the value at a voxel index.
+    ///
+    /// # Panics
+    /// Outside the grid, as a slice does.
+    pub fn set(&mut self, index: [usize; 3], value: T) {
+        let offset = self.grid.offset(index);
+        self.voxels[offset] = value;
+    }
+
+    /// A volume on the same grid, each value computed from this one's.
+    #[must_use]
+    pub fn map<U: Copy>(&self, value: impl Fn(T) -> U) -> Volume<U> {
+        Volume {
+            grid: self.grid.clone(),
+            voxels: self.voxels.iter().map(|&v| value(v)).collect(),
+        }
+    }
+
+    /// The voxels as an array indexed `[i, j, k]`, without a copy.
+    #[must_use]
+    pub fn view(&self) -> ArrayView3<'_, T> {
+        let [nx, ny, nz] = self.shape();
+        ArrayView3::from_shape((nx, ny, nz).f(), &self.voxels)
+            .expect("a volume always fills its grid")
+    }
+
+    /// The part of the volume inside `range` (half-open per axis), with its grid.
+    ///
+    /// # Errors
+    /// When the range is empty or leaves the grid.
+    pub fn crop(&self, range: [std::ops::Range<usize>; 3]) -> Result<Self, GridError> {
+        let grid = self.grid.crop(&range)?;
+        let mut voxels = Vec::with_capacity(grid.voxel_count());
+        for k in range[2].clone() {
+            for j in range[1].clone() {
+                let row = self.grid.offset([0, j, k]);
+                voxels.extend_from_slice(&self.voxels[row + range[0].start..row + range[0].end]);
+            }
+        }
+        Ok(Self { grid, voxels })
+    }
+}
