@@ -7,5 +7,6 @@
 //! - [`lesion`]: what was found, in millimetres.
 //! - [`report`]: files and pages for people and programs.
 
+pub mod preprocess;
 pub mod scan;
 pub mod volume;

@@ -107,7 +107,7 @@ fn sample_grid<T: Copy + Send + Sync>(
 }
 
 /// Trilinear value at a point in voxel indices, clamped to the grid.
-fn linear_at(source: &Volume<f32>, p: [f64; 3]) -> f32 {
+pub(crate) fn linear_at(source: &Volume<f32>, p: [f64; 3]) -> f32 {
     let shape = source.shape();
     let mut low = [0usize; 3];
     let mut high = [0usize; 3];
