@@ -7,6 +7,7 @@
 //! - [`lesion`]: what was found, in millimetres.
 //! - [`report`]: files and pages for people and programs.
 
+pub mod candidates;
 pub mod preprocess;
 pub mod scan;
 pub mod volume;

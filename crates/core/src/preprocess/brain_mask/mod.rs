@@ -28,7 +28,7 @@ pub struct BrainMaskConfig {
 
 impl Default for BrainMaskConfig {
     fn default() -> Self {
-        Self { fraction: 0.5, working_spacing_mm: 2.0, steps: 1000 }
+        Self { fraction: 0.6, working_spacing_mm: 2.0, steps: 1000 }
     }
 }
 
