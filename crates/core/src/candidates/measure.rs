@@ -34,9 +34,12 @@ pub struct Candidate {
 /// What tells a microbleed from its mimics, in mm and shares.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Measures {
+    /// Brighter signal on at least one of any two opposite sides in the slice
+    /// ([`Spot::isolation`]).
+    pub isolation: f32,
     /// Signal loss in the darkest voxel as a share of the background.
     pub contrast: f32,
-    /// Loss over the half-depth region against noise (mean loss · √voxels / noise).
+    /// Loss over the region against noise (mean loss · √voxels / noise).
     pub snr: f32,
     /// Diameter of the sphere of the region's volume.
     pub diameter_mm: f32,
@@ -61,8 +64,13 @@ const VISIBLE_LOSS: f32 = 0.25;
 /// Axes shorter than this cannot be told apart at clinical resolution.
 const SHORTEST_AXIS_MM: f64 = 0.35;
 
-/// Measures a spot. The region is grown at half of the spot's depth; its rim down to a
-/// quarter of signal loss is added for the volume and the mask.
+/// Shares of the spot's depth at which its region is grown, the first that stays within
+/// reach. A spot that touches something dark parts from it at a deeper level.
+const LEVELS: [f32; 4] = [0.5, 0.62, 0.74, 0.86];
+
+/// Measures a spot. The region is grown at half of the spot's depth, or deeper where that
+/// runs away; its rim down to a quarter of signal loss is added for the volume and the
+/// mask.
 #[must_use]
 pub fn measure(spot: Spot, around: &Surroundings) -> Candidate {
     let relative = around.relative;
@@ -71,8 +79,12 @@ pub fn measure(spot: Spot, around: &Surroundings) -> Candidate {
     let darkest = relative.at(seed);
     let seed_world = grid.to_world(VoxelPoint::center_of(seed));
     let first = look_around(relative, seed_world, 1.4 * spot.sigma_mm, darkest);
-    let level = f32::midpoint(first.background, darkest);
-    let (core, cut_off) = grow(relative, seed, level);
+    let depth = first.background - darkest;
+    let grown = LEVELS
+        .iter()
+        .find_map(|share| grow(relative, seed, first.background - share * depth));
+    let cut_off = grown.is_none();
+    let core = grown.unwrap_or_else(|| vec![grid.offset(seed)]);
     let moments = Moments::of(relative, &core, first.background);
     let center_voxel = moments.center;
     let center_world = grid.to_world(center_voxel);
@@ -81,11 +93,12 @@ pub fn measure(spot: Spot, around: &Surroundings) -> Candidate {
     let radius_mm = sphere_radius_mm(core.len() as f64 * voxel_mm3);
     let ring = look_around(relative, center_world, radius_mm, darkest);
     let rim_level = first.background * (1.0 - VISIBLE_LOSS);
-    let voxels = if cut_off { core.clone() } else { with_rim(relative, &core, rim_level) };
+    let voxels = with_rim(relative, &core, rim_level);
     let [longest, middle, shortest] = moments.axes_mm(grid);
     let mean_loss = core.iter().map(|&o| first.background - relative.voxels()[o]).sum::<f32>()
         / core.len() as f32;
     let measures = Measures {
+        isolation: spot.isolation,
         contrast: ((first.background - darkest) / first.background.max(1e-3)).clamp(0.0, 1.0),
         snr: mean_loss * (core.len() as f32).sqrt() / around.noise.max(1e-3),
         diameter_mm: 2.0 * sphere_radius_mm(voxels.len() as f64 * voxel_mm3) as f32,

@@ -22,11 +22,12 @@ pub enum RelativeError {
 const LOCAL_MEAN_SIGMA_MM: f64 = 9.0;
 /// The local mean is computed on voxels of about this edge.
 const COARSE_MM: f64 = 3.0;
-/// Bright fat and inflow are cut at this multiple of the local mean.
-const BRIGHTEST: f32 = 2.0;
+/// Fluid, fat and inflow are cut at this multiple of the local mean: tissue amid bright
+/// fluid is no dark spot.
+const BRIGHTEST: f32 = 1.2;
 
 /// The scan divided by its local mean over the brain: about 1 in tissue, near 0 in a void.
-/// Coil shading and depth-dependent weighting cancel. Values are cut to 0..2.
+/// Coil shading and depth-dependent weighting cancel. Values are cut to 0..1.2.
 ///
 /// # Errors
 /// Never for an existing scan and a mask on its grid; the types ask for it.

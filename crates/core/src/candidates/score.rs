@@ -8,6 +8,8 @@ use serde::Serialize;
 /// a vessel).
 #[derive(Debug, Clone, Copy, PartialEq, Serialize)]
 pub struct ScoreTerms {
+    /// Stands out in its slice against opposite sides.
+    pub isolated: f32,
     /// Clearly darker than its surroundings.
     pub hypointense: f32,
     /// Stands out from the noise.
@@ -30,15 +32,17 @@ pub struct ScoreTerms {
 #[must_use]
 pub fn score(m: &Measures) -> (f32, ScoreTerms) {
     let terms = ScoreTerms {
-        hypointense: rise(m.contrast, 0.15, 0.45),
+        isolated: rise(m.isolation, 0.15, 0.4),
+        hypointense: rise(m.contrast, 0.3, 0.6),
         above_noise: rise(m.snr, 4.0, 12.0),
-        round: 1.0 - rise(m.elongation, 1.6, 2.8),
-        no_vessel: 1.0 - rise(m.through, 0.25, 0.65),
-        free_standing: 1.0 - rise(m.dark_share, 0.1, 0.35),
-        size: rise(m.diameter_mm, 1.0, 2.0) * (1.0 - rise(m.diameter_mm, 9.0, 14.0)),
+        round: 1.0 - rise(m.elongation, 1.3, 2.0),
+        no_vessel: 1.0 - rise(m.through, 0.12, 0.4),
+        free_standing: 1.0 - rise(m.dark_share, 0.0, 0.2),
+        size: rise(m.diameter_mm, 1.5, 3.0) * (1.0 - rise(m.diameter_mm, 10.0, 16.0)),
         inside: rise(m.depth_mm, 0.0, 3.0),
     };
-    let product = terms.hypointense
+    let product = terms.isolated
+        * terms.hypointense
         * terms.above_noise
         * terms.round
         * terms.no_vessel
@@ -59,12 +63,13 @@ mod tests {
     use super::*;
 
     const TYPICAL: Measures = Measures {
+        isolation: 0.5,
         contrast: 0.8,
         snr: 40.0,
         diameter_mm: 4.0,
         elongation: 1.2,
         flatness: 1.2,
-        through: 0.1,
+        through: 0.05,
         dark_share: 0.0,
         background: 1.0,
         depth_mm: 10.0,
@@ -75,13 +80,14 @@ mod tests {
     fn a_typical_microbleed_scores_one_and_each_fault_lowers_it() {
         assert_eq!(score(&TYPICAL).0, 1.0);
         let faults = [
-            Measures { contrast: 0.2, ..TYPICAL },
+            Measures { isolation: 0.2, ..TYPICAL },
+            Measures { contrast: 0.35, ..TYPICAL },
             Measures { snr: 5.0, ..TYPICAL },
-            Measures { elongation: 2.5, ..TYPICAL },
-            Measures { through: 0.6, ..TYPICAL },
-            Measures { dark_share: 0.3, ..TYPICAL },
-            Measures { diameter_mm: 1.1, ..TYPICAL },
-            Measures { diameter_mm: 13.0, ..TYPICAL },
+            Measures { elongation: 1.9, ..TYPICAL },
+            Measures { through: 0.35, ..TYPICAL },
+            Measures { dark_share: 0.16, ..TYPICAL },
+            Measures { diameter_mm: 1.8, ..TYPICAL },
+            Measures { diameter_mm: 15.0, ..TYPICAL },
             Measures { depth_mm: 0.5, ..TYPICAL },
             Measures { cut_off: true, ..TYPICAL },
         ];

@@ -1,8 +1,9 @@
 //! Dark spots at several sizes: minima of the relative signal against a wider surround.
 
 use crate::preprocess::{SmoothError, gaussian_smooth};
-use crate::volume::Volume;
+use crate::volume::{Grid, Volume, VoxelPoint};
 use rayon::prelude::*;
+use std::collections::HashMap;
 
 /// Settings of the search.
 #[derive(Debug, Clone, PartialEq)]
@@ -14,7 +15,9 @@ pub struct SearchConfig {
     pub sigmas_mm: Vec<f64>,
     /// Smallest difference (in relative signal) of a spot.
     pub least_response: f32,
-    /// Spots kept at most, the strongest.
+    /// Smallest isolation (in relative signal) of a spot.
+    pub least_isolation: f32,
+    /// Spots kept at most, the most isolated.
     pub most_spots: usize,
 }
 
@@ -23,6 +26,7 @@ impl Default for SearchConfig {
         Self {
             sigmas_mm: vec![0.45, 0.72, 1.15, 1.84, 2.95, 4.7],
             least_response: 0.04,
+            least_isolation: 0.05,
             most_spots: 1500,
         }
     }
@@ -35,14 +39,18 @@ pub struct Spot {
     pub index: [usize; 3],
     /// Width of the narrower Gaussian that answered most, in mm.
     pub sigma_mm: f64,
-    /// By how much the surround is brighter, in relative signal.
+    /// By how much the surround is brighter on average, in relative signal.
     pub response: f32,
+    /// By how much at least one of two opposite sides in the slice is brighter, along the
+    /// worst of six directions: near 0 on lines and edges, high on a spot, also on one
+    /// that touches something dark on one side.
+    pub isolation: f32,
 }
 
-/// Spots inside the brain, the strongest first: in-plane minima at each size (minima in
-/// three dimensions lose lesions that share a slice with something darker above), then
-/// thinned so that within one spot's radius only the strongest stays. Outside of the
-/// brain the signal is taken as 1, so that the skull is no spot.
+/// Spots inside the brain, the most isolated first: in-plane minima at each size (minima
+/// in three dimensions lose lesions that share a slice with something darker above), then
+/// thinned so that within one spot's radius only the first stays. The skull
+/// stays in view: dark rims of the brain are edges to it, not spots.
 ///
 /// # Errors
 /// When a width is negative or not finite.
@@ -51,87 +59,127 @@ pub fn find_spots(
     brain: &Volume<bool>,
     config: &SearchConfig,
 ) -> Result<Vec<Spot>, SmoothError> {
-    let mut filled = relative.clone();
-    filled.voxels_mut().par_iter_mut().zip(brain.voxels()).for_each(|(value, &inside)| {
-        if !inside {
-            *value = 1.0;
-        }
-    });
     let mut spots = Vec::new();
     let mut widths = config.sigmas_mm.iter().copied();
     let Some(mut narrow_mm) = widths.next() else {
         return Ok(spots);
     };
-    let mut narrow = gaussian_smooth(filled, narrow_mm)?;
+    let mut narrow = gaussian_smooth(relative.clone(), narrow_mm)?;
     for wide_mm in widths {
         // Smoothing twice adds variances.
         let step_mm = (wide_mm * wide_mm - narrow_mm * narrow_mm).max(0.0).sqrt();
         let wide = gaussian_smooth(narrow.clone(), step_mm)?;
-        let mut response = narrow;
-        response
-            .voxels_mut()
-            .par_iter_mut()
-            .zip(wide.voxels())
-            .for_each(|(value, &surround)| *value = surround - *value);
-        spots.extend(in_plane_maxima(&response, brain, narrow_mm, config.least_response));
+        spots.extend(in_plane_maxima(&narrow, &wide, brain, narrow_mm, config));
         narrow = wide;
         narrow_mm = wide_mm;
     }
     Ok(thin(spots, relative, config.most_spots))
 }
 
-/// Voxels of the brain that answer at least `least` and more than their eight neighbours
-/// in the slice (ties go to the first).
+/// Voxels of the brain whose difference of Gaussians is at least the least response and
+/// more than that of their eight neighbours in the slice (ties go to the first).
 fn in_plane_maxima(
-    response: &Volume<f32>,
+    narrow: &Volume<f32>,
+    wide: &Volume<f32>,
     brain: &Volume<bool>,
     sigma_mm: f64,
-    least: f32,
+    config: &SearchConfig,
 ) -> Vec<Spot> {
-    let grid = response.grid();
+    let grid = narrow.grid();
     let shape = grid.shape();
-    let slice_axis = grid.slice_axis();
-    let [a, b] = match slice_axis {
-        0 => [1, 2],
-        1 => [0, 2],
-        _ => [0, 1],
+    let plane = Plane::of(grid, sigma_mm);
+    let (narrow, wide) = (narrow.voxels(), wide.voxels());
+    let response = |offset: usize| wide[offset] - narrow[offset];
+    let spot_at = |offset: usize| {
+        let value = response(offset);
+        if value < config.least_response || !brain.voxels()[offset] {
+            return None;
+        }
+        let index = grid.index(offset);
+        let interior =
+            plane.axes.iter().all(|&axis| index[axis] > 0 && index[axis] + 1 < shape[axis]);
+        let largest = interior
+            && plane.neighbours.iter().all(|&step| {
+                let other = response(offset.wrapping_add_signed(step));
+                if step < 0 { other < value } else { other <= value }
+            });
+        if !largest {
+            return None;
+        }
+        let isolation = plane.isolation(narrow, grid, index);
+        (isolation >= config.least_isolation)
+            .then_some(Spot { index, sigma_mm, response: value, isolation })
     };
-    let strides = [1isize, shape[0] as isize, (shape[0] * shape[1]) as isize];
-    let values = response.voxels();
-    let plane = shape[0] * shape[1];
+    let slab = shape[0] * shape[1];
     (0..shape[2])
         .into_par_iter()
-        .flat_map_iter(|k| {
-            (k * plane..(k + 1) * plane).filter_map(move |offset| {
-                let value = values[offset];
-                if value < least || !brain.voxels()[offset] {
-                    return None;
-                }
-                let index = grid.index(offset);
-                let interior = [a, b].iter().all(|&ax| index[ax] > 0 && index[ax] + 1 < shape[ax]);
-                if !interior {
-                    return None;
-                }
-                for da in -1..=1isize {
-                    for db in -1..=1isize {
-                        let step = da * strides[a] + db * strides[b];
-                        let other = values[offset.wrapping_add_signed(step)];
-                        if step < 0 && other >= value || step > 0 && other > value {
-                            return None;
-                        }
-                    }
-                }
-                Some(Spot { index, sigma_mm, response: value })
-            })
-        })
+        .flat_map_iter(|k| (k * slab..(k + 1) * slab).filter_map(spot_at))
         .collect()
 }
 
-/// Keeps the strongest spot within each radius of 1.5 σ, at least 1 mm, in world space.
+/// The slice plane in voxels.
+struct Plane {
+    axes: [usize; 2],
+    /// Offsets to the eight neighbours.
+    neighbours: Vec<isize>,
+    /// Six opposite pairs of steps to a ring around the spot, in voxels.
+    ring: Vec<[f64; 2]>,
+}
+
+impl Plane {
+    fn of(grid: &Grid, sigma_mm: f64) -> Self {
+        let shape = grid.shape();
+        let spacing = grid.spacing_mm();
+        let axes = match grid.slice_axis() {
+            0 => [1, 2],
+            1 => [0, 2],
+            _ => [0, 1],
+        };
+        let strides = [1isize, shape[0] as isize, (shape[0] * shape[1]) as isize];
+        let mut neighbours = Vec::with_capacity(8);
+        for a in -1..=1 {
+            for b in -1..=1 {
+                if (a, b) != (0, 0) {
+                    neighbours.push(a * strides[axes[0]] + b * strides[axes[1]]);
+                }
+            }
+        }
+        // A disc of radius √2 σ answers most at σ; the ring lies a little outside of it,
+        // and never nearer than the voxels allow.
+        let coarsest = spacing[axes[0]].max(spacing[axes[1]]);
+        let radius_mm = (2.2 * sigma_mm).max(1.6 * coarsest);
+        let ring = (0..6)
+            .map(|n| {
+                let (sin, cos) = (std::f64::consts::PI * f64::from(n) / 6.0).sin_cos();
+                [radius_mm * cos / spacing[axes[0]], radius_mm * sin / spacing[axes[1]]]
+            })
+            .collect();
+        Self { axes, neighbours, ring }
+    }
+
+    /// See [`Spot::isolation`].
+    fn isolation(&self, values: &[f32], grid: &Grid, index: [usize; 3]) -> f32 {
+        let shape = grid.shape();
+        let at = |step: [f64; 2]| {
+            let mut to = index;
+            for (axis, by) in self.axes.into_iter().zip(step) {
+                let moved = (index[axis] as f64 + by).round();
+                to[axis] = moved.clamp(0.0, (shape[axis] - 1) as f64) as usize;
+            }
+            values[grid.offset(to)]
+        };
+        let worst = self
+            .ring
+            .iter()
+            .map(|&[a, b]| at([a, b]).max(at([-a, -b])))
+            .fold(f32::INFINITY, f32::min);
+        worst - values[grid.offset(index)]
+    }
+}
+
+/// Keeps the most isolated spot within each radius of 1.5 σ, at least 1 mm, in world space.
 fn thin(mut spots: Vec<Spot>, volume: &Volume<f32>, most: usize) -> Vec<Spot> {
-    use crate::volume::VoxelPoint;
-    use std::collections::HashMap;
-    spots.sort_by(|a, b| b.response.total_cmp(&a.response).then_with(|| a.index.cmp(&b.index)));
+    spots.sort_by(|a, b| b.isolation.total_cmp(&a.isolation).then_with(|| a.index.cmp(&b.index)));
     // Kept spots by cells of the size of the largest radius.
     const CELL_MM: f64 = 8.0;
     let mut cells: HashMap<[i64; 3], Vec<([f64; 3], f64)>> = HashMap::new();
@@ -163,7 +211,7 @@ fn thin(mut spots: Vec<Spot>, volume: &Volume<f32>, most: usize) -> Vec<Spot> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::volume::{Grid, VoxelPoint, WorldPoint};
+    use crate::volume::WorldPoint;
 
     /// A brain of value 1 with one dark ball.
     fn ball(grid: &Grid, center: WorldPoint, radius_mm: f64) -> Volume<f32> {

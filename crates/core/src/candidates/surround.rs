@@ -18,20 +18,29 @@ pub(super) struct Surround {
 /// Directions looked at: 46 pairs, about 17° apart (a Fibonacci half sphere).
 const PAIRS: usize = 46;
 
-/// Looks outwards from `center` between `radius_mm` and the ring beyond it. `darkest` is
-/// the spot's own relative signal.
+/// How far beyond the spot's radius is looked, in voxels along each direction: one voxel
+/// outwards the spot's own blur is nearly over, in thick slices as well as within them.
+const STEPS_VOXELS: [f64; 3] = [1.0, 1.5, 2.0];
+/// On very fine grids it is this much at least per voxel, in mm.
+const LEAST_STEP_MM: f64 = 0.5;
+
+/// Looks outwards from `center` beyond `radius_mm`. `darkest` is the spot's own relative
+/// signal.
 pub(super) fn look_around(
     relative: &Volume<f32>,
     center: WorldPoint,
     radius_mm: f64,
     darkest: f32,
 ) -> Surround {
-    let ring_mm = [radius_mm + 1.0, radius_mm + 1.75, radius_mm + 2.5];
+    let voxel_from_world = relative.grid().voxel_from_world();
     let rays: Vec<[f32; 2]> = directions()
         .iter()
         .map(|direction| {
+            let voxels_per_mm = voxel_from_world.transform_vector(direction).norm();
+            let step_mm = (1.0 / voxels_per_mm).max(LEAST_STEP_MM);
             [1.0, -1.0].map(|sign| {
-                let values = ring_mm.map(|mm| {
+                let values = STEPS_VOXELS.map(|steps| {
+                    let mm = radius_mm + steps * step_mm;
                     sample(relative, WorldPoint(center.0 + direction * (sign * mm)))
                 });
                 values.iter().sum::<f32>() / values.len() as f32
