@@ -1,2 +1,30 @@
-//! x
-fn main(){}
+//! The `siderin` command: typed arguments, one library call each.
+
+mod args;
+mod commands;
+mod progress;
+mod read;
+
+use clap::Parser;
+use std::process::ExitCode;
+
+/// 0: done; 1: some input failed; 2: wrong usage (as clap exits, too).
+fn main() -> ExitCode {
+    let arguments = args::Arguments::parse();
+    let outcome = match arguments.command {
+        args::Command::Detect(detect) => commands::detect::run(&detect),
+        args::Command::Inspect(inspect) => commands::inspect::run(&inspect),
+    };
+    match outcome {
+        Ok(commands::Outcome::Done) => ExitCode::SUCCESS,
+        Ok(commands::Outcome::SomeFailed) => ExitCode::from(1),
+        Err(commands::Failure::Usage(why)) => {
+            progress::complain(&format!("error: {why}"));
+            ExitCode::from(2)
+        }
+        Err(commands::Failure::Run(why)) => {
+            progress::complain(&format!("error: {why}"));
+            ExitCode::from(1)
+        }
+    }
+}

@@ -8,6 +8,8 @@
 //! - [`report`]: files and pages for people and programs.
 
 pub mod candidates;
+pub mod lesion;
 pub mod preprocess;
+pub mod report;
 pub mod scan;
 pub mod volume;

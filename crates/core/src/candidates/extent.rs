@@ -11,11 +11,12 @@ pub(super) const REACH_MM: f64 = 9.0;
 /// `seed`, ascending; `None` when they reach farther than [`REACH_MM`] from it.
 pub(super) fn grow(relative: &Volume<f32>, seed: [usize; 3], level: f32) -> Option<Vec<usize>> {
     let grid = relative.grid();
-    let reach: [usize; 3] = grid.spacing_mm().map(|mm| (REACH_MM / mm).ceil() as usize + 1);
+    let reach: [usize; 3] = grid
+        .spacing_mm()
+        .map(|mm| (REACH_MM / mm).ceil() as usize + 1);
     let low: [usize; 3] = std::array::from_fn(|a| seed[a].saturating_sub(reach[a]));
-    let size: [usize; 3] = std::array::from_fn(|a| {
-        (seed[a] + reach[a] + 1).min(grid.shape()[a]) - low[a]
-    });
+    let size: [usize; 3] =
+        std::array::from_fn(|a| (seed[a] + reach[a] + 1).min(grid.shape()[a]) - low[a]);
     let local = |index: [usize; 3]| {
         (index[0] - low[0]) + size[0] * ((index[1] - low[1]) + size[1] * (index[2] - low[2]))
     };
@@ -33,7 +34,11 @@ pub(super) fn grow(relative: &Volume<f32>, seed: [usize; 3], level: f32) -> Opti
             if relative.at(next) >= level {
                 continue;
             }
-            if grid.to_world(VoxelPoint::center_of(next)).distance_mm(center) > REACH_MM {
+            if grid
+                .to_world(VoxelPoint::center_of(next))
+                .distance_mm(center)
+                > REACH_MM
+            {
                 return None;
             }
             if !std::mem::replace(&mut seen[local(next)], true) {

@@ -95,7 +95,10 @@ pub fn measure(spot: Spot, around: &Surroundings) -> Candidate {
     let rim_level = first.background * (1.0 - VISIBLE_LOSS);
     let voxels = with_rim(relative, &core, rim_level);
     let [longest, middle, shortest] = moments.axes_mm(grid);
-    let mean_loss = core.iter().map(|&o| first.background - relative.voxels()[o]).sum::<f32>()
+    let mean_loss = core
+        .iter()
+        .map(|&o| first.background - relative.voxels()[o])
+        .sum::<f32>()
         / core.len() as f32;
     let measures = Measures {
         isolation: spot.isolation,
@@ -110,7 +113,13 @@ pub fn measure(spot: Spot, around: &Surroundings) -> Candidate {
         depth_mm: depth_at(around.depth_mm, center_world),
         cut_off,
     };
-    Candidate { spot, center_voxel, center_world, voxels, measures }
+    Candidate {
+        spot,
+        center_voxel,
+        center_world,
+        voxels,
+        measures,
+    }
 }
 
 /// Radius of the sphere of a volume in mm³.
@@ -168,7 +177,10 @@ impl Moments {
             let (at, loss) = weighted(offset);
             covariance += (at - mean) * (at - mean).transpose() * (loss / mass);
         }
-        Self { center: VoxelPoint(mean.into()), covariance }
+        Self {
+            center: VoxelPoint(mean.into()),
+            covariance,
+        }
     }
 
     /// Standard deviations along the principal axes in mm, longest first.
@@ -186,5 +198,92 @@ impl Moments {
         let mut variances: [f64; 3] = SymmetricEigen::new(world).eigenvalues.into();
         variances.sort_by(|a, b| b.total_cmp(a));
         variances.map(|v| v.max(SHORTEST_AXIS_MM * SHORTEST_AXIS_MM).sqrt())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::candidates::{SearchConfig, find_spots, score};
+
+    /// The first candidate on a brain of value 1 with everything within `dark` at 0.2.
+    fn first_candidate(spacing: [f64; 3], dark: impl Fn(WorldPoint) -> bool) -> Option<Candidate> {
+        let shape = spacing.map(|mm| (48.0 / mm) as usize);
+        let grid = Grid::axis_aligned(shape, spacing).unwrap();
+        let relative = Volume::from_fn(&grid, |index| {
+            // Partial volume by 4×4×4 samples a voxel.
+            let mut inside = 0;
+            for n in 0..64 {
+                let part = |i: usize| (i as f64 + 0.5) / 4.0 - 0.5;
+                let point = VoxelPoint::new(
+                    index[0] as f64 + part(n % 4),
+                    index[1] as f64 + part(n / 4 % 4),
+                    index[2] as f64 + part(n / 16),
+                );
+                inside += usize::from(dark(grid.to_world(point)));
+            }
+            1.0 - 0.8 * inside as f32 / 64.0
+        });
+        let brain = Volume::filled(&grid, true);
+        let depth_mm = Volume::filled(&grid, 20.0);
+        let spots = find_spots(&relative, &brain, &SearchConfig::default()).unwrap();
+        let around = Surroundings {
+            relative: &relative,
+            noise: 0.02,
+            depth_mm: &depth_mm,
+        };
+        spots.first().map(|spot| measure(*spot, &around))
+    }
+
+    #[test]
+    fn a_ball_is_measured_in_mm_and_scores_high() {
+        let center = WorldPoint::new(23.2, 24.1, 24.3);
+        // In 5 mm slices the ball's contrast is diluted to two thirds.
+        let grids = [
+            ([0.5, 0.5, 1.0], 0.7),
+            ([1.0, 1.0, 1.0], 0.7),
+            ([0.5, 0.5, 3.0], 0.7),
+            ([0.8, 0.8, 5.0], 0.3),
+        ];
+        for (spacing, least) in grids {
+            let found = first_candidate(spacing, |p| p.distance_mm(center) < 2.5).unwrap();
+            let off = found.center_world.distance_mm(center);
+            assert!(
+                off < 0.35 * spacing[2].max(1.0),
+                "{spacing:?}: centre {off} mm off"
+            );
+            let m = found.measures;
+            assert!((m.diameter_mm - 5.0).abs() < 1.0, "{spacing:?}: {m:?}");
+            assert!(m.elongation < 1.3 && m.through < 0.12, "{spacing:?}: {m:?}");
+            assert!(score(&m).0 > least, "{spacing:?}: {m:?}");
+        }
+    }
+
+    #[test]
+    fn a_tube_in_any_direction_scores_low() {
+        for axis in [
+            [0.0, 0.0, 1.0],
+            [1.0, 0.0, 0.0],
+            [0.6, 0.0, 0.8],
+            [0.5, 0.5, 0.707],
+        ] {
+            let axis = Vector3::from(axis).normalize();
+            for spacing in [[0.5, 0.5, 1.0], [1.0, 1.0, 1.0], [0.5, 0.5, 3.0]] {
+                let tube = |p: WorldPoint| {
+                    let to = p.0 - nalgebra::Point3::new(24.0, 24.0, 24.0);
+                    (to - axis * to.dot(&axis)).norm() < 1.2
+                };
+                // A tube within the slice is no spot at all.
+                let Some(found) = first_candidate(spacing, tube) else {
+                    continue;
+                };
+                let value = score(&found.measures).0;
+                assert!(
+                    value < 0.1,
+                    "{axis:?} {spacing:?}: {value} {:?}",
+                    found.measures
+                );
+            }
+        }
     }
 }

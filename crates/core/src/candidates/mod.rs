@@ -1,6 +1,6 @@
 //! The search without learning: dark round spots, measured in mm and scored by rules.
 //!
-//! [`relative_signal`] removes slow shading, [`find_spots`] lists dark spots at several
+//! [`find_candidates`] is the whole search; its steps: [`relative_signal`] removes slow shading, [`find_spots`] lists dark spots at several
 //! sizes, [`measure`] tells for each how dark, how round and how free-standing it is, and
 //! [`score`] turns that into a number between 0 and 1. Later stages may use the list with
 //! a low threshold; the score alone is the baseline detector.
@@ -9,10 +9,12 @@ mod extent;
 mod measure;
 mod relative;
 mod score;
+mod search;
 mod spots;
 mod surround;
 
 pub use measure::{Candidate, Measures, Surroundings, measure};
 pub use relative::{RelativeError, noise_level, relative_signal};
 pub use score::{ScoreTerms, score};
+pub use search::{SearchError, find_candidates};
 pub use spots::{SearchConfig, Spot, find_spots};

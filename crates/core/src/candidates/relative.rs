@@ -35,7 +35,10 @@ pub fn relative_signal(
     scan: &Volume<f32>,
     brain: &Volume<bool>,
 ) -> Result<Volume<f32>, RelativeError> {
-    let factor = scan.grid().spacing_mm().map(|mm| (COARSE_MM / mm).round().max(1.0) as usize);
+    let factor = scan
+        .grid()
+        .spacing_mm()
+        .map(|mm| (COARSE_MM / mm).round().max(1.0) as usize);
     let mut masked = scan.clone();
     for (value, &inside) in masked.voxels_mut().iter_mut().zip(brain.voxels()) {
         if !inside {
@@ -53,11 +56,24 @@ pub fn relative_signal(
         // Far outside the brain there is no mean; it is not used there.
         *value = if share > 1e-4 { *value / share } else { 0.0 };
     }
-    let mut relative =
-        resample(&mean, scan.grid(), &Matrix4::identity(), Interpolation::Linear, 0.0)?;
-    relative.voxels_mut().par_iter_mut().zip(scan.voxels()).for_each(|(local, &value)| {
-        *local = if *local > 0.0 { (value / *local).clamp(0.0, BRIGHTEST) } else { 1.0 };
-    });
+    let mut relative = resample(
+        &mean,
+        scan.grid(),
+        &Matrix4::identity(),
+        Interpolation::Linear,
+        0.0,
+    )?;
+    relative
+        .voxels_mut()
+        .par_iter_mut()
+        .zip(scan.voxels())
+        .for_each(|(local, &value)| {
+            *local = if *local > 0.0 {
+                (value / *local).clamp(0.0, BRIGHTEST)
+            } else {
+                1.0
+            };
+        });
     Ok(relative)
 }
 
@@ -77,8 +93,12 @@ pub fn noise_level(relative: &Volume<f32>, brain: &Volume<bool>) -> f32 {
         // A few hundred thousand samples settle a median.
         let step = (values.len() / 400_000).max(1) | 1;
         for offset in (stride..values.len() - stride).step_by(step) {
-            if brain.voxels()[offset - stride] && brain.voxels()[offset] && brain.voxels()[offset + stride] {
-                let second = values[offset - stride] - 2.0 * values[offset] + values[offset + stride];
+            if brain.voxels()[offset - stride]
+                && brain.voxels()[offset]
+                && brain.voxels()[offset + stride]
+            {
+                let second =
+                    values[offset - stride] - 2.0 * values[offset] + values[offset + stride];
                 differences.push(second.abs());
             }
         }
@@ -112,7 +132,9 @@ mod tests {
         let grid = Grid::axis_aligned([64, 64, 8], [1.0, 1.0, 3.0]).unwrap();
         let mut state = 1u64;
         let mut uniform = || {
-            state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+            state = state
+                .wrapping_mul(6_364_136_223_846_793_005)
+                .wrapping_add(1_442_695_040_888_963_407);
             (state >> 40) as f32 / (1u64 << 24) as f32
         };
         let width = 0.2;

@@ -80,16 +80,46 @@ mod tests {
     fn a_typical_microbleed_scores_one_and_each_fault_lowers_it() {
         assert_eq!(score(&TYPICAL).0, 1.0);
         let faults = [
-            Measures { isolation: 0.2, ..TYPICAL },
-            Measures { contrast: 0.35, ..TYPICAL },
-            Measures { snr: 5.0, ..TYPICAL },
-            Measures { elongation: 1.9, ..TYPICAL },
-            Measures { through: 0.35, ..TYPICAL },
-            Measures { dark_share: 0.16, ..TYPICAL },
-            Measures { diameter_mm: 1.8, ..TYPICAL },
-            Measures { diameter_mm: 15.0, ..TYPICAL },
-            Measures { depth_mm: 0.5, ..TYPICAL },
-            Measures { cut_off: true, ..TYPICAL },
+            Measures {
+                isolation: 0.2,
+                ..TYPICAL
+            },
+            Measures {
+                contrast: 0.35,
+                ..TYPICAL
+            },
+            Measures {
+                snr: 5.0,
+                ..TYPICAL
+            },
+            Measures {
+                elongation: 1.9,
+                ..TYPICAL
+            },
+            Measures {
+                through: 0.35,
+                ..TYPICAL
+            },
+            Measures {
+                dark_share: 0.16,
+                ..TYPICAL
+            },
+            Measures {
+                diameter_mm: 1.8,
+                ..TYPICAL
+            },
+            Measures {
+                diameter_mm: 15.0,
+                ..TYPICAL
+            },
+            Measures {
+                depth_mm: 0.5,
+                ..TYPICAL
+            },
+            Measures {
+                cut_off: true,
+                ..TYPICAL
+            },
         ];
         for fault in faults {
             assert!(score(&fault).0 < 0.2, "{fault:?}");

@@ -52,9 +52,16 @@ pub(super) fn look_around(
     let (_, &mut background, _) = all.select_nth_unstable_by(middle, f32::total_cmp);
     let depth = (background - darkest).max(1e-3);
     let darkness = |value: f32| ((background - value) / depth).clamp(0.0, 1.0);
-    let through = rays.iter().map(|[a, b]| darkness(*a).min(darkness(*b))).fold(0.0, f32::max);
+    let through = rays
+        .iter()
+        .map(|[a, b]| darkness(*a).min(darkness(*b)))
+        .fold(0.0, f32::max);
     let dark = all.iter().filter(|&&value| darkness(value) > 0.4).count();
-    Surround { background, through, dark_share: dark as f32 / all.len() as f32 }
+    Surround {
+        background,
+        through,
+        dark_share: dark as f32 / all.len() as f32,
+    }
 }
 
 fn sample(relative: &Volume<f32>, point: WorldPoint) -> f32 {

@@ -45,7 +45,10 @@ pub fn largest_component(mask: &Volume<bool>, connectivity: Connectivity) -> Vol
     for &label in labels.voxels() {
         sizes[label as usize] += 1;
     }
-    let largest = (1..=count).rev().max_by_key(|&label| sizes[label]).unwrap_or(0) as u32;
+    let largest = (1..=count)
+        .rev()
+        .max_by_key(|&label| sizes[label])
+        .unwrap_or(0) as u32;
     labels.map(|label| label != 0 && label == largest)
 }
 

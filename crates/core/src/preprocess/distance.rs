@@ -17,7 +17,9 @@ pub fn squared_distance_to_mm2(target: &Volume<bool>) -> Volume<f32> {
     field
         .voxels_mut()
         .par_chunks_mut(nx)
-        .for_each_init(Envelope::default, |envelope, row| envelope.transform(row, spacing[0]));
+        .for_each_init(Envelope::default, |envelope, row| {
+            envelope.transform(row, spacing[0])
+        });
     field.voxels_mut().par_chunks_mut(nx * ny).for_each_init(
         || (Envelope::default(), vec![0.0; ny]),
         |(envelope, line), slice| {

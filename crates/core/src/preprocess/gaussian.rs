@@ -50,9 +50,12 @@ fn kernel(sigma_voxels: f64) -> Vec<f32> {
 fn convolve_axis(volume: &mut Volume<f32>, axis: usize, kernel: &[f32]) {
     let [nx, ny, nz] = volume.shape();
     match axis {
-        0 => volume.voxels_mut().par_chunks_mut(nx).for_each_init(Vec::new, |padded, row| {
-            convolve_row(row, kernel, padded);
-        }),
+        0 => volume
+            .voxels_mut()
+            .par_chunks_mut(nx)
+            .for_each_init(Vec::new, |padded, row| {
+                convolve_row(row, kernel, padded);
+            }),
         1 => volume.voxels_mut().par_chunks_mut(nx * ny).for_each_init(
             Vec::new,
             |source: &mut Vec<f32>, slice| {
@@ -98,7 +101,10 @@ fn combine_rows<'a>(
         *value = kernel[0] * centre;
     }
     for (step, &weight) in kernel.iter().enumerate().skip(1) {
-        let (before, after) = (row(at.saturating_sub(step)), row((at + step).min(count - 1)));
+        let (before, after) = (
+            row(at.saturating_sub(step)),
+            row((at + step).min(count - 1)),
+        );
         for ((value, a), b) in out.iter_mut().zip(before).zip(after) {
             *value += weight * (a + b);
         }
@@ -108,8 +114,10 @@ fn combine_rows<'a>(
 /// Along the slowest axis, in bands of columns that stay in cache.
 fn convolve_slices(voxels: &mut [f32], [plane, count]: [usize; 2], kernel: &[f32]) {
     const BAND: usize = 2048;
-    let bands: Vec<std::ops::Range<usize>> =
-        (0..plane).step_by(BAND).map(|start| start..(start + BAND).min(plane)).collect();
+    let bands: Vec<std::ops::Range<usize>> = (0..plane)
+        .step_by(BAND)
+        .map(|start| start..(start + BAND).min(plane))
+        .collect();
     // A few bands at a time: the copy they work from stays small.
     for group in bands.chunks(rayon::current_num_threads() * 4) {
         let done: Vec<Vec<f32>> = group
@@ -143,8 +151,7 @@ mod tests {
     #[test]
     fn an_impulse_becomes_a_gaussian_in_mm() {
         let grid = Grid::axis_aligned([41, 41, 21], [0.5, 0.5, 1.0]).unwrap();
-        let impulse =
-            Volume::from_fn(&grid, |index| if index == [20, 20, 10] { 1.0 } else { 0.0 });
+        let impulse = Volume::from_fn(&grid, |index| if index == [20, 20, 10] { 1.0 } else { 0.0 });
         let smooth = gaussian_smooth(impulse, 1.5).unwrap();
         let sum: f32 = smooth.voxels().iter().sum();
         assert!((sum - 1.0).abs() < 1e-4);

@@ -6,9 +6,13 @@ use crate::volume::Volume;
 #[derive(Debug, Clone, PartialEq, thiserror::Error)]
 #[allow(missing_docs)]
 pub enum IntensityError {
-    #[error("normalising intensities: the mask has no voxels; normalise over the whole volume or check the mask")]
+    #[error(
+        "normalising intensities: the mask has no voxels; normalise over the whole volume or check the mask"
+    )]
     EmptyMask,
-    #[error("normalising intensities: all {voxels} voxels in the mask have the value {value}; there is no contrast to scale")]
+    #[error(
+        "normalising intensities: all {voxels} voxels in the mask have the value {value}; there is no contrast to scale"
+    )]
     NoContrast { voxels: usize, value: f32 },
 }
 
@@ -43,7 +47,10 @@ pub fn percentiles(
         let upper = rest.iter().copied().min_by(f32::total_cmp).unwrap_or(lower);
         lower + (upper - lower) * (rank - below as f64) as f32
     };
-    Ok(Percentiles { low: at(low), high: at(high) })
+    Ok(Percentiles {
+        low: at(low),
+        high: at(high),
+    })
 }
 
 /// Maps the 1st percentile in the mask to 0 and the 99th to 1, linearly and without
@@ -71,7 +78,11 @@ pub fn z_score(volume: &Volume<f32>, mask: &Volume<bool>) -> Result<Volume<f32>,
     }
     let count = values.len() as f64;
     let mean = values.iter().map(|&v| f64::from(v)).sum::<f64>() / count;
-    let variance = values.iter().map(|&v| (f64::from(v) - mean).powi(2)).sum::<f64>() / count;
+    let variance = values
+        .iter()
+        .map(|&v| (f64::from(v) - mean).powi(2))
+        .sum::<f64>()
+        / count;
     let deviation = contrast(variance.sqrt() as f32, volume, mask)?;
     Ok(volume.map(|v| (v - mean as f32) / deviation))
 }
@@ -96,16 +107,15 @@ fn masked(volume: &Volume<f32>, mask: &Volume<bool>) -> Vec<f32> {
 }
 
 /// The scale, if it is not zero.
-fn contrast(
-    scale: f32,
-    volume: &Volume<f32>,
-    mask: &Volume<bool>,
-) -> Result<f32, IntensityError> {
+fn contrast(scale: f32, volume: &Volume<f32>, mask: &Volume<bool>) -> Result<f32, IntensityError> {
     if scale > 0.0 {
         return Ok(scale);
     }
     let values = masked(volume, mask);
-    Err(IntensityError::NoContrast { voxels: values.len(), value: values[0] })
+    Err(IntensityError::NoContrast {
+        voxels: values.len(),
+        value: values[0],
+    })
 }
 
 #[cfg(test)]
@@ -144,7 +154,10 @@ mod tests {
         let flat = volume.map(|_| 3.0);
         assert_eq!(
             min_max(&flat, &mask),
-            Err(IntensityError::NoContrast { voxels: 101, value: 3.0 })
+            Err(IntensityError::NoContrast {
+                voxels: 101,
+                value: 3.0
+            })
         );
     }
 }

@@ -13,9 +13,7 @@ pub use brain_mask::{BrainMaskConfig, BrainMaskError, brain_mask};
 pub use components::{Connectivity, connected_components, largest_component};
 pub use distance::{distance_to_mm, squared_distance_to_mm2};
 pub use gaussian::{SmoothError, gaussian_smooth};
-pub use intensity::{
-    IntensityError, Percentiles, min_max, percentiles, robust_normalise, z_score,
-};
+pub use intensity::{IntensityError, Percentiles, min_max, percentiles, robust_normalise, z_score};
 pub use morphology::{close, dilate, dilate_mm, erode, erode_mm, fill_holes, open};
 pub use n4::{N4Config, N4Error, bias_field};
 pub use otsu::{OtsuError, otsu_threshold};

@@ -112,16 +112,31 @@ mod tests {
 
     #[test]
     fn one_slice_is_enough() {
-        let mask = Volume::from_fn(&grid([5, 5, 1]), |[i, j, _]| i > 0 && j > 0 && i < 4 && j < 4);
+        let mask = Volume::from_fn(&grid([5, 5, 1]), |[i, j, _]| {
+            i > 0 && j > 0 && i < 4 && j < 4
+        });
         // The background above and below the slice erodes everything.
-        assert!(erode(&mask, Connectivity::Six, 1).voxels().iter().all(|&x| !x));
-        assert!(dilate(&mask, Connectivity::TwentySix, 1).voxels().iter().all(|&x| x));
+        assert!(
+            erode(&mask, Connectivity::Six, 1)
+                .voxels()
+                .iter()
+                .all(|&x| !x)
+        );
+        assert!(
+            dilate(&mask, Connectivity::TwentySix, 1)
+                .voxels()
+                .iter()
+                .all(|&x| x)
+        );
     }
 
     #[test]
     fn holes_fill_and_bays_do_not() {
         let ring = Volume::from_fn(&grid([7, 7, 3]), |[i, j, k]| {
-            k == 1 && (i == 1 || i == 5 || j == 1 || j == 5) && (1..=5).contains(&i) && (1..=5).contains(&j)
+            k == 1
+                && (i == 1 || i == 5 || j == 1 || j == 5)
+                && (1..=5).contains(&i)
+                && (1..=5).contains(&j)
         });
         // In 3D the ring is open above and below.
         assert_eq!(fill_holes(&ring), ring);

@@ -25,7 +25,9 @@ pub fn otsu_threshold(volume: &Volume<f32>, bins: usize) -> Result<f32, OtsuErro
     let (low, high) = volume
         .voxels()
         .iter()
-        .fold((f32::INFINITY, f32::NEG_INFINITY), |(low, high), &v| (low.min(v), high.max(v)));
+        .fold((f32::INFINITY, f32::NEG_INFINITY), |(low, high), &v| {
+            (low.min(v), high.max(v))
+        });
     if low >= high {
         return Err(OtsuError { value: low });
     }
@@ -37,7 +39,11 @@ pub fn otsu_threshold(volume: &Volume<f32>, bins: usize) -> Result<f32, OtsuErro
     }
 
     let total = volume.voxels().len() as f64;
-    let moment: f64 = histogram.iter().enumerate().map(|(bin, &n)| bin as f64 * n as f64).sum();
+    let moment: f64 = histogram
+        .iter()
+        .enumerate()
+        .map(|(bin, &n)| bin as f64 * n as f64)
+        .sum();
     let (mut below, mut moment_below) = (0.0, 0.0);
     let (mut best, mut best_bin) = (-1.0, 0);
     for (bin, &count) in histogram.iter().enumerate().take(bins - 1) {

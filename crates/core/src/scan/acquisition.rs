@@ -249,10 +249,30 @@ pub(crate) fn component_of_image_type(image_type: &[String]) -> Option<Component
             .iter()
             .any(|value| wanted.iter().any(|w| value.eq_ignore_ascii_case(w)))
     };
-    if has(&["MNIP", "MINIP", "MIN IP", "MIP", "PROJECTION IMAGE", "MIN_IP"]) {
+    if has(&[
+        "MNIP",
+        "MINIP",
+        "MIN IP",
+        "MIP",
+        "PROJECTION IMAGE",
+        "MIN_IP",
+    ]) {
         return Some(Component::Projection);
     }
-    if has(&["ADC", "FA", "TRACEW", "R2", "R2*", "T2 MAP", "T2_STAR MAP", "T1 MAP", "QSM", "FIELDMAP", "B0", "B0 MAP"]) {
+    if has(&[
+        "ADC",
+        "FA",
+        "TRACEW",
+        "R2",
+        "R2*",
+        "T2 MAP",
+        "T2_STAR MAP",
+        "T1 MAP",
+        "QSM",
+        "FIELDMAP",
+        "B0",
+        "B0 MAP",
+    ]) {
         return Some(Component::Map);
     }
     if has(&["P", "PHASE", "PHASE MAP", "P_FFE", "PHASE_MAP"]) {
@@ -282,8 +302,14 @@ mod tests {
     fn components_as_vendors_write_them() {
         let of = |values: &[&str]| component_of_image_type(&words(values));
         // Siemens, Philips, enhanced, BIDS from dcm2niix, projections and SWI.
-        assert_eq!(of(&["ORIGINAL", "PRIMARY", "M", "ND"]), Some(Component::Magnitude));
-        assert_eq!(of(&["ORIGINAL", "PRIMARY", "P", "ND"]), Some(Component::Phase));
+        assert_eq!(
+            of(&["ORIGINAL", "PRIMARY", "M", "ND"]),
+            Some(Component::Magnitude)
+        );
+        assert_eq!(
+            of(&["ORIGINAL", "PRIMARY", "P", "ND"]),
+            Some(Component::Phase)
+        );
         assert_eq!(
             of(&["ORIGINAL", "PRIMARY", "M_FFE", "M", "FFE"]),
             Some(Component::Magnitude)
@@ -296,8 +322,14 @@ mod tests {
             of(&["ORIGINAL", "PRIMARY", "M", "NONE", "MAGNITUDE"]),
             Some(Component::Magnitude)
         );
-        assert_eq!(of(&["DERIVED", "PRIMARY", "M", "MNIP"]), Some(Component::Projection));
-        assert_eq!(of(&["ORIGINAL", "PRIMARY", "M", "SWI"]), Some(Component::Magnitude));
+        assert_eq!(
+            of(&["DERIVED", "PRIMARY", "M", "MNIP"]),
+            Some(Component::Projection)
+        );
+        assert_eq!(
+            of(&["ORIGINAL", "PRIMARY", "M", "SWI"]),
+            Some(Component::Magnitude)
+        );
         assert_eq!(of(&["DERIVED", "SECONDARY"]), None);
     }
 
@@ -317,13 +349,24 @@ mod tests {
         assert_eq!(gradient(4.0, 3.0), Sequence::ShortTeGre);
         assert_eq!(gradient(15.0, 7.0), Sequence::T2StarGre);
         let planar = words(&["GR", "EP"]);
-        let hints = SequenceHints { scanning_sequence: &planar, te_ms: Some(30.0), ..Default::default() };
+        let hints = SequenceHints {
+            scanning_sequence: &planar,
+            te_ms: Some(30.0),
+            ..Default::default()
+        };
         assert_eq!(hints.sequence(), Sequence::GreEpi);
         let inversion = words(&["GR", "IR"]);
-        let hints = SequenceHints { scanning_sequence: &inversion, te_ms: Some(2.4), ..Default::default() };
+        let hints = SequenceHints {
+            scanning_sequence: &inversion,
+            te_ms: Some(2.4),
+            ..Default::default()
+        };
         assert_eq!(hints.sequence(), Sequence::T1w);
         let names = words(&["t2_swi3d_tra_p2"]);
-        let hints = SequenceHints { texts: &names, ..Default::default() };
+        let hints = SequenceHints {
+            texts: &names,
+            ..Default::default()
+        };
         assert_eq!(hints.sequence(), Sequence::Swi);
     }
 }

@@ -29,14 +29,20 @@ impl BidsName {
     }
 
     pub(crate) fn entity(&self, key: &str) -> Option<&str> {
-        self.entities.iter().find(|(k, _)| k == key).map(|(_, v)| v.as_str())
+        self.entities
+            .iter()
+            .find(|(k, _)| k == key)
+            .map(|(_, v)| v.as_str())
     }
 
     /// Whether a sidecar of this name applies to `image`: same suffix, and no entity the
     /// image lacks (the inheritance principle).
     fn applies_to(&self, image: &Self) -> bool {
         self.suffix == image.suffix
-            && self.entities.iter().all(|entity| image.entities.contains(entity))
+            && self
+                .entities
+                .iter()
+                .all(|entity| image.entities.contains(entity))
     }
 }
 
@@ -90,20 +96,30 @@ pub(crate) fn phase_sibling(image: &Path) -> Option<PathBuf> {
     if name.entity("part") != Some("mag") {
         return None;
     }
-    let file = image.file_name()?.to_str()?.replace("_part-mag_", "_part-phase_");
+    let file = image
+        .file_name()?
+        .to_str()?
+        .replace("_part-mag_", "_part-phase_");
     let sibling = image.with_file_name(file);
     sibling.is_file().then_some(sibling)
 }
 
 /// Whether a name ends like NIfTI.
 pub(crate) fn is_nifti(path: &Path) -> bool {
-    let name = path.file_name().and_then(|n| n.to_str()).unwrap_or_default();
+    let name = path
+        .file_name()
+        .and_then(|n| n.to_str())
+        .unwrap_or_default();
     let name = name.to_ascii_lowercase();
     !name.starts_with('.') && (name.ends_with(".nii") || name.ends_with(".nii.gz"))
 }
 
 fn dataset_root(image: &Path) -> Option<&Path> {
-    image.ancestors().skip(1).take(6).find(|folder| folder.join("dataset_description.json").is_file())
+    image
+        .ancestors()
+        .skip(1)
+        .take(6)
+        .find(|folder| folder.join("dataset_description.json").is_file())
 }
 
 fn files_in(folder: &Path) -> Vec<PathBuf> {

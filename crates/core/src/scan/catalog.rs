@@ -68,9 +68,13 @@ pub enum OpenError {
     Nifti(#[from] NiftiError),
     #[error("{error}")]
     Dicom { error: DicomFileError },
-    #[error("opening the input: none of its {files} files is a DICOM image or NIfTI; give a NIfTI file, a DICOM file or a folder of DICOM slices")]
+    #[error(
+        "opening the input: none of its {files} files is a DICOM image or NIfTI; give a NIfTI file, a DICOM file or a folder of DICOM slices"
+    )]
     NoImages { files: usize },
-    #[error("opening the input: this is neither NIfTI nor DICOM; give a .nii, .nii.gz or DICOM file")]
+    #[error(
+        "opening the input: this is neither NIfTI nor DICOM; give a .nii, .nii.gz or DICOM file"
+    )]
     UnknownFormat,
 }
 
@@ -82,11 +86,17 @@ pub enum LoadError {
     Nifti(#[from] NiftiError),
     #[error(transparent)]
     Pixels(#[from] PixelError),
-    #[error("reading the scan: the values look like phase (many are negative, both signs reach equally far); detection needs the magnitude, give this file with --phase")]
+    #[error(
+        "reading the scan: the values look like phase (many are negative, both signs reach equally far); detection needs the magnitude, give this file with --phase"
+    )]
     LooksLikePhase,
-    #[error("reading the scan: all voxels have the same value ({value}); the export failed, export the scan again")]
+    #[error(
+        "reading the scan: all voxels have the same value ({value}); the export failed, export the scan again"
+    )]
     Constant { value: f32 },
-    #[error("reading the phase: its grid lies up to {largest_mm:.2} mm from the magnitude's or has another shape; give the phase of the same acquisition")]
+    #[error(
+        "reading the phase: its grid lies up to {largest_mm:.2} mm from the magnitude's or has another shape; give the phase of the same acquisition"
+    )]
     PhaseGrid { largest_mm: f64 },
 }
 
@@ -148,15 +158,24 @@ impl Catalog {
                 acquisition: acquisition.clone(),
                 repetition: (count > 1).then_some(volume as usize),
                 notes: notes.clone(),
-                source: Source::Nifti { path: path.to_path_buf(), volume },
+                source: Source::Nifti {
+                    path: path.to_path_buf(),
+                    volume,
+                },
             })
             .collect();
-        Ok(Self { volumes, refused: Vec::new(), notes: Vec::new() })
+        Ok(Self {
+            volumes,
+            refused: Vec::new(),
+            notes: Vec::new(),
+        })
     }
 
     fn open_dicom(files: &[PathBuf], limits: ReadLimits) -> Result<Self, OpenError> {
-        let read: Vec<Result<Option<Vec<Frame>>, DicomFileError>> =
-            files.par_iter().map(|file| read_frames(file, limits)).collect();
+        let read: Vec<Result<Option<Vec<Frame>>, DicomFileError>> = files
+            .par_iter()
+            .map(|file| read_frames(file, limits))
+            .collect();
         let mut frames = Vec::new();
         let mut errors = Vec::new();
         for result in read {
@@ -173,7 +192,10 @@ impl Catalog {
             });
         }
         if let Some(first) = errors.first() {
-            notes.push(Note::UnreadableFiles { files: errors.len(), first: first.to_string() });
+            notes.push(Note::UnreadableFiles {
+                files: errors.len(),
+                first: first.to_string(),
+            });
         }
         let mut volumes = Vec::new();
         let mut refused = Vec::new();
@@ -191,11 +213,20 @@ impl Catalog {
                 }),
                 Err(error) => {
                     let slices = group.frames.len();
-                    refused.push(RefusedVolume { number, slices, acquisition, error });
+                    refused.push(RefusedVolume {
+                        number,
+                        slices,
+                        acquisition,
+                        error,
+                    });
                 }
             }
         }
-        Ok(Self { volumes, refused, notes })
+        Ok(Self {
+            volumes,
+            refused,
+            notes,
+        })
     }
 }
 
@@ -203,7 +234,10 @@ fn placing_notes(placed: &Placed, acquisition: &Acquisition, duplicates: usize) 
     let mut notes = Vec::new();
     if let (Some(gap_mm), Some(thickness)) = (placed.gap_mm, &acquisition.slice_thickness_mm) {
         let thickness_mm = thickness.value;
-        notes.push(Note::SliceGap { spacing_mm: thickness_mm + gap_mm, thickness_mm });
+        notes.push(Note::SliceGap {
+            spacing_mm: thickness_mm + gap_mm,
+            thickness_mm,
+        });
     }
     if duplicates > 0 {
         notes.push(Note::DuplicateFiles { files: duplicates });
@@ -266,7 +300,9 @@ impl Scan {
     /// When the grids differ by more than a tenth of a millimetre anywhere.
     pub fn set_phase(&mut self, phase: Volume<f32>) -> Result<(), LoadError> {
         if !phase.grid().matches(self.magnitude.grid(), 0.1) {
-            let largest_mm = phase.grid().largest_corner_distance_mm(self.magnitude.grid());
+            let largest_mm = phase
+                .grid()
+                .largest_corner_distance_mm(self.magnitude.grid());
             return Err(LoadError::PhaseGrid { largest_mm });
         }
         self.phase = Some(phase);

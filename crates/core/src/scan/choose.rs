@@ -7,11 +7,17 @@ use super::{Catalog, Component, VolumeEntry};
 #[derive(Debug, thiserror::Error)]
 #[allow(missing_docs)]
 pub enum ChooseError {
-    #[error("choosing a volume: there is no volume {asked}; choose one of 1 to {count} (`siderin inspect` lists them)")]
+    #[error(
+        "choosing a volume: there is no volume {asked}; choose one of 1 to {count} (`siderin inspect` lists them)"
+    )]
     NoSuchVolume { asked: usize, count: usize },
-    #[error("choosing a volume: {count} volumes could be the scan; choose one with --volume:\n{list}")]
+    #[error(
+        "choosing a volume: {count} volumes could be the scan; choose one with --volume:\n{list}"
+    )]
     Several { count: usize, list: String },
-    #[error("choosing a volume: the input holds no magnitude, only {what}; give the magnitude as INPUT (a phase goes with it as --phase)")]
+    #[error(
+        "choosing a volume: the input holds no magnitude, only {what}; give the magnitude as INPUT (a phase goes with it as --phase)"
+    )]
     NoMagnitude { what: Component },
     #[error(transparent)]
     Refused(GeometryError),
@@ -107,7 +113,9 @@ impl VolumeEntry {
         if let Some(te) = &a.te_ms {
             parts.push(format!("TE {:.2} ms", te.value));
         }
-        parts.push(format!("{nx}×{ny}×{nz} voxels of {dx:.2}×{dy:.2}×{dz:.2} mm"));
+        parts.push(format!(
+            "{nx}×{ny}×{nz} voxels of {dx:.2}×{dy:.2}×{dz:.2} mm"
+        ));
         if let Some(series) = &a.series_number {
             parts.push(format!("series {}", series.value));
         }

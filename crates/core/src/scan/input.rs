@@ -37,7 +37,11 @@ pub fn stem(path: &Path) -> String {
     } else {
         path.canonicalize().unwrap_or_else(|_| path.to_path_buf())
     };
-    let name = resolved.file_name().unwrap_or_default().to_string_lossy().into_owned();
+    let name = resolved
+        .file_name()
+        .unwrap_or_default()
+        .to_string_lossy()
+        .into_owned();
     let lower = name.to_ascii_lowercase();
     for ending in [".nii.gz", ".nii", ".json", ".dcm", ".ima"] {
         if lower.ends_with(ending) && name.len() > ending.len() {
@@ -57,7 +61,29 @@ pub fn expand_input(path: &Path) -> Result<Vec<Input>, InputError> {
     if !path.is_dir() {
         return Ok(vec![input_of(path)]);
     }
-    let mut files: Vec<PathBuf> = walkdir::WalkDir::new(path)
+    let files = nifti_files(path);
+    if files.is_empty() {
+        return Ok(vec![input_of(path)]);
+    }
+    let scans: Vec<Input> = files
+        .iter()
+        .filter(|file| may_be_the_scan(file))
+        .map(|file| input_of(file))
+        .collect();
+    if scans.is_empty() {
+        Err(InputError { files: files.len() })
+    } else {
+        Ok(scans)
+    }
+}
+
+/// The NIfTI files of a folder, sorted, without derived images; none for a file.
+#[must_use]
+pub fn nifti_files(folder: &Path) -> Vec<PathBuf> {
+    if !folder.is_dir() {
+        return Vec::new();
+    }
+    let mut files: Vec<PathBuf> = walkdir::WalkDir::new(folder)
         .follow_links(true)
         .into_iter()
         .filter_entry(|entry| entry.depth() == 0 || !is_derived_folder(entry.path()))
@@ -66,16 +92,7 @@ pub fn expand_input(path: &Path) -> Result<Vec<Input>, InputError> {
         .filter(|file| bids::is_nifti(file) && file.is_file())
         .collect();
     files.sort();
-    if files.is_empty() {
-        return Ok(vec![input_of(path)]);
-    }
-    let scans: Vec<Input> =
-        files.iter().filter(|file| may_be_the_scan(file)).map(|file| input_of(file)).collect();
-    if scans.is_empty() {
-        Err(InputError { files: files.len() })
-    } else {
-        Ok(scans)
-    }
+    files
 }
 
 fn input_of(path: &Path) -> Input {
@@ -91,14 +108,19 @@ fn input_of(path: &Path) -> Input {
 fn is_derived_folder(path: &Path) -> bool {
     path.is_dir()
         && path.file_name().is_some_and(|name| {
-            ["derivatives", "sourcedata", "code"].iter().any(|folder| name == *folder)
+            ["derivatives", "sourcedata", "code"]
+                .iter()
+                .any(|folder| name == *folder)
         })
 }
 
 /// In BIDS the suffix decides; elsewhere what name and sidecar say must not speak against.
 fn may_be_the_scan(file: &Path) -> bool {
     let acquisition = acquisition_of_nifti(file);
-    if !matches!(acquisition.component(), Component::Magnitude | Component::Unknown) {
+    if !matches!(
+        acquisition.component(),
+        Component::Magnitude | Component::Unknown
+    ) {
         return false;
     }
     if let Some(name) = BidsName::of(file) {
@@ -130,7 +152,11 @@ mod tests {
         std::fs::create_dir_all(&anat).unwrap();
         std::fs::create_dir_all(folder.path().join("derivatives")).unwrap();
         std::fs::write(folder.path().join("dataset_description.json"), "{}").unwrap();
-        for name in ["sub-01_T1w.nii.gz", "sub-01_part-mag_T2starw.nii.gz", "sub-01_part-phase_T2starw.nii.gz"] {
+        for name in [
+            "sub-01_T1w.nii.gz",
+            "sub-01_part-mag_T2starw.nii.gz",
+            "sub-01_part-phase_T2starw.nii.gz",
+        ] {
             std::fs::write(anat.join(name), b"").unwrap();
         }
         std::fs::write(folder.path().join("derivatives/sub-01_T2starw.nii.gz"), b"").unwrap();

@@ -20,7 +20,7 @@ mod suitability;
 pub use acquisition::{Acquisition, Component, Known, Origin, Sequence};
 pub use catalog::{Catalog, LoadError, OpenError, RefusedVolume, VolumeEntry};
 pub use choose::ChooseError;
-pub use input::{Input, InputError, expand_input, stem};
+pub use input::{Input, InputError, expand_input, nifti_files, stem};
 pub use limits::ReadLimits;
 pub use note::Note;
 pub use suitability::{Suitability, Verdict, suitability};

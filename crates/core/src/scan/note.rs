@@ -25,6 +25,12 @@ pub enum Note {
     Suitability { verdict: String, reason: String },
     /// An image given along that this method does not use.
     CompanionUnused { what: &'static str },
+    /// The brain found is larger or smaller than brains are.
+    BrainVolume { volume_ml: f64, usual_ml: [f64; 2] },
+    /// The brain reaches the first or last slice.
+    PartialCoverage { area_cm2: f64 },
+    /// More findings than a reader could believe.
+    ManyFindings { lesions: usize },
 }
 
 impl Note {
@@ -41,6 +47,9 @@ impl Note {
             Self::SeriesRefused { .. } => "series_refused",
             Self::Suitability { .. } => "suitability",
             Self::CompanionUnused { .. } => "companion_unused",
+            Self::BrainVolume { .. } => "brain_volume",
+            Self::PartialCoverage { .. } => "partial_coverage",
+            Self::ManyFindings { .. } => "many_findings",
         }
     }
 }
@@ -56,7 +65,10 @@ impl fmt::Display for Note {
                 f,
                 "sform and qform place the volume up to {largest_mm:.2} mm apart; the sform is used"
             ),
-            Self::SliceGap { spacing_mm, thickness_mm } => write!(
+            Self::SliceGap {
+                spacing_mm,
+                thickness_mm,
+            } => write!(
                 f,
                 "slices are {thickness_mm:.2} mm thick and {spacing_mm:.2} mm apart: lesions in \
                  the {:.2} mm between them are not imaged",
@@ -70,15 +82,39 @@ impl fmt::Display for Note {
                 "{files} files repeat an image that is already there (same SOP instance) and were left out"
             ),
             Self::UnreadableFiles { files, first } => {
-                write!(f, "{files} files could not be read and were left out; the first: {first}")
+                write!(
+                    f,
+                    "{files} files could not be read and were left out; the first: {first}"
+                )
             }
             Self::SeriesRefused { what, why } => write!(f, "left out {what}: {why}"),
             Self::Suitability { verdict, reason } => {
-                write!(f, "suitability for microbleed detection is {verdict}: {reason}")
+                write!(
+                    f,
+                    "suitability for microbleed detection is {verdict}: {reason}"
+                )
             }
             Self::CompanionUnused { what } => write!(
                 f,
                 "the {what} was read and checked, but the method that ran does not use it"
+            ),
+            Self::BrainVolume {
+                volume_ml,
+                usual_ml: [least, most],
+            } => write!(
+                f,
+                "the brain found has {volume_ml:.0} ml where {least:.0} to {most:.0} ml are usual: \
+                 look at its outline, findings outside the brain or missed parts are likely"
+            ),
+            Self::PartialCoverage { area_cm2 } => write!(
+                f,
+                "the brain reaches the volume's edge ({area_cm2:.0} cm² in an end slice): what lies \
+                 beyond was not imaged and is not counted"
+            ),
+            Self::ManyFindings { lesions } => write!(
+                f,
+                "{lesions} findings are more than most scans can hold: noise, artefacts or another \
+                 disease are likely, every one needs a reader"
             ),
         }
     }

@@ -30,7 +30,9 @@ mod tests {
         let magnitude: Vec<f32> = (0..1000).map(|i| i as f32).collect();
         assert!(!looks_like_phase(&magnitude));
         // Cubic resampling leaves a few small negative values.
-        let ringing: Vec<f32> = (0..1000).map(|i| if i % 5 == 0 { -3.0 } else { 500.0 }).collect();
+        let ringing: Vec<f32> = (0..1000)
+            .map(|i| if i % 5 == 0 { -3.0 } else { 500.0 })
+            .collect();
         assert!(!looks_like_phase(&ringing));
     }
 }

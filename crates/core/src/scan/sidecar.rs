@@ -15,7 +15,11 @@ pub(crate) fn acquisition_of_nifti(image: &Path) -> Acquisition {
     let mut fields = Map::new();
     for path in bids::sidecars(image) {
         let small = std::fs::metadata(&path).is_ok_and(|m| m.len() <= MAX_SIDECAR_BYTES);
-        let content = if small { std::fs::read(&path).unwrap_or_default() } else { Vec::new() };
+        let content = if small {
+            std::fs::read(&path).unwrap_or_default()
+        } else {
+            Vec::new()
+        };
         if let Ok(Value::Object(found)) = serde_json::from_slice(&content) {
             fields.extend(found);
         }
@@ -25,12 +29,21 @@ pub(crate) fn acquisition_of_nifti(image: &Path) -> Acquisition {
 
 fn acquisition_of_fields(fields: &Map<String, Value>, image: &Path) -> Acquisition {
     let number = |name: &'static str, to_unit: f64| {
-        let value = fields.get(name)?.as_f64().filter(|v| v.is_finite() && *v > 0.0)?;
-        Some(Known { value: value * to_unit, origin: Origin::Sidecar(name) })
+        let value = fields
+            .get(name)?
+            .as_f64()
+            .filter(|v| v.is_finite() && *v > 0.0)?;
+        Some(Known {
+            value: value * to_unit,
+            origin: Origin::Sidecar(name),
+        })
     };
     let text = |name: &'static str| {
         let value = fields.get(name)?.as_str()?.trim().to_string();
-        (!value.is_empty()).then_some(Known { value, origin: Origin::Sidecar(name) })
+        (!value.is_empty()).then_some(Known {
+            value,
+            origin: Origin::Sidecar(name),
+        })
     };
     // BIDS gives times in seconds.
     let te_ms = number("EchoTime", 1000.0).or_else(|| number("EchoTime2", 1000.0));
@@ -62,9 +75,15 @@ fn acquisition_of_fields(fields: &Map<String, Value>, image: &Path) -> Acquisiti
         ti_ms,
         flip_angle_deg: number("FlipAngle", 1.0),
         slice_thickness_mm: number("SliceThickness", 1.0),
-        sequence: Some(Known { value: sequence, origin: Origin::Derived }),
+        sequence: Some(Known {
+            value: sequence,
+            origin: Origin::Derived,
+        }),
         component: component_of_image_type(&image_type)
-            .map(|value| Known { value, origin: Origin::Sidecar("ImageType") })
+            .map(|value| Known {
+                value,
+                origin: Origin::Sidecar("ImageType"),
+            })
             .or_else(|| component_of_name(image, name.as_ref())),
         vendor: text("Manufacturer"),
         model: text("ManufacturersModelName"),
@@ -72,7 +91,10 @@ fn acquisition_of_fields(fields: &Map<String, Value>, image: &Path) -> Acquisiti
         series_number: fields
             .get("SeriesNumber")
             .and_then(Value::as_i64)
-            .map(|value| Known { value, origin: Origin::Sidecar("SeriesNumber") }),
+            .map(|value| Known {
+                value,
+                origin: Origin::Sidecar("SeriesNumber"),
+            }),
     }
 }
 
@@ -80,12 +102,15 @@ fn acquisition_of_fields(fields: &Map<String, Value>, image: &Path) -> Acquisiti
 /// writes ScanningSequence.
 fn words(value: Option<&Value>) -> Vec<String> {
     match value {
-        Some(Value::Array(values)) => {
-            values.iter().filter_map(Value::as_str).map(ToString::to_string).collect()
-        }
-        Some(Value::String(value)) => {
-            value.split(['\\', '_']).map(|word| word.trim().to_string()).collect()
-        }
+        Some(Value::Array(values)) => values
+            .iter()
+            .filter_map(Value::as_str)
+            .map(ToString::to_string)
+            .collect(),
+        Some(Value::String(value)) => value
+            .split(['\\', '_'])
+            .map(|word| word.trim().to_string())
+            .collect(),
         _ => Vec::new(),
     }
 }
@@ -111,7 +136,10 @@ fn component_of_name(image: &Path, name: Option<&BidsName>) -> Option<Known<Comp
             }
         }
     };
-    Some(Known { value, origin: Origin::FileName })
+    Some(Known {
+        value,
+        origin: Origin::FileName,
+    })
 }
 
 #[cfg(test)]
@@ -131,17 +159,32 @@ mod tests {
             "scan.nii",
         );
         let te = acquisition.te_ms.clone().unwrap();
-        assert_eq!((te.value, te.origin.to_string()), (20.0, "sidecar EchoTime".into()));
+        assert_eq!(
+            (te.value, te.origin.to_string()),
+            (20.0, "sidecar EchoTime".into())
+        );
         assert_eq!(acquisition.sequence(), Sequence::T2StarGre);
         assert_eq!(acquisition.component(), Component::Magnitude);
     }
 
     #[test]
     fn names_tell_where_sidecars_do_not() {
-        assert_eq!(of(json!({}), "sub-1_part-phase_T2starw.nii.gz").component(), Component::Phase);
-        assert_eq!(of(json!({}), "9_gre_e2_ph.nii").component(), Component::Phase);
-        assert_eq!(of(json!({}), "sub-1_acq-ph_T2starw.nii").component(), Component::Unknown);
-        assert_eq!(of(json!({}), "sub-1_T2starw.nii").sequence(), Sequence::T2StarGre);
+        assert_eq!(
+            of(json!({}), "sub-1_part-phase_T2starw.nii.gz").component(),
+            Component::Phase
+        );
+        assert_eq!(
+            of(json!({}), "9_gre_e2_ph.nii").component(),
+            Component::Phase
+        );
+        assert_eq!(
+            of(json!({}), "sub-1_acq-ph_T2starw.nii").component(),
+            Component::Unknown
+        );
+        assert_eq!(
+            of(json!({}), "sub-1_T2starw.nii").sequence(),
+            Sequence::T2StarGre
+        );
         assert_eq!(of(json!({}), "sub-1_T1w.nii").sequence(), Sequence::T1w);
     }
 }

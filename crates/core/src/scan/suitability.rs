@@ -23,7 +23,7 @@ impl fmt::Display for Verdict {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Self::Suitable => "suitable",
-            Self::Unknown => "cannot be told",
+            Self::Unknown => "unknown",
             Self::Limited => "limited",
             Self::Unsuitable => "unsuitable",
         })
@@ -60,7 +60,9 @@ pub fn suitability(grid: &Grid, acquisition: &Acquisition) -> Suitability {
     judge_geometry(grid, acquisition, &mut found);
     found.sort_by_key(|(verdict, _)| std::cmp::Reverse(*verdict));
     Suitability {
-        verdict: found.first().map_or(Verdict::Unknown, |(verdict, _)| *verdict),
+        verdict: found
+            .first()
+            .map_or(Verdict::Unknown, |(verdict, _)| *verdict),
         reasons: found.into_iter().map(|(_, reason)| reason).collect(),
     }
 }
@@ -103,7 +105,10 @@ fn judge_sequence(acquisition: &Acquisition, found: &mut Vec<(Verdict, String)>)
             "the sequence is not stated; detection assumes a T2*-GRE or SWI magnitude".into(),
         )),
     }
-    if !matches!(sequence, Sequence::T2StarGre | Sequence::Swi | Sequence::GreEpi) {
+    if !matches!(
+        sequence,
+        Sequence::T2StarGre | Sequence::Swi | Sequence::GreEpi
+    ) {
         return;
     }
     match (&acquisition.te_ms, &acquisition.field_strength_t) {
@@ -111,9 +116,15 @@ fn judge_sequence(acquisition: &Acquisition, found: &mut Vec<(Verdict, String)>)
             let product = te.value * field.value;
             let said = format!("TE {:.1} ms at {:.1} T", te.value, field.value);
             found.push(if product < WEAK_BLOOMING_TE_FIELD {
-                (Verdict::Limited, format!("{said}: weak blooming, small microbleeds may be missed"))
+                (
+                    Verdict::Limited,
+                    format!("{said}: weak blooming, small microbleeds may be missed"),
+                )
             } else {
-                (Verdict::Suitable, format!("{said}: enough susceptibility weighting"))
+                (
+                    Verdict::Suitable,
+                    format!("{said}: enough susceptibility weighting"),
+                )
             });
         }
         (None, _) => found.push((Verdict::Limited, "the echo time is not stated".into())),
@@ -159,7 +170,10 @@ fn judge_geometry(grid: &Grid, acquisition: &Acquisition, found: &mut Vec<(Verdi
             format!("in-plane voxels of {in_plane:.2} mm resolve only large microbleeds"),
         ));
     } else {
-        found.push((Verdict::Suitable, format!("in-plane voxels of {in_plane:.2} mm")));
+        found.push((
+            Verdict::Suitable,
+            format!("in-plane voxels of {in_plane:.2} mm"),
+        ));
     }
 }
 
@@ -169,7 +183,10 @@ mod tests {
     use super::*;
 
     fn known<T>(value: T) -> Option<Known<T>> {
-        Some(Known { value, origin: Origin::Derived })
+        Some(Known {
+            value,
+            origin: Origin::Derived,
+        })
     }
 
     fn swi() -> Acquisition {
@@ -193,9 +210,16 @@ mod tests {
         let grid = Grid::axis_aligned([10; 3], [3.0, 3.0, 6.0]).unwrap();
         let judged = suitability(&grid, &swi());
         assert_eq!(judged.verdict, Verdict::Unsuitable);
-        assert!(judged.reasons[0].contains("3.00 mm"), "{:?}", judged.reasons);
+        assert!(
+            judged.reasons[0].contains("3.00 mm"),
+            "{:?}",
+            judged.reasons
+        );
         let fine = Grid::axis_aligned([10; 3], [0.5, 0.5, 2.0]).unwrap();
-        let phase = Acquisition { component: known(Component::Phase), ..swi() };
+        let phase = Acquisition {
+            component: known(Component::Phase),
+            ..swi()
+        };
         assert_eq!(suitability(&fine, &phase).verdict, Verdict::Unsuitable);
     }
 

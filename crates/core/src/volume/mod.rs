@@ -8,8 +8,8 @@ mod resample;
 pub use block_mean::block_mean;
 pub use grid::{Grid, GridError, VoxelPoint, WorldPoint};
 pub use orientation::{AxisCodes, Reorientation, canonical_orientation};
-pub(crate) use resample::{cubic_weights, linear_at};
 pub use resample::{Interpolation, ResampleError, resample, resample_nearest};
+pub(crate) use resample::{cubic_weights, linear_at};
 
 use ndarray::{ArrayView3, ShapeBuilder};
 

@@ -54,8 +54,9 @@ impl Grid {
     #[must_use]
     pub fn axis_codes(&self) -> AxisCodes {
         AxisCodes(
-            self.closest_world_axes()
-                .map(|(world, against)| [['R', 'L'], ['A', 'P'], ['S', 'I']][world][against as usize]),
+            self.closest_world_axes().map(|(world, against)| {
+                [['R', 'L'], ['A', 'P'], ['S', 'I']][world][against as usize]
+            }),
         )
     }
 

@@ -88,7 +88,9 @@ fn sample_grid<T: Copy + Send + Sync>(
     let limit = source.shape().map(|n| n as f64 - 0.5);
     let mut out = Volume::filled(target, outside);
     let [nx, ny, _] = target.shape();
-    let step = source_voxel_from_target_voxel.fixed_view::<3, 1>(0, 0).into_owned();
+    let step = source_voxel_from_target_voxel
+        .fixed_view::<3, 1>(0, 0)
+        .into_owned();
     out.voxels_mut()
         .par_chunks_mut(nx)
         .enumerate()
@@ -119,9 +121,8 @@ pub(crate) fn linear_at(source: &Volume<f32>, p: [f64; 3]) -> f32 {
         t[axis] = (at - low[axis] as f64) as f32;
     }
     let mix = |a: f32, b: f32, t: f32| a + t * (b - a);
-    let along_x = |j: usize, k: usize| {
-        mix(source.at([low[0], j, k]), source.at([high[0], j, k]), t[0])
-    };
+    let along_x =
+        |j: usize, k: usize| mix(source.at([low[0], j, k]), source.at([high[0], j, k]), t[0]);
     mix(
         mix(along_x(low[1], low[2]), along_x(high[1], low[2]), t[1]),
         mix(along_x(low[1], high[2]), along_x(high[1], high[2]), t[1]),
@@ -205,7 +206,10 @@ mod tests {
             for (offset, &value) in out.voxels().iter().enumerate() {
                 let [i, j, k] = target.index(offset).map(|v| v as f32);
                 let expected = (9.3 + 0.7 * i) + 2.0 * (9.1 + 0.7 * j) - 3.0 * (9.8 + 0.7 * k);
-                assert!((value - expected).abs() < tolerance, "{method:?}: {value} {expected}");
+                assert!(
+                    (value - expected).abs() < tolerance,
+                    "{method:?}: {value} {expected}"
+                );
             }
         }
     }

@@ -32,8 +32,13 @@ pub(super) fn grow(image: &Volume<f32>, head: &Head, config: &BrainMaskConfig) -
             .into_par_iter()
             .map(|vertex| {
                 let smoothing = smoothing(&surface, vertex, &normals[vertex], edge_mm);
-                let force =
-                    force(&sampler, surface.vertices[vertex], &normals[vertex], head, config);
+                let force = force(
+                    &sampler,
+                    surface.vertices[vertex],
+                    &normals[vertex],
+                    head,
+                    config,
+                );
                 smoothing + normals[vertex] * (STEP * force * edge_mm)
             })
             .collect();
@@ -51,10 +56,18 @@ pub(super) fn grow(image: &Volume<f32>, head: &Head, config: &BrainMaskConfig) -
 
 /// Tangential part: even spacing of vertices. Normal part: flattens where the surface is
 /// curved more sharply than a brain.
-fn smoothing(surface: &Surface, vertex: usize, normal: &Vector3<f64>, edge_mm: f64) -> Vector3<f64> {
+fn smoothing(
+    surface: &Surface,
+    vertex: usize,
+    normal: &Vector3<f64>,
+    edge_mm: f64,
+) -> Vector3<f64> {
     let at = surface.vertices[vertex];
     let neighbours = &surface.neighbours[vertex];
-    let mean = neighbours.iter().map(|&n| surface.vertices[n].coords).sum::<Vector3<f64>>()
+    let mean = neighbours
+        .iter()
+        .map(|&n| surface.vertices[n].coords)
+        .sum::<Vector3<f64>>()
         / neighbours.len() as f64;
     let to_mean = mean - at.coords;
     let along = normal * to_mean.dot(normal);
@@ -90,7 +103,11 @@ fn force(
     let brightest = brightest.min(head.tm);
     let threshold = (brightest - head.t2) * config.fraction + head.t2;
     let range = brightest - head.t2;
-    if range > 0.0 { (2.0 * (darkest - threshold) / range).clamp(-1.0, 1.0) } else { -1.0 }
+    if range > 0.0 {
+        (2.0 * (darkest - threshold) / range).clamp(-1.0, 1.0)
+    } else {
+        -1.0
+    }
 }
 
 /// Trilinear values at world positions; 0 outside.
@@ -101,14 +118,25 @@ struct Sampler<'a> {
 
 impl<'a> Sampler<'a> {
     fn new(image: &'a Volume<f32>) -> Self {
-        let finest = image.grid().spacing_mm().into_iter().fold(f64::INFINITY, f64::min);
-        Self { image, step_mm: finest.clamp(1.0, 2.0) }
+        let finest = image
+            .grid()
+            .spacing_mm()
+            .into_iter()
+            .fold(f64::INFINITY, f64::min);
+        Self {
+            image,
+            step_mm: finest.clamp(1.0, 2.0),
+        }
     }
 
     fn at(&self, point: WorldPoint) -> f64 {
         let p = self.image.grid().to_voxel(point).to_array();
         let shape = self.image.shape();
         let outside = (0..3).any(|a| p[a] < -0.5 || p[a] > shape[a] as f64 - 0.5);
-        if outside { 0.0 } else { f64::from(crate::volume::linear_at(self.image, p)) }
+        if outside {
+            0.0
+        } else {
+            f64::from(crate::volume::linear_at(self.image, p))
+        }
     }
 }

@@ -22,7 +22,11 @@ pub(super) fn inside(surface: &Surface, grid: &Grid) -> Volume<bool> {
         let range = |axis: usize, n: usize| {
             let low = a[axis].min(b[axis]).min(c[axis]).ceil().max(0.0) as usize;
             let high = a[axis].max(b[axis]).max(c[axis]).floor();
-            let end = if high < 0.0 { 0 } else { (high as usize + 1).min(n) };
+            let end = if high < 0.0 {
+                0
+            } else {
+                (high as usize + 1).min(n)
+            };
             low..end
         };
         for k in range(2, nz) {
@@ -38,7 +42,11 @@ pub(super) fn inside(surface: &Surface, grid: &Grid) -> Volume<bool> {
         xs.sort_by(f64::total_cmp);
         for pair in xs.chunks_exact(2) {
             let from = pair[0].ceil().max(0.0) as usize;
-            let to = if pair[1] < 0.0 { 0 } else { (pair[1].floor() as usize + 1).min(nx) };
+            let to = if pair[1] < 0.0 {
+                0
+            } else {
+                (pair[1].floor() as usize + 1).min(nx)
+            };
             for value in row.iter_mut().take(to).skip(from) {
                 *value = !*value;
             }
@@ -53,8 +61,7 @@ fn crossing([a, b, c]: [[f64; 3]; 3], j: f64, k: f64) -> Option<f64> {
     let (wa, wb, wc) = (cross(b, c), cross(c, a), cross(a, b));
     let all_positive = wa > 0.0 && wb > 0.0 && wc > 0.0;
     let all_negative = wa < 0.0 && wb < 0.0 && wc < 0.0;
-    (all_positive || all_negative)
-        .then(|| (wa * a[0] + wb * b[0] + wc * c[0]) / (wa + wb + wc))
+    (all_positive || all_negative).then(|| (wa * a[0] + wb * b[0] + wc * c[0]) / (wa + wb + wc))
 }
 
 #[cfg(test)]

@@ -44,7 +44,10 @@ impl Head {
             .map(|(offset, &v)| (offset, f64::from(v)))
             .collect();
         // The head's top: the level above which one in two hundred bright voxels lies.
-        let mut heights: Vec<f64> = bright.iter().map(|(offset, _)| world_of(*offset).z).collect();
+        let mut heights: Vec<f64> = bright
+            .iter()
+            .map(|(offset, _)| world_of(*offset).z)
+            .collect();
         if heights.is_empty() {
             return None;
         }
@@ -77,6 +80,13 @@ impl Head {
         }
         let middle = values.len() / 2;
         let (_, &mut median, _) = values.select_nth_unstable_by(middle, f32::total_cmp);
-        Some(Self { t2, t98, t, tm: f64::from(median), center: WorldPoint(center), radius_mm })
+        Some(Self {
+            t2,
+            t98,
+            t,
+            tm: f64::from(median),
+            center: WorldPoint(center),
+            radius_mm,
+        })
     }
 }

@@ -28,7 +28,11 @@ pub struct BrainMaskConfig {
 
 impl Default for BrainMaskConfig {
     fn default() -> Self {
-        Self { fraction: 0.6, working_spacing_mm: 2.0, steps: 1000 }
+        Self {
+            fraction: 0.6,
+            working_spacing_mm: 2.0,
+            steps: 1000,
+        }
     }
 }
 
@@ -36,9 +40,13 @@ impl Default for BrainMaskConfig {
 #[derive(Debug, Clone, PartialEq, thiserror::Error)]
 #[allow(missing_docs)]
 pub enum BrainMaskError {
-    #[error("finding the brain: the image has no contrast between head and background; check that this is a whole-head scan")]
+    #[error(
+        "finding the brain: the image has no contrast between head and background; check that this is a whole-head scan"
+    )]
     NoHead,
-    #[error("finding the brain: the surface enclosed {volume_ml:.0} ml, expected {least_ml:.0} ml or more; check that this is a brain scan, or give a mask")]
+    #[error(
+        "finding the brain: the surface enclosed {volume_ml:.0} ml, expected {least_ml:.0} ml or more; check that this is a brain scan, or give a mask"
+    )]
     TooSmall { volume_ml: f64, least_ml: f64 },
     #[error(transparent)]
     Smooth(#[from] SmoothError),
@@ -70,7 +78,10 @@ pub fn brain_mask(
     let voxels = inside.voxels().iter().filter(|&&m| m).count();
     let volume_ml = voxels as f64 * smooth.grid().voxel_volume_mm3() / 1000.0;
     if volume_ml < LEAST_BRAIN_ML {
-        return Err(BrainMaskError::TooSmall { volume_ml, least_ml: LEAST_BRAIN_ML });
+        return Err(BrainMaskError::TooSmall {
+            volume_ml,
+            least_ml: LEAST_BRAIN_ML,
+        });
     }
     Ok(refine(&inside, scan.grid())?)
 }
@@ -78,6 +89,12 @@ pub fn brain_mask(
 /// The coarse mask on the scan's grid, its border interpolated between coarse voxels.
 fn refine(coarse: &Volume<bool>, grid: &Grid) -> Result<Volume<bool>, ResampleError> {
     let soft = coarse.map(|m| f32::from(u8::from(m)));
-    let fine = resample(&soft, grid, &Matrix4::identity(), Interpolation::Linear, 0.0)?;
+    let fine = resample(
+        &soft,
+        grid,
+        &Matrix4::identity(),
+        Interpolation::Linear,
+        0.0,
+    )?;
     Ok(fine.map(|share| share > 0.5))
 }

@@ -26,20 +26,27 @@ impl Surface {
             }
         }
         let vertices = directions.iter().map(|d| center + d * radius_mm).collect();
-        Self { vertices, triangles, neighbours }
+        Self {
+            vertices,
+            triangles,
+            neighbours,
+        }
     }
 
     /// Unit outward normals at the vertices, areas of adjoining triangles as weights.
     pub(super) fn normals(&self) -> Vec<Vector3<f64>> {
         let mut normals = vec![Vector3::zeros(); self.vertices.len()];
         for &[a, b, c] in &self.triangles {
-            let area = (self.vertices[b] - self.vertices[a])
-                .cross(&(self.vertices[c] - self.vertices[a]));
+            let area =
+                (self.vertices[b] - self.vertices[a]).cross(&(self.vertices[c] - self.vertices[a]));
             for corner in [a, b, c] {
                 normals[corner] += area;
             }
         }
-        normals.iter().map(|n| n.try_normalize(1e-12).unwrap_or_else(Vector3::z)).collect()
+        normals
+            .iter()
+            .map(|n| n.try_normalize(1e-12).unwrap_or_else(Vector3::z))
+            .collect()
     }
 
     /// Mean length of the edges in mm.

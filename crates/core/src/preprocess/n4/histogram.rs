@@ -12,14 +12,25 @@ pub(super) struct Sharpener {
 
 impl Sharpener {
     pub(super) fn new(bins: usize, fwhm: f64, wiener_noise: f64) -> Self {
-        Self { bins, fwhm, wiener_noise }
+        Self {
+            bins,
+            fwhm,
+            wiener_noise,
+        }
     }
 
     /// The expected true log intensity of each voxel in the mask; others stay 0.
     pub(super) fn sharpen(&self, values: &[f64], inside: &[bool]) -> Vec<f64> {
-        let masked = || values.iter().zip(inside).filter(|(_, m)| **m).map(|(&v, _)| v);
-        let (low, high) = masked()
-            .fold((f64::INFINITY, f64::NEG_INFINITY), |(low, high), v| (low.min(v), high.max(v)));
+        let masked = || {
+            values
+                .iter()
+                .zip(inside)
+                .filter(|(_, m)| **m)
+                .map(|(&v, _)| v)
+        };
+        let (low, high) = masked().fold((f64::INFINITY, f64::NEG_INFINITY), |(low, high), v| {
+            (low.min(v), high.max(v))
+        });
         let width = (high - low) / (self.bins - 1) as f64;
         if width <= 0.0 || !width.is_finite() {
             return values.to_vec();
@@ -57,11 +68,16 @@ impl Sharpener {
         let size = 2 * self.bins.next_power_of_two();
         let offset = (size - self.bins) / 2;
         let mut planner = RealFftPlanner::<f64>::new();
-        let (forward, inverse) = (planner.plan_fft_forward(size), planner.plan_fft_inverse(size));
+        let (forward, inverse) = (
+            planner.plan_fft_forward(size),
+            planner.plan_fft_inverse(size),
+        );
         let transform = |signal: &[f64]| {
             let mut input = signal.to_vec();
             let mut spectrum = forward.make_output_vec();
-            forward.process(&mut input, &mut spectrum).expect("planned for this size");
+            forward
+                .process(&mut input, &mut spectrum)
+                .expect("planned for this size");
             spectrum
         };
         let back = |mut spectrum: Vec<Complex<f64>>| {
@@ -69,7 +85,9 @@ impl Sharpener {
             // A real signal's first and last spectral values are real.
             spectrum[0].im = 0.0;
             spectrum[size / 2].im = 0.0;
-            inverse.process(&mut spectrum, &mut signal).expect("planned for this size");
+            inverse
+                .process(&mut spectrum, &mut signal)
+                .expect("planned for this size");
             signal.iter_mut().for_each(|v| *v /= size as f64);
             signal
         };
@@ -85,10 +103,19 @@ impl Sharpener {
             .collect();
         let true_histogram: Vec<f64> = back(restored).into_iter().map(|u| u.max(0.0)).collect();
         let value_of = |bin: usize| low + (bin as f64 - offset as f64) * width;
-        let weighted: Vec<f64> =
-            true_histogram.iter().enumerate().map(|(bin, u)| u * value_of(bin)).collect();
+        let weighted: Vec<f64> = true_histogram
+            .iter()
+            .enumerate()
+            .map(|(bin, u)| u * value_of(bin))
+            .collect();
         let blurred = |signal: &[f64]| {
-            back(transform(signal).iter().zip(&blur).map(|(v, f)| v * f).collect())
+            back(
+                transform(signal)
+                    .iter()
+                    .zip(&blur)
+                    .map(|(v, f)| v * f)
+                    .collect(),
+            )
         };
         let (numerator, denominator) = (blurred(&weighted), blurred(&true_histogram));
         (offset..offset + self.bins)

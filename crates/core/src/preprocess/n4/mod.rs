@@ -49,12 +49,20 @@ impl Default for N4Config {
 #[derive(Debug, Clone, PartialEq, thiserror::Error)]
 #[allow(missing_docs)]
 pub enum N4Error {
-    #[error("estimating the bias field: the mask is on another grid than the image; give both on one grid")]
+    #[error(
+        "estimating the bias field: the mask is on another grid than the image; give both on one grid"
+    )]
     MaskGrid,
-    #[error("estimating the bias field: {voxels} voxels in the mask are above zero, at least {least} are needed; check mask and image")]
+    #[error(
+        "estimating the bias field: {voxels} voxels in the mask are above zero, at least {least} are needed; check mask and image"
+    )]
     TooFewVoxels { voxels: usize, least: usize },
     #[error("estimating the bias field: {what} is {found}, expected {expected}")]
-    Setting { what: &'static str, found: f64, expected: &'static str },
+    Setting {
+        what: &'static str,
+        found: f64,
+        expected: &'static str,
+    },
     #[error(transparent)]
     Grid(#[from] GridError),
 }
@@ -88,7 +96,10 @@ pub fn bias_field(
         .collect();
     let voxels = inside.iter().filter(|&&m| m).count();
     if voxels < LEAST_VOXELS {
-        return Err(N4Error::TooFewVoxels { voxels, least: LEAST_VOXELS });
+        return Err(N4Error::TooFewVoxels {
+            voxels,
+            least: LEAST_VOXELS,
+        });
     }
     let log_image: Vec<f64> = coarse
         .voxels()
@@ -101,7 +112,13 @@ pub fn bias_field(
 }
 
 fn check(config: &N4Config) -> Result<(), N4Error> {
-    let refuse = |what, found, expected| Err(N4Error::Setting { what, found, expected });
+    let refuse = |what, found, expected| {
+        Err(N4Error::Setting {
+            what,
+            found,
+            expected,
+        })
+    };
     if config.bins < 8 {
         return refuse("bins", config.bins as f64, "8 or more");
     }
@@ -127,11 +144,17 @@ fn estimate(log_image: &[f64], inside: &[bool], shape: [usize; 3], config: &N4Co
             lattice = lattice.refined();
         }
         for _ in 0..iterations {
-            let corrected: Vec<f64> =
-                log_image.iter().zip(&log_field).map(|(image, field)| image - field).collect();
+            let corrected: Vec<f64> = log_image
+                .iter()
+                .zip(&log_field)
+                .map(|(image, field)| image - field)
+                .collect();
             let sharpened = sharpener.sharpen(&corrected, inside);
-            let moved: Vec<f64> =
-                corrected.iter().zip(&sharpened).map(|(before, after)| before - after).collect();
+            let moved: Vec<f64> = corrected
+                .iter()
+                .zip(&sharpened)
+                .map(|(before, after)| before - after)
+                .collect();
             lattice.add(&Lattice::fit(lattice.spans(), &moved, inside, shape));
             let updated = lattice.values(shape);
             let change = variation(&updated, &log_field, inside);
@@ -176,8 +199,11 @@ fn field_on(
             .collect()
     });
     let values = lattice.values_at(&shares);
-    Volume::new(image.grid().clone(), values.iter().map(|v| v.exp() as f32).collect())
-        .expect("the lattice is evaluated at every voxel")
+    Volume::new(
+        image.grid().clone(),
+        values.iter().map(|v| v.exp() as f32).collect(),
+    )
+    .expect("the lattice is evaluated at every voxel")
 }
 
 #[cfg(test)]
@@ -192,7 +218,13 @@ mod tests {
         let field = |[i, j, _]: [usize; 3]| {
             1.0 + 0.2 * ((i as f64 - 24.0) / 24.0) * (1.0 - (j as f64 / 48.0))
         };
-        let tissue = |[i, j, k]: [usize; 3]| if (i / 4 + j / 4 + k / 4) % 2 == 0 { 100.0 } else { 150.0 };
+        let tissue = |[i, j, k]: [usize; 3]| {
+            if (i / 4 + j / 4 + k / 4) % 2 == 0 {
+                100.0
+            } else {
+                150.0
+            }
+        };
         let image = Volume::from_fn(&grid, |p| (tissue(p) * field(p)) as f32);
         let mask = Volume::filled(&grid, true);
         let found = bias_field(&image, &mask, &N4Config::default()).unwrap();
@@ -200,7 +232,10 @@ mod tests {
             .map(|o| f64::from(found.voxels()[o]) / field(grid.index(o)))
             .collect();
         let mean = ratios.iter().sum::<f64>() / ratios.len() as f64;
-        let worst = ratios.iter().map(|r| (r / mean - 1.0).abs()).fold(0.0, f64::max);
+        let worst = ratios
+            .iter()
+            .map(|r| (r / mean - 1.0).abs())
+            .fold(0.0, f64::max);
         assert!(worst < 0.03, "the field is off by {worst:.3} at worst");
     }
 
@@ -211,9 +246,15 @@ mod tests {
         let mask = Volume::filled(&grid, true);
         assert_eq!(
             bias_field(&image, &mask, &N4Config::default()),
-            Err(N4Error::TooFewVoxels { voxels: 0, least: 64 })
+            Err(N4Error::TooFewVoxels {
+                voxels: 0,
+                least: 64
+            })
         );
         let other = Volume::filled(&Grid::axis_aligned([8, 8, 8], [2.0; 3]).unwrap(), true);
-        assert_eq!(bias_field(&image, &other, &N4Config::default()), Err(N4Error::MaskGrid));
+        assert_eq!(
+            bias_field(&image, &other, &N4Config::default()),
+            Err(N4Error::MaskGrid)
+        );
     }
 }

@@ -20,7 +20,10 @@ type AxisWeights = Vec<(usize, [f64; 4])>;
 
 impl Lattice {
     pub(super) fn zero(spans: [usize; 3]) -> Self {
-        Self { spans, control: vec![0.0; spans.iter().map(|s| s + 3).product()] }
+        Self {
+            spans,
+            control: vec![0.0; spans.iter().map(|s| s + 3).product()],
+        }
     }
 
     pub(super) fn spans(&self) -> [usize; 3] {
@@ -36,12 +39,15 @@ impl Lattice {
     ) -> Self {
         let weights: [AxisWeights; 3] =
             std::array::from_fn(|axis| axis_weights(&grid_shares(shape[axis]), spans[axis]));
-        let value_weights = weights.each_ref().map(|axis| {
-            raised(axis, |w, squares| w * w * w / squares)
-        });
+        let value_weights = weights
+            .each_ref()
+            .map(|axis| raised(axis, |w, squares| w * w * w / squares));
         let mass_weights = weights.each_ref().map(|axis| raised(axis, |w, _| w * w));
-        let masked: Vec<f64> =
-            values.iter().zip(inside).map(|(&v, &m)| if m { v } else { 0.0 }).collect();
+        let masked: Vec<f64> = values
+            .iter()
+            .zip(inside)
+            .map(|(&v, &m)| if m { v } else { 0.0 })
+            .collect();
         let mass: Vec<f64> = inside.iter().map(|&m| f64::from(u8::from(m))).collect();
         let numerator = contract(&masked, shape, &value_weights, spans);
         let denominator = contract(&mass, shape, &mass_weights, spans);
@@ -86,7 +92,10 @@ impl Lattice {
             control = out;
             size = target;
         }
-        Self { spans: self.spans.map(|s| 2 * s), control }
+        Self {
+            spans: self.spans.map(|s| 2 * s),
+            control,
+        }
     }
 
     /// Values on a regular grid of `shape` that spans the whole box.
@@ -102,7 +111,11 @@ impl Lattice {
         let mut out = Vec::with_capacity(shares.iter().map(Vec::len).product());
         for (k0, wz) in &weights[2] {
             let plane: Vec<f64> = (0..cx * cy)
-                .map(|at| (0..4).map(|k| wz[k] * self.control[at + cx * cy * (k0 + k)]).sum())
+                .map(|at| {
+                    (0..4)
+                        .map(|k| wz[k] * self.control[at + cx * cy * (k0 + k)])
+                        .sum()
+                })
                 .collect();
             for (j0, wy) in &weights[1] {
                 let row: Vec<f64> = (0..cx)
@@ -196,7 +209,11 @@ mod tests {
         let fine = coarse.refined();
         assert_eq!(fine.spans(), [4, 2, 6]);
         let (a, b) = (coarse.values([9, 7, 5]), fine.values([9, 7, 5]));
-        let worst = a.iter().zip(&b).map(|(a, b)| (a - b).abs()).fold(0.0, f64::max);
+        let worst = a
+            .iter()
+            .zip(&b)
+            .map(|(a, b)| (a - b).abs())
+            .fold(0.0, f64::max);
         assert!(worst < 1e-12, "refined spline differs by {worst}");
     }
 
@@ -217,7 +234,11 @@ mod tests {
                 let at = [p % 4, p / 4 % 3, p / 12];
                 let w_of = |axis: usize, control: usize| {
                     let (first, w) = &weights[axis][at[axis]];
-                    control.checked_sub(*first).and_then(|i| w.get(i)).copied().unwrap_or(0.0)
+                    control
+                        .checked_sub(*first)
+                        .and_then(|i| w.get(i))
+                        .copied()
+                        .unwrap_or(0.0)
                 };
                 if !inside[p] {
                     continue;
@@ -229,7 +250,11 @@ mod tests {
                 numerator += w.powi(3) * values[p] / squares;
                 denominator += w * w;
             }
-            let expected = if denominator > 1e-12 { numerator / denominator } else { 0.0 };
+            let expected = if denominator > 1e-12 {
+                numerator / denominator
+            } else {
+                0.0
+            };
             assert!((fitted.control[c] - expected).abs() < 1e-10);
         }
     }

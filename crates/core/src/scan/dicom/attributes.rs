@@ -14,7 +14,11 @@ pub(super) struct FrameAttributes<'a> {
 
 impl<'a> FrameAttributes<'a> {
     /// The attribute `tag`, inside the functional group `macro_sequence` or at top level.
-    fn element(&self, macro_sequence: Tag, tag: Tag) -> Option<&'a dicom_object::mem::InMemElement> {
+    fn element(
+        &self,
+        macro_sequence: Tag,
+        tag: Tag,
+    ) -> Option<&'a dicom_object::mem::InMemElement> {
         [self.own, self.shared]
             .into_iter()
             .flatten()
@@ -44,7 +48,11 @@ impl<'a> FrameAttributes<'a> {
     }
 
     /// Exactly `N` finite numbers.
-    pub(super) fn numbers<const N: usize>(&self, macro_sequence: Tag, tag: Tag) -> Option<[f64; N]> {
+    pub(super) fn numbers<const N: usize>(
+        &self,
+        macro_sequence: Tag,
+        tag: Tag,
+    ) -> Option<[f64; N]> {
         let values = self.element(macro_sequence, tag)?.to_multi_float64().ok()?;
         let values: [f64; N] = values.try_into().ok()?;
         values.iter().all(|v| v.is_finite()).then_some(values)

@@ -11,7 +11,9 @@ pub(super) fn claimed_size(frame: &[u8]) -> Option<[u64; 2]> {
         [0xff, 0x4f, 0xff, 0x51, ..] => jpeg2000_size(frame),
         [0, 0, 0, 12, b'j', b'P', ..] => {
             // A JP2 container: the code stream starts with its SOC and SIZ markers.
-            let at = frame.windows(4).position(|w| w == [0xff, 0x4f, 0xff, 0x51])?;
+            let at = frame
+                .windows(4)
+                .position(|w| w == [0xff, 0x4f, 0xff, 0x51])?;
             jpeg2000_size(&frame[at..])
         }
         [0xff, 0x0a, ..] | [0, 0, 0, 12, b'J', b'X', ..] => jpegxl_size(frame),
@@ -33,7 +35,11 @@ fn jpeg_size(frame: &[u8]) -> Option<[u64; 2]> {
             };
             return Some([[w1, w0], [h1, h0]].map(|b| u64::from(u16::from_be_bytes(b))));
         }
-        at += if marker == 0xff { 1 } else { 2 + usize::from(u16::from_be_bytes([high, low])) };
+        at += if marker == 0xff {
+            1
+        } else {
+            2 + usize::from(u16::from_be_bytes([high, low]))
+        };
     }
 }
 
@@ -55,9 +61,16 @@ fn jpegxl_size(frame: &[u8]) -> Option<[u64; 2]> {
     let Some(stream) = frame.strip_prefix(&[0xff, 0x0a]) else {
         return Some([u64::MAX, u64::MAX]);
     };
-    let mut bits = Bits { bytes: stream, at: 0 };
+    let mut bits = Bits {
+        bytes: stream,
+        at: 0,
+    };
     let small = bits.take(1)? == 1;
-    let height = if small { (bits.take(5)? + 1) * 8 } else { bits.size_u32()? };
+    let height = if small {
+        (bits.take(5)? + 1) * 8
+    } else {
+        bits.size_u32()?
+    };
     let ratio = bits.take(3)?;
     let width = match ratio {
         0 if small => (bits.take(5)? + 1) * 8,
@@ -104,7 +117,9 @@ mod tests {
     #[test]
     fn sizes_from_hand_made_headers() {
         // SOI, an APP0 of 4 bytes, then SOF3 (lossless): precision 16, 300 × 500.
-        let jpeg = [0xff, 0xd8, 0xff, 0xe0, 0, 4, 0, 0, 0xff, 0xc3, 0, 11, 16, 0x01, 0x2c, 0x01, 0xf4, 1];
+        let jpeg = [
+            0xff, 0xd8, 0xff, 0xe0, 0, 4, 0, 0, 0xff, 0xc3, 0, 11, 16, 0x01, 0x2c, 0x01, 0xf4, 1,
+        ];
         assert_eq!(claimed_size(&jpeg), Some([500, 300]));
         let mut siz = vec![0xff, 0x4f, 0xff, 0x51, 0, 41, 0, 0];
         for word in [512u32, 256, 12, 6] {

@@ -90,12 +90,20 @@ fn frames_of(
             .iter()
             .enumerate()
             .map(|(index, own)| {
-                let attributes = FrameAttributes { root: object, shared, own: Some(own) };
+                let attributes = FrameAttributes {
+                    root: object,
+                    shared,
+                    own: Some(own),
+                };
                 frame_of(&attributes, Arc::clone(&path), index as u32)
             })
             .collect(),
         _ => {
-            let attributes = FrameAttributes { root: object, shared, own: None };
+            let attributes = FrameAttributes {
+                root: object,
+                shared,
+                own: None,
+            };
             frame_of(&attributes, path, 0).map(|frame| vec![frame])
         }
     };
@@ -108,23 +116,36 @@ fn frame_of(
     frame_index: u32,
 ) -> Result<Frame, DicomFileError> {
     use DicomFileError::{Missing, NotASlice};
-    if a.integer(tags::SAMPLES_PER_PIXEL, tags::SAMPLES_PER_PIXEL).unwrap_or(1) != 1 {
-        return Err(NotASlice { why: "this is a colour image, no scan; choose the original series" });
+    if a.integer(tags::SAMPLES_PER_PIXEL, tags::SAMPLES_PER_PIXEL)
+        .unwrap_or(1)
+        != 1
+    {
+        return Err(NotASlice {
+            why: "this is a colour image, no scan; choose the original series",
+        });
     }
     let image_type = image_type(a);
     let tiled = image_type.iter().any(|value| value == "MOSAIC")
-        || a.integer(SIEMENS_MOSAIC_TILES, SIEMENS_MOSAIC_TILES).is_some_and(|n| n > 1);
+        || a.integer(SIEMENS_MOSAIC_TILES, SIEMENS_MOSAIC_TILES)
+            .is_some_and(|n| n > 1);
     if tiled {
         return Err(NotASlice {
             why: "the slices are tiled into a Siemens mosaic; convert the series with dcm2niix first",
         });
     }
     let positive = |tag| {
-        a.integer(tag, tag).and_then(|n| u32::try_from(n).ok()).filter(|&n| n > 0)
+        a.integer(tag, tag)
+            .and_then(|n| u32::try_from(n).ok())
+            .filter(|&n| n > 0)
     };
     let [rx, ry, rz, cx, cy, cz] = a
-        .numbers::<6>(tags::PLANE_ORIENTATION_SEQUENCE, tags::IMAGE_ORIENTATION_PATIENT)
-        .ok_or(Missing { what: "ImageOrientationPatient" })?;
+        .numbers::<6>(
+            tags::PLANE_ORIENTATION_SEQUENCE,
+            tags::IMAGE_ORIENTATION_PATIENT,
+        )
+        .ok_or(Missing {
+            what: "ImageOrientationPatient",
+        })?;
     let (row, column) = (Vector3::new(rx, ry, rz), Vector3::new(cx, cy, cz));
     let orthonormal = (row.norm() - 1.0).abs() < 0.01
         && (column.norm() - 1.0).abs() < 0.01
@@ -136,11 +157,15 @@ fn frame_of(
     }
     let position = a
         .numbers::<3>(tags::PLANE_POSITION_SEQUENCE, tags::IMAGE_POSITION_PATIENT)
-        .ok_or(Missing { what: "ImagePositionPatient" })?;
+        .ok_or(Missing {
+            what: "ImagePositionPatient",
+        })?;
     let pixel_spacing_mm = a
         .numbers::<2>(tags::PIXEL_MEASURES_SEQUENCE, tags::PIXEL_SPACING)
         .filter(|spacing| spacing.iter().all(|&mm| mm > 1e-3 && mm < 1e3))
-        .ok_or(Missing { what: "PixelSpacing" })?;
+        .ok_or(Missing {
+            what: "PixelSpacing",
+        })?;
     let root_text = |tag| a.text(tag, tag);
     let root_integer = |tag| a.integer(tag, tag).unwrap_or(0);
     let transform = tags::PIXEL_VALUE_TRANSFORMATION_SEQUENCE;
@@ -153,7 +178,12 @@ fn frame_of(
         acquisition_number: root_integer(tags::ACQUISITION_NUMBER),
         temporal_position: a
             .integer(tags::FRAME_CONTENT_SEQUENCE, tags::TEMPORAL_POSITION_INDEX)
-            .or_else(|| a.integer(tags::TEMPORAL_POSITION_IDENTIFIER, tags::TEMPORAL_POSITION_IDENTIFIER))
+            .or_else(|| {
+                a.integer(
+                    tags::TEMPORAL_POSITION_IDENTIFIER,
+                    tags::TEMPORAL_POSITION_IDENTIFIER,
+                )
+            })
             .unwrap_or(0),
         rows: positive(tags::ROWS).ok_or(Missing { what: "Rows" })?,
         columns: positive(tags::COLUMNS).ok_or(Missing { what: "Columns" })?,
@@ -164,7 +194,10 @@ fn frame_of(
         declared_spacing_mm: a
             .number(tags::PIXEL_MEASURES_SEQUENCE, tags::SPACING_BETWEEN_SLICES)
             .filter(|&mm| mm > 0.0),
-        rescale_slope: a.number(transform, tags::RESCALE_SLOPE).filter(|&s| s != 0.0).unwrap_or(1.0),
+        rescale_slope: a
+            .number(transform, tags::RESCALE_SLOPE)
+            .filter(|&s| s != 0.0)
+            .unwrap_or(1.0),
         rescale_intercept: a.number(transform, tags::RESCALE_INTERCEPT).unwrap_or(0.0),
         acquisition: Arc::new(acquisition_of(a, &image_type)),
         image_type,
@@ -189,15 +222,33 @@ fn image_type(a: &FrameAttributes) -> Vec<String> {
 fn acquisition_of(a: &FrameAttributes, image_type: &[String]) -> Acquisition {
     let timing = tags::MR_TIMING_AND_RELATED_PARAMETERS_SEQUENCE;
     let known_number = |group, tag, name| {
-        a.number(group, tag).filter(|&v| v > 0.0).map(|value| Known { value, origin: Origin::Dicom(name) })
+        a.number(group, tag)
+            .filter(|&v| v > 0.0)
+            .map(|value| Known {
+                value,
+                origin: Origin::Dicom(name),
+            })
     };
     let known_text = |tag, name| {
-        a.text(tag, tag).map(|value| Known { value, origin: Origin::Dicom(name) })
+        a.text(tag, tag).map(|value| Known {
+            value,
+            origin: Origin::Dicom(name),
+        })
     };
-    let te_ms = known_number(tags::MR_ECHO_SEQUENCE, tags::EFFECTIVE_ECHO_TIME, "EffectiveEchoTime")
-        .or_else(|| known_number(tags::ECHO_TIME, tags::ECHO_TIME, "EchoTime"));
-    let ti_ms = known_number(tags::INVERSION_TIME, tags::INVERSION_TIME, "InversionTime")
-        .or_else(|| known_number(tags::MR_MODIFIER_SEQUENCE, tags::INVERSION_TIMES, "InversionTimes"));
+    let te_ms = known_number(
+        tags::MR_ECHO_SEQUENCE,
+        tags::EFFECTIVE_ECHO_TIME,
+        "EffectiveEchoTime",
+    )
+    .or_else(|| known_number(tags::ECHO_TIME, tags::ECHO_TIME, "EchoTime"));
+    let ti_ms =
+        known_number(tags::INVERSION_TIME, tags::INVERSION_TIME, "InversionTime").or_else(|| {
+            known_number(
+                tags::MR_MODIFIER_SEQUENCE,
+                tags::INVERSION_TIMES,
+                "InversionTimes",
+            )
+        });
     let field_strength_t = known_number(
         tags::MAGNETIC_FIELD_STRENGTH,
         tags::MAGNETIC_FIELD_STRENGTH,
@@ -207,7 +258,10 @@ fn acquisition_of(a: &FrameAttributes, image_type: &[String]) -> Acquisition {
     .filter(|known| known.value < 25.0);
     let series_description = known_text(tags::SERIES_DESCRIPTION, "SeriesDescription");
     let component = component_of(a, image_type);
-    let mut texts: Vec<String> = series_description.iter().map(|known| known.value.clone()).collect();
+    let mut texts: Vec<String> = series_description
+        .iter()
+        .map(|known| known.value.clone())
+        .collect();
     texts.extend(a.text(tags::PROTOCOL_NAME, tags::PROTOCOL_NAME));
     let mut scanning_sequence = a.texts(tags::SCANNING_SEQUENCE, tags::SCANNING_SEQUENCE);
     scanning_sequence.extend(enhanced_scanning_sequence(a));
@@ -226,15 +280,25 @@ fn acquisition_of(a: &FrameAttributes, image_type: &[String]) -> Acquisition {
         ti_ms,
         tr_ms: known_number(timing, tags::REPETITION_TIME, "RepetitionTime"),
         flip_angle_deg: known_number(timing, tags::FLIP_ANGLE, "FlipAngle"),
-        slice_thickness_mm: known_number(tags::PIXEL_MEASURES_SEQUENCE, tags::SLICE_THICKNESS, "SliceThickness"),
-        sequence: Some(Known { value: sequence, origin: Origin::Derived }),
+        slice_thickness_mm: known_number(
+            tags::PIXEL_MEASURES_SEQUENCE,
+            tags::SLICE_THICKNESS,
+            "SliceThickness",
+        ),
+        sequence: Some(Known {
+            value: sequence,
+            origin: Origin::Derived,
+        }),
         component,
         vendor: known_text(tags::MANUFACTURER, "Manufacturer"),
         model: known_text(tags::MANUFACTURER_MODEL_NAME, "ManufacturerModelName"),
         series_description,
         series_number: a
             .integer(tags::SERIES_NUMBER, tags::SERIES_NUMBER)
-            .map(|value| Known { value, origin: Origin::Dicom("SeriesNumber") }),
+            .map(|value| Known {
+                value,
+                origin: Origin::Dicom("SeriesNumber"),
+            }),
     }
 }
 
@@ -256,9 +320,13 @@ fn enhanced_scanning_sequence(a: &FrameAttributes) -> Vec<String> {
 }
 
 fn component_of(a: &FrameAttributes, image_type: &[String]) -> Option<Known<Component>> {
-    let from_type = component_of_image_type(image_type)
-        .map(|value| Known { value, origin: Origin::Dicom("ImageType") });
-    let maker = a.text(tags::MANUFACTURER, tags::MANUFACTURER).unwrap_or_default();
+    let from_type = component_of_image_type(image_type).map(|value| Known {
+        value,
+        origin: Origin::Dicom("ImageType"),
+    });
+    let maker = a
+        .text(tags::MANUFACTURER, tags::MANUFACTURER)
+        .unwrap_or_default();
     if from_type.is_some() || !maker.to_uppercase().starts_with("GE") {
         return from_type;
     }
@@ -269,5 +337,8 @@ fn component_of(a: &FrameAttributes, image_type: &[String]) -> Option<Known<Comp
         3 => Component::Imaginary,
         _ => return None,
     };
-    Some(Known { value, origin: Origin::Dicom("(0043,102F) of GE") })
+    Some(Known {
+        value,
+        origin: Origin::Dicom("(0043,102F) of GE"),
+    })
 }

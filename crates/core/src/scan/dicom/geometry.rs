@@ -9,18 +9,48 @@ use nalgebra::{Matrix4, Vector3};
 #[derive(Debug, Clone, PartialEq, thiserror::Error)]
 #[allow(missing_docs)]
 pub enum GeometryError {
-    #[error("placing slices: the series mixes slice orientations ({angle_deg:.1}° apart at {position_mm:.2} mm); it is a localizer or several scans in one, give one orientation only")]
+    #[error(
+        "placing slices: the series mixes slice orientations ({angle_deg:.1}° apart at {position_mm:.2} mm); it is a localizer or several scans in one, give one orientation only"
+    )]
     MixedOrientation { angle_deg: f64, position_mm: f64 },
-    #[error("placing slices: the slice at {position_mm:.2} mm is there {times} times, others once or differently often; remove the repeated or incomplete slices and keep one complete set")]
+    #[error(
+        "placing slices: the slice at {position_mm:.2} mm is there {times} times, others once or differently often; remove the repeated or incomplete slices and keep one complete set"
+    )]
     RepeatedPosition { position_mm: f64, times: usize },
-    #[error("placing slices: a slice is missing between {from_mm:.2} mm and {to_mm:.2} mm (a gap of {gap_mm:.2} mm where {expected_mm:.2} mm is regular); export the complete series again")]
-    MissingSlice { from_mm: f64, to_mm: f64, gap_mm: f64, expected_mm: f64 },
-    #[error("placing slices: slices are unevenly spaced ({gap_mm:.2} mm between {from_mm:.2} mm and {to_mm:.2} mm, {expected_mm:.2} mm elsewhere); slices may be missing or from another scan, export the complete series again")]
-    UnequalSpacing { from_mm: f64, to_mm: f64, gap_mm: f64, expected_mm: f64 },
-    #[error("placing slices: slices lie {found_mm:.2} mm apart from {from_mm:.2} mm on, the scanner declares {declared_mm:.2} mm; every other slice seems to be missing, export the complete series again")]
-    SlicesSkipped { from_mm: f64, found_mm: f64, declared_mm: f64 },
-    #[error("placing slices: pixel sizes differ within the series ({found:?} mm at {position_mm:.2} mm, {expected:?} mm elsewhere); give one scan only")]
-    MixedPixelSpacing { found: [f64; 2], expected: [f64; 2], position_mm: f64 },
+    #[error(
+        "placing slices: a slice is missing between {from_mm:.2} mm and {to_mm:.2} mm (a gap of {gap_mm:.2} mm where {expected_mm:.2} mm is regular); export the complete series again"
+    )]
+    MissingSlice {
+        from_mm: f64,
+        to_mm: f64,
+        gap_mm: f64,
+        expected_mm: f64,
+    },
+    #[error(
+        "placing slices: slices are unevenly spaced ({gap_mm:.2} mm between {from_mm:.2} mm and {to_mm:.2} mm, {expected_mm:.2} mm elsewhere); slices may be missing or from another scan, export the complete series again"
+    )]
+    UnequalSpacing {
+        from_mm: f64,
+        to_mm: f64,
+        gap_mm: f64,
+        expected_mm: f64,
+    },
+    #[error(
+        "placing slices: slices lie {found_mm:.2} mm apart from {from_mm:.2} mm on, the scanner declares {declared_mm:.2} mm; every other slice seems to be missing, export the complete series again"
+    )]
+    SlicesSkipped {
+        from_mm: f64,
+        found_mm: f64,
+        declared_mm: f64,
+    },
+    #[error(
+        "placing slices: pixel sizes differ within the series ({found:?} mm at {position_mm:.2} mm, {expected:?} mm elsewhere); give one scan only"
+    )]
+    MixedPixelSpacing {
+        found: [f64; 2],
+        expected: [f64; 2],
+        position_mm: f64,
+    },
     #[error("placing slices: {0}")]
     Grid(#[from] GridError),
 }
@@ -48,7 +78,10 @@ pub(crate) fn place(group: &FrameGroup) -> Result<Placed, GeometryError> {
     let normal = reference.normal();
     let along = |frame: &Frame| frame.position_lps.coords.dot(&normal);
     for frame in &frames {
-        let cosine = frame.normal().dot(&normal).min(frame.row_direction.dot(&reference.row_direction));
+        let cosine = frame
+            .normal()
+            .dot(&normal)
+            .min(frame.row_direction.dot(&reference.row_direction));
         if cosine < SAME_ORIENTATION {
             return Err(GeometryError::MixedOrientation {
                 angle_deg: cosine.clamp(-1.0, 1.0).acos().to_degrees(),
@@ -77,17 +110,29 @@ pub(crate) fn place(group: &FrameGroup) -> Result<Placed, GeometryError> {
         (frames[last].position_lps - frames[0].position_lps) / last as f64
     };
     let grid = grid_of(&frames[0], step, frames.len())?;
-    let thickness = reference.acquisition.slice_thickness_mm.as_ref().map(|known| known.value);
+    let thickness = reference
+        .acquisition
+        .slice_thickness_mm
+        .as_ref()
+        .map(|known| known.value);
     let gap_mm = thickness
         .filter(|_| last > 0)
         .map(|thickness| spacing_mm - thickness)
         .filter(|&gap| gap > 0.01);
-    Ok(Placed { frames, grid, gap_mm })
+    Ok(Placed {
+        frames,
+        grid,
+        gap_mm,
+    })
 }
 
 /// The one spacing between slices, in mm.
 fn check_spacing(positions: &[f64], reference: &Frame) -> Result<f64, GeometryError> {
-    let thickness = reference.acquisition.slice_thickness_mm.as_ref().map(|known| known.value);
+    let thickness = reference
+        .acquisition
+        .slice_thickness_mm
+        .as_ref()
+        .map(|known| known.value);
     let declared = reference.declared_spacing_mm;
     let mut gaps: Vec<f64> = positions.windows(2).map(|pair| pair[1] - pair[0]).collect();
     if gaps.is_empty() {
@@ -95,7 +140,10 @@ fn check_spacing(positions: &[f64], reference: &Frame) -> Result<f64, GeometryEr
     }
     if let Some(at) = gaps.iter().position(|&gap| gap < 0.02) {
         let position_mm = positions[at];
-        let times = positions.iter().filter(|&&p| (p - position_mm).abs() < 0.02).count();
+        let times = positions
+            .iter()
+            .filter(|&&p| (p - position_mm).abs() < 0.02)
+            .count();
         return Err(GeometryError::RepeatedPosition { position_mm, times });
     }
     gaps.sort_by(f64::total_cmp);
@@ -109,11 +157,23 @@ fn check_spacing(positions: &[f64], reference: &Frame) -> Result<f64, GeometryEr
             continue;
         }
         let multiple = gap_mm / expected_mm;
-        return Err(if multiple > 1.5 && (multiple - multiple.round()).abs() < 0.1 {
-            GeometryError::MissingSlice { from_mm, to_mm, gap_mm, expected_mm }
-        } else {
-            GeometryError::UnequalSpacing { from_mm, to_mm, gap_mm, expected_mm }
-        });
+        return Err(
+            if multiple > 1.5 && (multiple - multiple.round()).abs() < 0.1 {
+                GeometryError::MissingSlice {
+                    from_mm,
+                    to_mm,
+                    gap_mm,
+                    expected_mm,
+                }
+            } else {
+                GeometryError::UnequalSpacing {
+                    from_mm,
+                    to_mm,
+                    gap_mm,
+                    expected_mm,
+                }
+            },
+        );
     }
     let mean = (positions[positions.len() - 1] - positions[0]) / (positions.len() - 1) as f64;
     check_declared(mean, positions[0], declared, thickness)?;
@@ -136,7 +196,11 @@ fn check_declared(
     let gap_alone = thickness.is_some_and(|thick| close(found_mm, declared_mm + thick));
     let multiple = (found_mm / declared_mm).round();
     if !gap_alone && multiple >= 2.0 && close(found_mm, multiple * declared_mm) {
-        return Err(GeometryError::SlicesSkipped { from_mm, found_mm, declared_mm });
+        return Err(GeometryError::SlicesSkipped {
+            from_mm,
+            found_mm,
+            declared_mm,
+        });
     }
     Ok(())
 }
@@ -157,5 +221,8 @@ fn grid_of(first: &Frame, step: Vector3<f64>, slices: usize) -> Result<Grid, Gri
         affine[(1, column)] = -vector.y;
         affine[(2, column)] = vector.z;
     }
-    Grid::new([first.columns as usize, first.rows as usize, slices], affine)
+    Grid::new(
+        [first.columns as usize, first.rows as usize, slices],
+        affine,
+    )
 }

@@ -34,7 +34,10 @@ impl Key {
     fn of(frame: &Frame) -> Self {
         let acquisition = &frame.acquisition;
         Self {
-            series_number: acquisition.series_number.as_ref().map_or(0, |known| known.value),
+            series_number: acquisition
+                .series_number
+                .as_ref()
+                .map_or(0, |known| known.value),
             series_uid: frame.series_uid.clone(),
             echo_time_us: acquisition
                 .te_ms
@@ -74,30 +77,49 @@ fn into_blocks(mut frames: Vec<Frame>, duplicates_dropped: usize) -> Vec<FrameGr
     let normal = frames[0].normal();
     let along = |frame: &Frame| frame.position_lps.coords.dot(&normal);
     let order = |frame: &Frame| {
-        (frame.temporal_position, frame.acquisition_number, frame.instance_number, frame.frame_index)
+        (
+            frame.temporal_position,
+            frame.acquisition_number,
+            frame.instance_number,
+            frame.frame_index,
+        )
     };
     frames.sort_by(|a, b| {
-        along(a).total_cmp(&along(b)).then_with(|| order(a).cmp(&order(b))).then_with(|| a.path.cmp(&b.path))
+        along(a)
+            .total_cmp(&along(b))
+            .then_with(|| order(a).cmp(&order(b)))
+            .then_with(|| a.path.cmp(&b.path))
     });
-    let same_orientation = frames.iter().all(|frame| frame.normal().dot(&normal) > 0.999);
+    let same_orientation = frames
+        .iter()
+        .all(|frame| frame.normal().dot(&normal) > 0.999);
     let mut positions: Vec<Vec<Frame>> = Vec::new();
     for frame in &frames {
         match positions.last_mut() {
-            Some(slice) if along(frame) - along(&slice[0]) < SAME_POSITION_MM => slice.push(frame.clone()),
+            Some(slice) if along(frame) - along(&slice[0]) < SAME_POSITION_MM => {
+                slice.push(frame.clone())
+            }
             _ => positions.push(vec![frame.clone()]),
         }
     }
     let repeats = positions[0].len();
     let even = positions.iter().all(|slice| slice.len() == repeats);
     if repeats == 1 || !even || !same_orientation {
-        return vec![FrameGroup { frames, repetition: None, duplicates_dropped }];
+        return vec![FrameGroup {
+            frames,
+            repetition: None,
+            duplicates_dropped,
+        }];
     }
     for slice in &mut positions {
         slice.sort_by(|a, b| order(a).cmp(&order(b)).then_with(|| a.path.cmp(&b.path)));
     }
     (0..repeats)
         .map(|repeat| FrameGroup {
-            frames: positions.iter().map(|slice| slice[repeat].clone()).collect(),
+            frames: positions
+                .iter()
+                .map(|slice| slice[repeat].clone())
+                .collect(),
             repetition: Some(repeat + 1),
             duplicates_dropped: if repeat == 0 { duplicates_dropped } else { 0 },
         })

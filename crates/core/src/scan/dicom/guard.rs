@@ -24,9 +24,13 @@ pub enum DicomFileError {
     TooLarge { bytes: u64, limit: u64 },
     #[error("reading DICOM: the file's meta information is damaged ({0}); copy or export it again")]
     Meta(String),
-    #[error("reading DICOM: transfer syntax {uid} is not known; convert the file to Explicit VR Little Endian (dcmconv or the PACS can)")]
+    #[error(
+        "reading DICOM: transfer syntax {uid} is not known; convert the file to Explicit VR Little Endian (dcmconv or the PACS can)"
+    )]
     TransferSyntax { uid: String },
-    #[error("reading DICOM: an element claims {claimed} bytes where {left} are left; the file is truncated or damaged, copy or export it again")]
+    #[error(
+        "reading DICOM: an element claims {claimed} bytes where {left} are left; the file is truncated or damaged, copy or export it again"
+    )]
     Overrun { claimed: u64, left: u64 },
     #[error("reading DICOM: sequences are nested more than {limit} deep; the file is damaged")]
     TooDeep { limit: usize },
@@ -34,7 +38,9 @@ pub enum DicomFileError {
     Inflated { limit: u64 },
     #[error("reading DICOM: the data set is damaged ({0}); copy or export the file again")]
     DataSet(String),
-    #[error("reading DICOM: {what} is missing; this is not an image of a scan, or it was anonymised too strictly")]
+    #[error(
+        "reading DICOM: {what} is missing; this is not an image of a scan, or it was anonymised too strictly"
+    )]
     Missing { what: &'static str },
     #[error("reading DICOM: {why}")]
     NotASlice { why: &'static str },
@@ -57,7 +63,10 @@ pub(super) fn dicom_bytes(
     }
     let bytes = file.metadata().map_err(io)?.len();
     if bytes > limits.max_dicom_bytes {
-        return Err(DicomFileError::TooLarge { bytes, limit: limits.max_dicom_bytes });
+        return Err(DicomFileError::TooLarge {
+            bytes,
+            limit: limits.max_dicom_bytes,
+        });
     }
     let mut content = start;
     file.read_to_end(&mut content).map_err(io)?;
@@ -113,12 +122,18 @@ fn check(bytes: &[u8], limits: ReadLimits) -> Result<(), DicomFileError> {
 /// claims more than the file holds (`body` starts at `DICM`).
 fn check_meta_lengths(body: &[u8]) -> Result<(), DicomFileError> {
     let mut at = 4;
-    while let Some([0x02, 0x00, _, _, vr0, vr1, len0, len1]) =
-        body.get(at..at + 8).and_then(|h| <[u8; 8]>::try_from(h).ok())
+    while let Some([0x02, 0x00, _, _, vr0, vr1, len0, len1]) = body
+        .get(at..at + 8)
+        .and_then(|h| <[u8; 8]>::try_from(h).ok())
     {
-        let long = matches!(&[vr0, vr1], b"OB" | b"OW" | b"UN" | b"SQ" | b"UT" | b"UC" | b"UR");
+        let long = matches!(
+            &[vr0, vr1],
+            b"OB" | b"OW" | b"UN" | b"SQ" | b"UT" | b"UC" | b"UR"
+        );
         let (claimed, header) = if long {
-            let raw = body.get(at + 8..at + 12).and_then(|b| <[u8; 4]>::try_from(b).ok());
+            let raw = body
+                .get(at + 8..at + 12)
+                .and_then(|b| <[u8; 4]>::try_from(b).ok());
             (u64::from(u32::from_le_bytes(raw.unwrap_or([0xff; 4]))), 12)
         } else {
             (u64::from(u16::from_le_bytes([len0, len1])), 8)

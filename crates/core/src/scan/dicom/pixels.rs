@@ -19,23 +19,46 @@ use std::path::Path;
 pub enum PixelError {
     #[error(transparent)]
     File(#[from] DicomFileError),
-    #[error("decoding pixels: the volume has {voxels} voxels, the limit is {limit}; crop the scan first")]
+    #[error(
+        "decoding pixels: the volume has {voxels} voxels, the limit is {limit}; crop the scan first"
+    )]
     TooLarge { voxels: u64, limit: u64 },
-    #[error("decoding pixels: the slice at {position_mm:.2} mm is no longer where it was when the folder was read; read it again")]
+    #[error(
+        "decoding pixels: the slice at {position_mm:.2} mm is no longer where it was when the folder was read; read it again"
+    )]
     Vanished { position_mm: f64 },
-    #[error("decoding pixels: the compressed slice at {position_mm:.2} mm is {width} × {height}, its attributes say {columns} × {rows}; the file is damaged")]
-    SizeMismatch { position_mm: f64, width: u64, height: u64, columns: u32, rows: u32 },
-    #[error("decoding pixels: the slice at {position_mm:.2} mm cannot be decoded ({why}); convert the series to Explicit VR Little Endian, or export it again")]
+    #[error(
+        "decoding pixels: the compressed slice at {position_mm:.2} mm is {width} × {height}, its attributes say {columns} × {rows}; the file is damaged"
+    )]
+    SizeMismatch {
+        position_mm: f64,
+        width: u64,
+        height: u64,
+        columns: u32,
+        rows: u32,
+    },
+    #[error(
+        "decoding pixels: the slice at {position_mm:.2} mm cannot be decoded ({why}); convert the series to Explicit VR Little Endian, or export it again"
+    )]
     Decode { position_mm: f64, why: String },
-    #[error("decoding pixels: the slice at {position_mm:.2} mm has {found} values where {expected} are expected; the file is truncated, export it again")]
-    Truncated { position_mm: f64, found: usize, expected: usize },
+    #[error(
+        "decoding pixels: the slice at {position_mm:.2} mm has {found} values where {expected} are expected; the file is truncated, export it again"
+    )]
+    Truncated {
+        position_mm: f64,
+        found: usize,
+        expected: usize,
+    },
 }
 
 /// Decodes and rescales all slices of a placed volume.
 pub(crate) fn load_voxels(placed: &Placed, limits: ReadLimits) -> Result<Volume<f32>, PixelError> {
     let voxels = placed.grid.voxel_count() as u64;
     if voxels > limits.max_voxels {
-        return Err(PixelError::TooLarge { voxels, limit: limits.max_voxels });
+        return Err(PixelError::TooLarge {
+            voxels,
+            limit: limits.max_voxels,
+        });
     }
     let mut files: BTreeMap<&Path, Vec<(usize, &Frame)>> = BTreeMap::new();
     for (slice, frame) in placed.frames.iter().enumerate() {
@@ -81,11 +104,21 @@ fn decode_frame(object: &DefaultDicomObject, frame: &Frame) -> Result<Vec<f32>, 
             .decode_pixel_data_frame(frame.frame_index)
             .and_then(|decoded| decoded.to_vec_with_options::<f32>(&options))
     })
-    .ok_or_else(|| PixelError::Decode { position_mm, why: "the decoder gave up".into() })?
-    .map_err(|error| PixelError::Decode { position_mm, why: root_cause(&error) })?;
+    .ok_or_else(|| PixelError::Decode {
+        position_mm,
+        why: "the decoder gave up".into(),
+    })?
+    .map_err(|error| PixelError::Decode {
+        position_mm,
+        why: root_cause(&error),
+    })?;
     let expected = frame.rows as usize * frame.columns as usize;
     if stored.len() != expected {
-        return Err(PixelError::Truncated { position_mm, found: stored.len(), expected });
+        return Err(PixelError::Truncated {
+            position_mm,
+            found: stored.len(),
+            expected,
+        });
     }
     let (slope, intercept) = (frame.rescale_slope, frame.rescale_intercept);
     Ok(stored
@@ -100,7 +133,9 @@ fn check_claimed_size(
     frame: &Frame,
     position_mm: f64,
 ) -> Result<(), PixelError> {
-    let fragments = object.get(tags::PIXEL_DATA).and_then(|element| element.fragments());
+    let fragments = object
+        .get(tags::PIXEL_DATA)
+        .and_then(|element| element.fragments());
     for fragment in fragments.unwrap_or_default() {
         if let Some([width, height]) = claimed_size(fragment)
             && (width, height) != (u64::from(frame.columns), u64::from(frame.rows))

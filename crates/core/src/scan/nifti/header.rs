@@ -60,9 +60,13 @@ impl DataType {
 #[derive(Debug, Clone, PartialEq, thiserror::Error)]
 #[allow(missing_docs)]
 pub enum HeaderError {
-    #[error("the file holds {bytes} bytes, fewer than a NIfTI header (348); it is empty or truncated, copy or export it again")]
+    #[error(
+        "the file holds {bytes} bytes, fewer than a NIfTI header (348); it is empty or truncated, copy or export it again"
+    )]
     TooShort { bytes: usize },
-    #[error("this is not a NIfTI file: its first field is {found}, expected 348 (NIfTI-1) or 540 (NIfTI-2)")]
+    #[error(
+        "this is not a NIfTI file: its first field is {found}, expected 348 (NIfTI-1) or 540 (NIfTI-2)"
+    )]
     NotNifti { found: i32 },
     #[error("the header's magic is {found:?}, expected \"n+1\" or \"n+2\"; the file is damaged")]
     Magic { found: String },
@@ -78,9 +82,13 @@ pub enum HeaderError {
     ComplexType { code: i16 },
     #[error("datatype {code} is a colour image, no scan; choose the original grey-level series")]
     ColourType { code: i16 },
-    #[error("datatype {code} is not one this reader knows (integers and floats of 8 to 64 bits); convert the file to float32")]
+    #[error(
+        "datatype {code} is not one this reader knows (integers and floats of 8 to 64 bits); convert the file to float32"
+    )]
     UnknownType { code: i16 },
-    #[error("the data would start at byte {found}, expected {least} or later; the header is damaged")]
+    #[error(
+        "the data would start at byte {found}, expected {least} or later; the header is damaged"
+    )]
     DataOffset { found: f64, least: usize },
     #[error(transparent)]
     Grid(#[from] GridError),
@@ -141,7 +149,11 @@ impl NiftiHeader {
             (_, 540) => (2, true),
             (found, _) => return Err(HeaderError::NotNifti { found }),
         };
-        let length = if version == 1 { NIFTI1_BYTES } else { NIFTI2_BYTES };
+        let length = if version == 1 {
+            NIFTI1_BYTES
+        } else {
+            NIFTI2_BYTES
+        };
         let fields = Fields {
             bytes: bytes.get(..length).ok_or(too_short)?,
             big_endian,
@@ -204,7 +216,9 @@ impl NiftiHeader {
             data_offset: check_offset(f.i64(168) as f64, NIFTI2_BYTES)?,
             slope: f.f64(176),
             intercept: f.f64(184),
-            qform: placed(f.i32(344), || qform_matrix(pixdim, quaternion, offset, unit_mm)),
+            qform: placed(f.i32(344), || {
+                qform_matrix(pixdim, quaternion, offset, unit_mm)
+            }),
             sform: placed(f.i32(348), || scaled(sform, unit_mm)),
             voxel_sizes_mm: sizes_mm(pixdim, unit_mm),
             dims,
@@ -229,7 +243,9 @@ impl NiftiHeader {
     /// # Errors
     /// When the placement is damaged, or the shape too large for this computer.
     pub fn grid(&self) -> Result<(Grid, Placement), HeaderError> {
-        let shape = self.shape().map(|n| usize::try_from(n).unwrap_or(usize::MAX));
+        let shape = self
+            .shape()
+            .map(|n| usize::try_from(n).unwrap_or(usize::MAX));
         if let Some((_, matrix)) = self.sform {
             return Ok((Grid::new(shape, matrix)?, Placement::Sform));
         }
@@ -291,7 +307,10 @@ fn check_dims(dim: [i64; 8]) -> Result<Vec<u64>, HeaderError> {
     let mut dims = Vec::with_capacity(7);
     for axis in 1..=dim[0] as usize {
         let extent = u64::try_from(dim[axis]).ok().filter(|&n| n > 0);
-        dims.push(extent.ok_or(HeaderError::Dimension { axis, found: dim[axis] })?);
+        dims.push(extent.ok_or(HeaderError::Dimension {
+            axis,
+            found: dim[axis],
+        })?);
     }
     dims.resize(dims.len().max(3), 1);
     let count = dims.iter().try_fold(8u64, |count, &n| count.checked_mul(n));
@@ -334,7 +353,11 @@ fn scaled(mut matrix: Matrix4<f64>, unit_mm: f64) -> Matrix4<f64> {
 fn sizes_mm(pixdim: [f64; 4], unit_mm: f64) -> [f64; 3] {
     std::array::from_fn(|a| {
         let size = pixdim[a + 1].abs() * unit_mm;
-        if size > 0.0 && size.is_finite() { size } else { 1.0 }
+        if size > 0.0 && size.is_finite() {
+            size
+        } else {
+            1.0
+        }
     })
 }
 
@@ -360,7 +383,9 @@ fn qform_matrix(
     let sizes = sizes_mm(pixdim, unit_mm);
     let scale = Matrix3::from_diagonal(&Vector3::new(sizes[0], sizes[1], sizes[2] * handed));
     let mut matrix = Matrix4::identity();
-    matrix.fixed_view_mut::<3, 3>(0, 0).copy_from(&(rotation * scale));
+    matrix
+        .fixed_view_mut::<3, 3>(0, 0)
+        .copy_from(&(rotation * scale));
     for axis in 0..3 {
         matrix[(axis, 3)] = offset[axis] * unit_mm;
     }

@@ -14,17 +14,29 @@ use std::path::Path;
 pub enum NiftiError {
     #[error("reading NIfTI: {0}")]
     Header(#[from] HeaderError),
-    #[error("reading NIfTI: the header claims {voxels} voxels a volume, the limit is {limit}; the header is damaged, or crop the scan first")]
+    #[error(
+        "reading NIfTI: the header claims {voxels} voxels a volume, the limit is {limit}; the header is damaged, or crop the scan first"
+    )]
     TooLarge { voxels: u64, limit: u64 },
-    #[error("reading NIfTI: the file holds {volumes} volumes (4D); choose one of 1 to {volumes} with --volume")]
+    #[error(
+        "reading NIfTI: the file holds {volumes} volumes (4D); choose one of 1 to {volumes} with --volume"
+    )]
     VolumeNotChosen { volumes: u64 },
-    #[error("reading NIfTI: volume {asked} was asked for, the file holds {volumes}; choose one of 1 to {volumes}")]
+    #[error(
+        "reading NIfTI: volume {asked} was asked for, the file holds {volumes}; choose one of 1 to {volumes}"
+    )]
     NoSuchVolume { asked: u64, volumes: u64 },
-    #[error("reading NIfTI: the data end after {found} of {expected} voxels; the file is truncated, copy or export it again")]
+    #[error(
+        "reading NIfTI: the data end after {found} of {expected} voxels; the file is truncated, copy or export it again"
+    )]
     Truncated { found: u64, expected: u64 },
-    #[error("reading NIfTI: no voxel holds a finite number; the export failed, export the scan again")]
+    #[error(
+        "reading NIfTI: no voxel holds a finite number; the export failed, export the scan again"
+    )]
     NothingFinite,
-    #[error("reading NIfTI: {0}; if the file is compressed it may be damaged, copy or export it again")]
+    #[error(
+        "reading NIfTI: {0}; if the file is compressed it may be damaged, copy or export it again"
+    )]
     Io(#[from] io::Error),
 }
 
@@ -59,12 +71,18 @@ pub(crate) fn read_volume_from(
     volume: Option<u64>,
     limits: ReadLimits,
 ) -> Result<(NiftiHeader, Volume<f32>, u64), NiftiError> {
-    let mut counted = Counted { inner: source, position: 0 };
+    let mut counted = Counted {
+        inner: source,
+        position: 0,
+    };
     let header = read_header_from(&mut counted)?;
     let (grid, _) = header.grid()?;
     let voxels = grid.voxel_count() as u64;
     if voxels > limits.max_voxels {
-        return Err(NiftiError::TooLarge { voxels, limit: limits.max_voxels });
+        return Err(NiftiError::TooLarge {
+            voxels,
+            limit: limits.max_voxels,
+        });
     }
     let volumes = header.volume_count();
     let chosen = match volume {
@@ -80,7 +98,10 @@ pub(crate) fn read_volume_from(
     let gap = start.saturating_sub(counted.position);
     let skipped = io::copy(&mut (&mut counted).take(gap), &mut io::sink())?;
     if skipped < gap {
-        return Err(NiftiError::Truncated { found: 0, expected: voxels });
+        return Err(NiftiError::Truncated {
+            found: 0,
+            expected: voxels,
+        });
     }
     let mut values = decode_values(&mut counted, &header, voxels)?;
     let not_finite = replace_not_finite(&mut values);
@@ -145,7 +166,10 @@ fn decode_values(
         let filled = fill(source, &mut buffer[..wanted])?;
         decode_chunk(&buffer[..filled / width * width], header, &mut values);
         if filled < wanted {
-            return Err(NiftiError::Truncated { found: values.len() as u64, expected: voxels });
+            return Err(NiftiError::Truncated {
+                found: values.len() as u64,
+                expected: voxels,
+            });
         }
     }
     Ok(values)
@@ -168,14 +192,22 @@ fn fill(source: &mut dyn Read, buffer: &mut [u8]) -> io::Result<usize> {
 fn decode_chunk(bytes: &[u8], header: &NiftiHeader, values: &mut Vec<f32>) {
     let scaling = header.slope != 0.0 && header.slope.is_finite();
     let identity = !scaling || (header.slope == 1.0 && header.intercept == 0.0);
-    let intercept = if header.intercept.is_finite() { header.intercept } else { 0.0 };
+    let intercept = if header.intercept.is_finite() {
+        header.intercept
+    } else {
+        0.0
+    };
     let (slope, big) = (header.slope, header.big_endian);
     macro_rules! decode {
         ($type:ty) => {{
             const WIDTH: usize = size_of::<$type>();
             let stored = bytes.chunks_exact(WIDTH).map(|raw| {
                 let raw: [u8; WIDTH] = raw.try_into().expect("chunks of this size");
-                if big { <$type>::from_be_bytes(raw) } else { <$type>::from_le_bytes(raw) }
+                if big {
+                    <$type>::from_be_bytes(raw)
+                } else {
+                    <$type>::from_le_bytes(raw)
+                }
             });
             if identity {
                 values.extend(stored.map(|v| v as f32));

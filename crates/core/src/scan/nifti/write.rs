@@ -12,7 +12,9 @@ use std::path::Path;
 #[derive(Debug, thiserror::Error)]
 #[allow(missing_docs)]
 pub enum WriteError {
-    #[error("writing NIfTI: shape {shape:?} has an axis of more than 32767 voxels, the most NIfTI-1 can store; crop the volume")]
+    #[error(
+        "writing NIfTI: shape {shape:?} has an axis of more than 32767 voxels, the most NIfTI-1 can store; crop the volume"
+    )]
     ShapeTooLarge { shape: [usize; 3] },
     #[error("writing NIfTI: {0}")]
     Io(#[from] io::Error),
@@ -53,11 +55,17 @@ nifti_value!(f32, 16);
 pub fn write_volume<T: NiftiValue>(path: &Path, volume: &Volume<T>) -> Result<(), WriteError> {
     let header = encode_header::<T>(volume.grid())?;
     let file = BufWriter::with_capacity(1 << 17, File::create(path)?);
-    let compressed = path.extension().is_some_and(|e| e.eq_ignore_ascii_case("gz"));
+    let compressed = path
+        .extension()
+        .is_some_and(|e| e.eq_ignore_ascii_case("gz"));
     if compressed {
         let mut encoder = GzEncoder::new(file, Compression::fast());
         write_to(&mut encoder, &header, volume)?;
-        encoder.finish()?.into_inner().map_err(|e| e.into_error())?.sync_all()?;
+        encoder
+            .finish()?
+            .into_inner()
+            .map_err(|e| e.into_error())?
+            .sync_all()?;
     } else {
         let mut file = file;
         write_to(&mut file, &header, volume)?;
@@ -139,10 +147,17 @@ fn quaternion_of(affine: &Matrix4<f64>, spacing: [f64; 3]) -> Option<([f64; 3], 
     if (rotation.transpose() * rotation - Matrix3::identity()).norm() > 1e-4 {
         return None;
     }
-    let handed = if rotation.determinant() < 0.0 { -1.0 } else { 1.0 };
+    let handed = if rotation.determinant() < 0.0 {
+        -1.0
+    } else {
+        1.0
+    };
     rotation.column_mut(2).scale_mut(handed);
     let rotation = Rotation3::from_matrix_unchecked(rotation);
     let quaternion = UnitQuaternion::from_rotation_matrix(&rotation);
     let sign = if quaternion.w < 0.0 { -1.0 } else { 1.0 };
-    Some(([quaternion.i, quaternion.j, quaternion.k].map(|v| v * sign), handed))
+    Some((
+        [quaternion.i, quaternion.j, quaternion.k].map(|v| v * sign),
+        handed,
+    ))
 }

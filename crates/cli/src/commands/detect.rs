@@ -1,0 +1,136 @@
+//! `siderin detect`.
+
+use super::{Failure, Outcome, in_one_line};
+use crate::args::Detect;
+use crate::progress::Progress;
+use crate::read;
+use anyhow::Result;
+use siderin_core::lesion::Counts;
+use siderin_core::report::{prepare_folder, write_folder};
+use siderin_core::scan::{Input, ReadLimits, expand_input, stem};
+use siderin_net::{DetectConfig, Stage, detect};
+use std::collections::HashMap;
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Instant;
+
+pub(crate) fn run(args: &Detect) -> Result<Outcome, Failure> {
+    let (inputs, unreadable) = inputs(args)?;
+    let progress = Progress::new(inputs.len() + unreadable.len(), args.quiet);
+    let failed = AtomicBool::new(!unreadable.is_empty());
+    for (name, why) in &unreadable {
+        progress.failed(name, why);
+    }
+    let queue = Mutex::new(inputs.iter());
+    std::thread::scope(|scope| {
+        for _ in 0..usize::from(args.jobs).min(inputs.len()) {
+            scope.spawn(|| {
+                while let Some(input) = next(&queue) {
+                    if let Err(error) = one(input, args, &progress) {
+                        failed.store(true, Ordering::Relaxed);
+                        progress.failed(&input.stem, &in_one_line(&error));
+                    }
+                }
+            });
+        }
+    });
+    progress.finish();
+    Ok(if failed.into_inner() {
+        Outcome::SomeFailed
+    } else {
+        Outcome::Done
+    })
+}
+
+fn next<'a>(queue: &Mutex<impl Iterator<Item = &'a Input>>) -> Option<&'a Input> {
+    queue
+        .lock()
+        .unwrap_or_else(std::sync::PoisonError::into_inner)
+        .next()
+}
+
+/// All scans the arguments stand for, and the arguments that stand for none.
+#[allow(clippy::type_complexity)]
+fn inputs(args: &Detect) -> Result<(Vec<Input>, Vec<(String, String)>), Failure> {
+    let mut inputs = Vec::new();
+    let mut unreadable = Vec::new();
+    for path in &args.inputs {
+        match expand_input(path) {
+            Ok(found) => inputs.extend(found),
+            Err(error) => unreadable.push((stem(path), error.to_string())),
+        }
+    }
+    if args.t1.is_some() || args.phase.is_some() {
+        let [input] = inputs.as_mut_slice() else {
+            return Err(Failure::Usage(format!(
+                "--t1 and --phase belong to one scan, but {} are given; run them one by one",
+                inputs.len() + unreadable.len()
+            )));
+        };
+        input.t1 = args.t1.clone().or(input.t1.take());
+        input.phase = args.phase.clone().or(input.phase.take());
+    }
+    let mut seen: HashMap<&str, usize> = HashMap::new();
+    for input in &inputs {
+        *seen.entry(&input.stem).or_default() += 1;
+    }
+    if let Some((name, count)) = seen.into_iter().filter(|(_, n)| *n > 1).min() {
+        return Err(Failure::Usage(format!(
+            "{count} inputs are called {name}: their results would share one folder; run them \
+             with different --out"
+        )));
+    }
+    Ok((inputs, unreadable))
+}
+
+/// Reads, detects, writes; a panic in it costs this scan only.
+fn one(input: &Input, args: &Detect, progress: &Progress) -> Result<()> {
+    let work = std::panic::AssertUnwindSafe(|| one_scan(input, args, progress));
+    std::panic::catch_unwind(work).unwrap_or_else(|_| {
+        Err(anyhow::anyhow!(
+            "the program made a mistake on this scan; please report it"
+        ))
+    })
+}
+
+fn one_scan(input: &Input, args: &Detect, progress: &Progress) -> Result<()> {
+    let start = Instant::now();
+    let name = input.stem.as_str();
+    let folder = prepare_folder(&args.out, name, args.force)?;
+    progress.doing(&format!("{name}: reading"));
+    let scan = read::scan(input, args.volume, ReadLimits::default())?;
+    let config = DetectConfig {
+        threshold: args.threshold,
+        ..DetectConfig::default()
+    };
+    let detection = detect(&scan, &config, &|stage| {
+        let doing = match stage {
+            Stage::Brain => "finding the brain",
+            Stage::Search => "searching",
+            Stage::Select => "choosing lesions",
+        };
+        progress.doing(&format!("{name}: {doing}"));
+    })?;
+    for note in &detection.warnings {
+        progress.warn(name, &note.to_string());
+    }
+    progress.doing(&format!("{name}: writing"));
+    let target = write_folder(folder, &detection.findings(&scan))?;
+    let counts = Counts::of(&detection.lesions);
+    let larger = match counts.macrohaemorrhages {
+        0 => String::new(),
+        n => format!(", {n} larger than 10 mm"),
+    };
+    let plural = if counts.microbleeds == 1 { "" } else { "s" };
+    progress.done(
+        name,
+        &format!(
+            "{} microbleed candidate{plural}{larger} (burden group {}), {:.1} s, {}",
+            counts.microbleeds,
+            counts.burden_group,
+            start.elapsed().as_secs_f64(),
+            target.join("report.html").display()
+        ),
+    );
+    Ok(())
+}

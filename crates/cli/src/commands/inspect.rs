@@ -1,0 +1,230 @@
+//! `siderin inspect`.
+
+use super::{Failure, Outcome};
+use crate::args::Inspect;
+use crate::progress::complain;
+use serde::Serialize;
+use siderin_core::scan::{
+    Acquisition, Catalog, Note, ReadLimits, RefusedVolume, Suitability, VolumeEntry, stem,
+    suitability,
+};
+use siderin_core::volume::Grid;
+use std::io::Write;
+use std::path::{Path, PathBuf};
+
+/// What `--json` prints.
+#[derive(Serialize)]
+struct Report {
+    schema_version: &'static str,
+    scans: Vec<ScanEntry>,
+    refused: Vec<RefusedEntry>,
+    errors: Vec<ErrorEntry>,
+}
+
+#[derive(Serialize)]
+struct ScanEntry {
+    name: String,
+    volume: usize,
+    summary: String,
+    axes: String,
+    grid: Grid,
+    acquisition: Acquisition,
+    suitability: Suitability,
+    notes: Vec<Note>,
+}
+
+#[derive(Serialize)]
+struct RefusedEntry {
+    name: String,
+    volume: usize,
+    slices: usize,
+    acquisition: Acquisition,
+    reason: String,
+}
+
+#[derive(Serialize)]
+struct ErrorEntry {
+    name: String,
+    reason: String,
+}
+
+pub(crate) fn run(args: &Inspect) -> Result<Outcome, Failure> {
+    let mut report = Report {
+        schema_version: "1.0",
+        scans: vec![],
+        refused: vec![],
+        errors: vec![],
+    };
+    for path in &args.inputs {
+        for file in files_of(path) {
+            inspect(&file, &mut report);
+        }
+    }
+    let text = if args.json {
+        let json = serde_json::to_string_pretty(&report)
+            .map_err(|error| Failure::Run(error.to_string()))?;
+        json + "\n"
+    } else {
+        in_words(&report)
+    };
+    // A closed pipe is the reader's choice, not a failure.
+    let _ = std::io::stdout().write_all(text.as_bytes());
+    for error in &report.errors {
+        complain(&format!("error: {}: {}", error.name, error.reason));
+    }
+    let failed = !report.errors.is_empty() || !report.refused.is_empty();
+    Ok(if failed {
+        Outcome::SomeFailed
+    } else {
+        Outcome::Done
+    })
+}
+
+/// A folder of NIfTI files is inspected file by file, all of them; any other input as it is.
+fn files_of(path: &Path) -> Vec<PathBuf> {
+    let nifti = siderin_core::scan::nifti_files(path);
+    if nifti.is_empty() {
+        vec![path.to_path_buf()]
+    } else {
+        nifti
+    }
+}
+
+fn inspect(path: &Path, report: &mut Report) {
+    let name = stem(path);
+    let catalog = match Catalog::open(path, ReadLimits::default()) {
+        Ok(catalog) => catalog,
+        Err(error) => {
+            report.errors.push(ErrorEntry {
+                name,
+                reason: error.to_string(),
+            });
+            return;
+        }
+    };
+    report.scans.extend(catalog.volumes.iter().map(|entry| {
+        let mut scan = scan_entry(&name, entry);
+        scan.notes.extend(catalog.notes.iter().cloned());
+        scan
+    }));
+    report.refused.extend(
+        catalog
+            .refused
+            .iter()
+            .map(|refused| refused_entry(&name, refused)),
+    );
+}
+
+fn scan_entry(name: &str, entry: &VolumeEntry) -> ScanEntry {
+    ScanEntry {
+        name: name.to_string(),
+        volume: entry.number,
+        summary: entry.summary(),
+        axes: entry.grid.axis_codes().to_string(),
+        grid: entry.grid.clone(),
+        acquisition: entry.acquisition.clone(),
+        suitability: suitability(&entry.grid, &entry.acquisition),
+        notes: entry.notes.clone(),
+    }
+}
+
+fn refused_entry(name: &str, refused: &RefusedVolume) -> RefusedEntry {
+    RefusedEntry {
+        name: name.to_string(),
+        volume: refused.number,
+        slices: refused.slices,
+        acquisition: refused.acquisition.clone(),
+        reason: refused.error.to_string(),
+    }
+}
+
+/// Volumes of one input that are shown one by one; of more, the first and a count.
+const SHOWN: usize = 6;
+
+fn in_words(report: &Report) -> String {
+    let mut lines = Vec::new();
+    let mut of_this_name = 0;
+    for (at, scan) in report.scans.iter().enumerate() {
+        let same = at > 0 && report.scans[at - 1].name == scan.name;
+        of_this_name = if same { of_this_name + 1 } else { 1 };
+        let last = report
+            .scans
+            .get(at + 1)
+            .is_none_or(|next| next.name != scan.name);
+        if of_this_name > SHOWN {
+            if last {
+                lines.push(format!(
+                    "  … and {} more volumes of {}\n",
+                    of_this_name - SHOWN,
+                    scan.name
+                ));
+            }
+            continue;
+        }
+        lines.push(scan_in_words(scan));
+    }
+    for refused in &report.refused {
+        lines.push(format!(
+            "{} (volume {}, {} slices): refused\n  {}\n",
+            refused.name, refused.volume, refused.slices, refused.reason
+        ));
+    }
+    lines.join("\n")
+}
+
+fn scan_in_words(scan: &ScanEntry) -> String {
+    let a = &scan.acquisition;
+    let mut lines = vec![format!("{} (volume {})", scan.name, scan.volume)];
+    let mut row = |label: &str, value: String| lines.push(format!("  {label:<12}{value}"));
+    row("image", format!("{}, {}", a.sequence(), a.component()));
+    let [nx, ny, nz] = scan.grid.shape();
+    let [dx, dy, dz] = scan.grid.spacing_mm();
+    row(
+        "grid",
+        format!(
+            "{nx} × {ny} × {nz} voxels of {dx:.3} × {dy:.3} × {dz:.3} mm, axes {}",
+            scan.axes
+        ),
+    );
+    let numbers = [
+        a.field_strength_t
+            .as_ref()
+            .map(|k| format!("{} T", k.value)),
+        a.te_ms.as_ref().map(|k| format!("TE {:.2} ms", k.value)),
+        a.tr_ms.as_ref().map(|k| format!("TR {:.1} ms", k.value)),
+        a.flip_angle_deg
+            .as_ref()
+            .map(|k| format!("flip angle {}°", k.value)),
+        a.slice_thickness_mm
+            .as_ref()
+            .map(|k| format!("slice thickness {:.2} mm", k.value)),
+    ];
+    let known: Vec<String> = numbers.into_iter().flatten().collect();
+    row(
+        "acquired",
+        if known.is_empty() {
+            "not stated".into()
+        } else {
+            known.join(", ")
+        },
+    );
+    let scanner: Vec<&str> = [&a.vendor, &a.model]
+        .into_iter()
+        .flatten()
+        .map(|k| k.value.as_str())
+        .collect();
+    if !scanner.is_empty() {
+        row("scanner", scanner.join(", "));
+    }
+    if let Some(series) = &a.series_description {
+        row("series", series.value.clone());
+    }
+    row("suitability", scan.suitability.verdict.to_string());
+    for reason in &scan.suitability.reasons {
+        row("", format!("- {reason}"));
+    }
+    for note in &scan.notes {
+        row("note", note.to_string());
+    }
+    lines.join("\n") + "\n"
+}

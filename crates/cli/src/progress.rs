@@ -1,0 +1,72 @@
+//! A bar on a terminal, plain lines in a pipe.
+
+use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+use std::io::{IsTerminal, Write};
+use std::time::Duration;
+
+/// Tells the user how far things are. Results go to standard output, remarks to standard
+/// error.
+pub(crate) struct Progress {
+    bar: ProgressBar,
+    total: usize,
+    quiet: bool,
+}
+
+impl Progress {
+    pub(crate) fn new(total: usize, quiet: bool) -> Self {
+        let show = !quiet && std::io::stderr().is_terminal();
+        let target = if show {
+            ProgressDrawTarget::stderr()
+        } else {
+            ProgressDrawTarget::hidden()
+        };
+        let bar = ProgressBar::with_draw_target(Some(total as u64), target);
+        let style = ProgressStyle::with_template("{spinner} [{bar:30}] {pos}/{len} {wide_msg}");
+        bar.set_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()));
+        if show {
+            bar.enable_steady_tick(Duration::from_millis(120));
+        }
+        Self { bar, total, quiet }
+    }
+
+    /// What is being done now; seen on a terminal only.
+    pub(crate) fn doing(&self, what: &str) {
+        self.bar.set_message(what.to_string());
+    }
+
+    /// One scan is done.
+    pub(crate) fn done(&self, name: &str, result: &str) {
+        self.bar.inc(1);
+        if !self.quiet {
+            let line = format!("[{}/{}] {name}: {result}", self.bar.position(), self.total);
+            self.bar.suspend(|| {
+                // A closed pipe is the reader's choice, not a failure.
+                let _ = writeln!(std::io::stdout(), "{line}");
+            });
+        }
+    }
+
+    /// One scan failed; said even when quiet.
+    pub(crate) fn failed(&self, name: &str, why: &str) {
+        self.bar.inc(1);
+        self.bar
+            .suspend(|| complain(&format!("error: {name}: {why}")));
+    }
+
+    /// Something to know about a scan.
+    pub(crate) fn warn(&self, name: &str, what: &str) {
+        if !self.quiet {
+            self.bar
+                .suspend(|| complain(&format!("warning: {name}: {what}")));
+        }
+    }
+
+    pub(crate) fn finish(&self) {
+        self.bar.finish_and_clear();
+    }
+}
+
+/// A line on standard error.
+pub(crate) fn complain(line: &str) {
+    let _ = writeln!(std::io::stderr(), "{line}");
+}

@@ -1,0 +1,65 @@
+//! What was found: lesions in millimetres, their number, their group.
+
+mod burden;
+mod select;
+
+pub use burden::{BurdenGroup, Counts};
+pub use select::{Decision, Judged, label_volume, select_lesions};
+
+use crate::volume::{VoxelPoint, WorldPoint};
+use serde::Serialize;
+
+/// A finding above the threshold.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Lesion {
+    /// 1, 2, … by falling confidence; the value in the label volume.
+    pub id: u16,
+    /// Centre in RAS+ mm.
+    pub center_world: WorldPoint,
+    /// Centre in voxel indices of the scan.
+    pub center_voxel: VoxelPoint,
+    /// Volume of its voxels.
+    pub volume_mm3: f64,
+    /// Diameter of the sphere of that volume.
+    pub diameter_mm: f64,
+    /// 0 to 1; what it means depends on the method that gave it.
+    pub confidence: f32,
+    /// Microbleed or larger.
+    pub size_class: SizeClass,
+    /// Offsets of its voxels in the scan, ascending.
+    pub voxels: Vec<usize>,
+}
+
+/// By diameter; larger ones are reported apart and never counted as microbleeds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum SizeClass {
+    /// Up to 10 mm.
+    Microbleed,
+    /// Over 10 mm.
+    Macrohaemorrhage,
+}
+
+/// A microbleed's largest diameter (Greenberg 2009, doi 10.1016/S1474-4422(09)70013-4).
+pub const LARGEST_MICROBLEED_MM: f64 = 10.0;
+
+impl SizeClass {
+    /// The class of a diameter.
+    #[must_use]
+    pub fn of(diameter_mm: f64) -> Self {
+        if diameter_mm > LARGEST_MICROBLEED_MM {
+            Self::Macrohaemorrhage
+        } else {
+            Self::Microbleed
+        }
+    }
+
+    /// Name in tables.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Microbleed => "microbleed",
+            Self::Macrohaemorrhage => "macrohaemorrhage",
+        }
+    }
+}

@@ -1,0 +1,146 @@
+//! `lesions.json`: what was found, where, and by what.
+
+use super::RESEARCH_USE;
+use crate::lesion::{Counts, Judged, Lesion, SizeClass};
+use crate::scan::{Acquisition, Note, Scan, Suitability};
+use crate::volume::{Grid, Volume};
+use serde::Serialize;
+
+/// Everything one scan brought.
+#[derive(Debug)]
+pub struct Findings<'a> {
+    /// The scan as read.
+    pub scan: &'a Scan,
+    /// Whether it suits microbleed detection.
+    pub suitability: Suitability,
+    /// The brain mask used, on the scan's grid.
+    pub brain: &'a Volume<bool>,
+    /// Findings at or above the threshold.
+    pub lesions: &'a [Lesion],
+    /// Everything scored.
+    pub candidates: &'a [Judged],
+    /// What scored it.
+    pub method: Method,
+    /// What was done before, in order.
+    pub preprocessing: Vec<Step>,
+    /// Everything the user should know.
+    pub warnings: Vec<Note>,
+}
+
+/// What scored the candidates.
+#[derive(Debug, Clone, Serialize)]
+pub struct Method {
+    /// Its name.
+    pub name: String,
+    /// Its version.
+    pub version: String,
+    /// Score from which a candidate is a lesion.
+    pub threshold: f32,
+    /// What a confidence means.
+    pub confidence_meaning: String,
+}
+
+/// One step of preprocessing.
+#[derive(Debug, Clone, Serialize)]
+pub struct Step {
+    /// Its name.
+    pub name: String,
+    /// Its settings in words.
+    pub settings: String,
+}
+
+/// Grows when a field is added; the first number when one changes its meaning.
+const SCHEMA_VERSION: &str = "1.0";
+
+/// The content of `lesions.json`.
+#[derive(Serialize)]
+pub(super) struct Document<'a> {
+    schema_version: &'static str,
+    software: Software,
+    research_use: &'static str,
+    scan: ScanEntry<'a>,
+    grid: &'a Grid,
+    model: &'a Method,
+    preprocessing: &'a [Step],
+    warnings: &'a [Note],
+    counts: Counts,
+    lesions: Vec<LesionEntry>,
+}
+
+#[derive(Serialize)]
+struct Software {
+    name: &'static str,
+    version: &'static str,
+}
+
+#[derive(Serialize)]
+struct ScanEntry<'a> {
+    name: &'a str,
+    acquisition: &'a Acquisition,
+    suitability: &'a Suitability,
+    t1_given: bool,
+    phase_given: bool,
+}
+
+#[derive(Serialize)]
+struct LesionEntry {
+    id: u16,
+    center_world_mm: [f64; 3],
+    center_voxel: [f64; 3],
+    volume_mm3: f64,
+    diameter_mm: f64,
+    confidence: f64,
+    size_class: SizeClass,
+    region: Option<String>,
+    region_reason: &'static str,
+}
+
+/// Why no region is given.
+pub(super) const NO_REGION: &str = "no region map of this scan exists yet";
+
+impl<'a> Document<'a> {
+    pub(super) fn of(findings: &'a Findings<'a>) -> Self {
+        Self {
+            schema_version: SCHEMA_VERSION,
+            software: Software {
+                name: "siderin",
+                version: env!("CARGO_PKG_VERSION"),
+            },
+            research_use: RESEARCH_USE,
+            scan: ScanEntry {
+                name: &findings.scan.name,
+                acquisition: &findings.scan.acquisition,
+                suitability: &findings.suitability,
+                t1_given: findings.scan.t1.is_some(),
+                phase_given: findings.scan.phase.is_some(),
+            },
+            grid: findings.scan.magnitude.grid(),
+            model: &findings.method,
+            preprocessing: &findings.preprocessing,
+            warnings: &findings.warnings,
+            counts: Counts::of(findings.lesions),
+            lesions: findings.lesions.iter().map(LesionEntry::of).collect(),
+        }
+    }
+}
+
+impl LesionEntry {
+    fn of(lesion: &Lesion) -> Self {
+        Self {
+            id: lesion.id,
+            center_world_mm: lesion.center_world.to_array().map(|mm| rounded(mm, 1e4)),
+            center_voxel: lesion.center_voxel.to_array().map(|v| rounded(v, 1e4)),
+            volume_mm3: rounded(lesion.volume_mm3, 1e4),
+            diameter_mm: rounded(lesion.diameter_mm, 1e4),
+            confidence: rounded(f64::from(lesion.confidence), 1e4),
+            size_class: lesion.size_class,
+            region: None,
+            region_reason: NO_REGION,
+        }
+    }
+}
+
+/// Rounded to one part in `parts`: more digits would be noise in a file people read.
+pub(super) fn rounded(value: f64, parts: f64) -> f64 {
+    (value * parts).round() / parts
+}

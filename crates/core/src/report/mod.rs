@@ -1,0 +1,17 @@
+//! Files and pages for people and programs.
+//!
+//! [`Findings`] is everything one scan brought; [`write_folder`] writes it in one step:
+//! `lesions.json`, `lesions.csv`, `lesions.nii.gz`, `candidates.csv` and `report.html`.
+
+mod document;
+mod folder;
+mod page;
+mod picture;
+mod tables;
+
+pub use document::{Findings, Method, Step};
+pub use folder::{FolderError, prepare_folder, write_folder};
+
+/// Said on every page and in every file.
+pub const RESEARCH_USE: &str = "For research use only: this is not a medical device. No real \
+     microbleed was available for training or testing it; every finding needs a reader.";

@@ -1,0 +1,210 @@
+//! `report.html`: one file that needs nothing else.
+
+use super::RESEARCH_USE;
+use super::document::{Findings, NO_REGION};
+use super::picture::{Plane, View, Window, picture};
+use crate::lesion::{Counts, Decision, Lesion};
+use crate::preprocess::percentiles;
+use crate::scan::Acquisition;
+use crate::volume::VoxelPoint;
+use minijinja::{Environment, Value, context};
+
+const TEMPLATE: &str = include_str!("report.html.jinja");
+/// Half the edge of a lesion's pictures.
+const HALF_MM: f64 = 20.0;
+/// Pictures are made for this many lesions; the table holds all.
+const PICTURED: usize = 300;
+
+/// The page as a string.
+pub(super) fn render(findings: &Findings) -> Result<String, minijinja::Error> {
+    let mut environment = Environment::new();
+    environment.add_template("report.html", TEMPLATE)?;
+    let scan = &findings.scan.magnitude;
+    let window = window(findings);
+    let close = View {
+        scan,
+        window,
+        half_mm: Some(HALF_MM),
+        bar_mm: 10.0,
+    };
+    let lesions: Vec<Value> = findings
+        .lesions
+        .iter()
+        .enumerate()
+        .map(|(rank, lesion)| lesion_value(&close, lesion, rank < PICTURED))
+        .collect();
+    let below = |decision| {
+        findings
+            .candidates
+            .iter()
+            .filter(|judged| judged.decision == decision)
+            .count()
+    };
+    let [nx, ny, nz] = scan.shape();
+    let [dx, dy, dz] = scan.grid().spacing_mm();
+    let counts = Counts::of(findings.lesions);
+    environment.get_template("report.html")?.render(context! {
+        name => findings.scan.name.clone(),
+        version => env!("CARGO_PKG_VERSION"),
+        research_use => RESEARCH_USE,
+        counts => context! {
+            microbleeds => counts.microbleeds,
+            macrohaemorrhages => counts.macrohaemorrhages,
+            burden_group => counts.burden_group.to_string(),
+        },
+        suitability => context! {
+            verdict => findings.suitability.verdict.to_string(),
+            reasons => findings.suitability.reasons.clone(),
+        },
+        warnings => findings.warnings.iter().map(ToString::to_string).collect::<Vec<_>>(),
+        acquisition => acquisition_rows(&findings.scan.acquisition),
+        grid => format!("{nx}×{ny}×{nz} voxels of {dx:.2}×{dy:.2}×{dz:.2} mm, axes {}", scan.grid().axis_codes()),
+        method => context! {
+            name => findings.method.name.clone(),
+            version => findings.method.version.clone(),
+            threshold => findings.method.threshold,
+            confidence_meaning => findings.method.confidence_meaning.clone(),
+        },
+        preprocessing => findings
+            .preprocessing
+            .iter()
+            .map(|step| context! { name => step.name.clone(), settings => step.settings.clone() })
+            .collect::<Vec<_>>(),
+        candidates => findings.candidates.len(),
+        duplicates => below(Decision::Duplicate),
+        overview => overview(findings, window),
+        lesions => lesions,
+        pictured => PICTURED,
+        no_region => NO_REGION,
+    })
+}
+
+fn lesion_value(view: &View, lesion: &Lesion, pictured: bool) -> Value {
+    let [x, y, z] = lesion.center_world.to_array();
+    let pictures: Vec<Value> = if pictured {
+        let center = nearest_voxel(view, lesion.center_voxel);
+        let marked = |offset: usize| lesion.voxels.binary_search(&offset).is_ok();
+        let label = format!("lesion {}", lesion.id);
+        Plane::ALL
+            .iter()
+            .map(|&plane| {
+                let svg = picture(view, plane, center, &marked, &label);
+                context! { plane => plane.name(), svg => Value::from_safe_string(svg) }
+            })
+            .collect()
+    } else {
+        Vec::new()
+    };
+    context! {
+        id => lesion.id,
+        x => format!("{x:.1}"),
+        y => format!("{y:.1}"),
+        z => format!("{z:.1}"),
+        diameter => format!("{:.1}", lesion.diameter_mm),
+        volume => format!("{:.1}", lesion.volume_mm3),
+        confidence => format!("{:.2}", lesion.confidence),
+        size_class => lesion.size_class.name(),
+        pictures => pictures,
+    }
+}
+
+fn nearest_voxel(view: &View, point: VoxelPoint) -> [usize; 3] {
+    let shape = view.scan.shape();
+    let at = point.to_array();
+    std::array::from_fn(|a| (at[a].round().max(0.0) as usize).min(shape[a] - 1))
+}
+
+/// Whole slices through the middle of the brain with the mask's border.
+fn overview(findings: &Findings, window: Window) -> Vec<Value> {
+    let view = View {
+        scan: &findings.scan.magnitude,
+        window,
+        half_mm: None,
+        bar_mm: 50.0,
+    };
+    let grid = findings.brain.grid();
+    let (mut count, mut sum) = (0usize, [0usize; 3]);
+    for (offset, &inside) in findings.brain.voxels().iter().enumerate() {
+        if inside {
+            count += 1;
+            for (total, at) in sum.iter_mut().zip(grid.index(offset)) {
+                *total += at;
+            }
+        }
+    }
+    let center = sum.map(|total| total / count.max(1));
+    let marked = |offset: usize| findings.brain.voxels()[offset];
+    Plane::ALL
+        .iter()
+        .map(|&plane| {
+            let svg = picture(&view, plane, center, &marked, "brain mask");
+            context! { plane => plane.name(), svg => Value::from_safe_string(svg) }
+        })
+        .collect()
+}
+
+/// From black air to just above the brightest tissue.
+fn window(findings: &Findings) -> Window {
+    let scan = &findings.scan.magnitude;
+    percentiles(scan, findings.brain, 0.0, 99.5).map_or(
+        Window {
+            black: 0.0,
+            white: 1.0,
+        },
+        |p| Window {
+            black: p.low.min(0.0),
+            white: p.high * 1.1,
+        },
+    )
+}
+
+/// What is known of the acquisition, as label, value and origin.
+fn acquisition_rows(a: &Acquisition) -> Vec<[String; 3]> {
+    let number = |label: &str, known: &Option<crate::scan::Known<f64>>, unit: &str| {
+        known.as_ref().map(|k| {
+            [
+                label.to_string(),
+                format!("{} {unit}", trimmed(k.value)),
+                k.origin.to_string(),
+            ]
+        })
+    };
+    let text = |label: &str, known: &Option<crate::scan::Known<String>>| {
+        known
+            .as_ref()
+            .map(|k| [label.to_string(), k.value.clone(), k.origin.to_string()])
+    };
+    let said = |label: &str, value: Option<(String, String)>| {
+        value.map(|(value, origin)| [label.to_string(), value, origin])
+    };
+    [
+        said(
+            "Sequence",
+            a.sequence
+                .as_ref()
+                .map(|k| (k.value.to_string(), k.origin.to_string())),
+        ),
+        said(
+            "Image",
+            a.component
+                .as_ref()
+                .map(|k| (k.value.to_string(), k.origin.to_string())),
+        ),
+        number("Field strength", &a.field_strength_t, "T"),
+        number("Echo time", &a.te_ms, "ms"),
+        number("Repetition time", &a.tr_ms, "ms"),
+        number("Flip angle", &a.flip_angle_deg, "°"),
+        number("Slice thickness", &a.slice_thickness_mm, "mm"),
+        text("Vendor", &a.vendor),
+        text("Model", &a.model),
+    ]
+    .into_iter()
+    .flatten()
+    .collect()
+}
+
+/// Up to three decimals, without trailing zeros.
+fn trimmed(value: f64) -> String {
+    let text = format!("{value:.3}");
+    text.trim_end_matches('0').trim_end_matches('.').to_string()
+}
