@@ -170,6 +170,8 @@ pub(crate) struct SequenceHints<'a> {
     pub scanning_sequence: &'a [String],
     /// ImageType (0008,0008).
     pub image_type: &'a [String],
+    /// Echoes per excitation.
+    pub echo_train_length: Option<f64>,
     /// Series description, protocol name, BIDS suffix: free text.
     pub texts: &'a [String],
     /// Echo time in ms.
@@ -185,6 +187,10 @@ pub(crate) struct SequenceHints<'a> {
 /// (Greenberg 2009, doi 10.1016/S1474-4422(09)70013-4: TE 25-40 ms at 1.5 T).
 const T2STAR_WEIGHTED_TE_FIELD: f64 = 30.0;
 
+/// A gradient echo with more echoes per excitation reads a plane in few shots: multi-echo
+/// susceptibility scans have up to a dozen.
+const EPI_ECHO_TRAIN: f64 = 16.0;
+
 impl SequenceHints<'_> {
     /// The kind of image these hints tell of.
     pub(crate) fn sequence(&self) -> Sequence {
@@ -197,7 +203,10 @@ impl SequenceHints<'_> {
         let says = |words: &[&str]| words.iter().any(|word| text.contains(word));
         let gradient = any(self.scanning_sequence, &["GR"]);
         let spin = any(self.scanning_sequence, &["SE"]);
-        let planar = any(self.scanning_sequence, &["EP"]);
+        let planar = any(self.scanning_sequence, &["EP"])
+            || self
+                .echo_train_length
+                .is_some_and(|echoes| echoes > EPI_ECHO_TRAIN);
         let inversion = any(self.scanning_sequence, &["IR"]) || self.ti_ms.is_some_and(|t| t > 0.0);
 
         if any(self.image_type, &["SWI"]) || says(&["swi", "swan", "suscept"]) {
@@ -352,6 +361,14 @@ mod tests {
         let hints = SequenceHints {
             scanning_sequence: &planar,
             te_ms: Some(30.0),
+            ..Default::default()
+        };
+        assert_eq!(hints.sequence(), Sequence::GreEpi);
+        // Philips names EPI by its echo train alone.
+        let hints = SequenceHints {
+            scanning_sequence: &scanning,
+            te_ms: Some(30.0),
+            echo_train_length: Some(43.0),
             ..Default::default()
         };
         assert_eq!(hints.sequence(), Sequence::GreEpi);

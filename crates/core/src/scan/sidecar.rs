@@ -62,6 +62,7 @@ fn acquisition_of_fields(fields: &Map<String, Value>, image: &Path) -> Acquisiti
     let sequence = SequenceHints {
         scanning_sequence: &words(fields.get("ScanningSequence")),
         image_type: &image_type,
+        echo_train_length: number("EchoTrainLength", 1.0).map(|k| k.value),
         texts: &texts,
         te_ms: te_ms.as_ref().map(|k| k.value),
         ti_ms: ti_ms.as_ref().map(|k| k.value),

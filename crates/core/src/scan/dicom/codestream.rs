@@ -110,6 +110,28 @@ impl Bits<'_> {
     }
 }
 
+/// Segments an RLE frame can have (PS3.5 G.5).
+const MOST_RLE_SEGMENTS: u32 = 15;
+
+/// Whether an RLE frame's header fits the frame, and the frame its `raw_bytes`: packed
+/// bytes grow by one in 128 at the worst, and unpack to 64 times as many at most.
+pub(super) fn is_plausible_rle(frame: &[u8], raw_bytes: usize) -> bool {
+    let word = |at: usize| {
+        let raw: Option<[u8; 4]> = frame
+            .get(4 * at..4 * at + 4)
+            .and_then(|b| b.try_into().ok());
+        raw.map(u32::from_le_bytes)
+    };
+    let Some(segments) = word(0).filter(|n| (1..=MOST_RLE_SEGMENTS).contains(n)) else {
+        return false;
+    };
+    let offsets: Option<Vec<u32>> = (1..=segments as usize).map(word).collect();
+    let ordered = offsets.is_some_and(|offsets| {
+        offsets.is_sorted() && offsets.iter().all(|&offset| offset as usize <= frame.len())
+    });
+    ordered && frame.len() <= 2 * raw_bytes + 1024
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -132,5 +154,18 @@ mod tests {
         let [a, b, c, _] = bits.to_le_bytes();
         assert_eq!(claimed_size(&[0xff, 0x0a, a, b, c]), Some([64, 64]));
         assert_eq!(claimed_size(&[0xff, 0xd8, 0xff]), None);
+    }
+
+    #[test]
+    fn rle_headers_must_fit() {
+        let mut frame = vec![0u8; 70];
+        frame[0] = 2;
+        frame[4] = 64;
+        frame[8] = 66;
+        assert!(is_plausible_rle(&frame, 16));
+        frame[3] = 0x80;
+        assert!(!is_plausible_rle(&frame, 16));
+        assert!(!is_plausible_rle(&[2, 0, 0, 0, 64], 16));
+        assert!(!is_plausible_rle(&vec![1; 9000], 16));
     }
 }

@@ -72,7 +72,7 @@ pub(crate) fn read_frames(
     frames_of(&object, path)
 }
 
-fn frames_of(
+pub(super) fn frames_of(
     object: &DefaultDicomObject,
     path: &Path,
 ) -> Result<Option<Vec<Frame>>, DicomFileError> {
@@ -268,6 +268,7 @@ fn acquisition_of(a: &FrameAttributes, image_type: &[String]) -> Acquisition {
     let sequence = SequenceHints {
         scanning_sequence: &scanning_sequence,
         image_type,
+        echo_train_length: a.number(timing, tags::ECHO_TRAIN_LENGTH),
         texts: &texts,
         te_ms: te_ms.as_ref().map(|known| known.value),
         ti_ms: ti_ms.as_ref().map(|known| known.value),

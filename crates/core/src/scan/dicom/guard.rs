@@ -5,6 +5,8 @@
 //! refuses claims beyond the end of the file, and nesting no scanner writes.
 
 use crate::scan::ReadLimits;
+use dicom_core::VR;
+use dicom_core::header::DataElementHeader;
 use dicom_encoding::transfer_syntax::TransferSyntaxIndex;
 use dicom_object::{DefaultDicomObject, FileMetaTable, OpenFileOptions};
 use dicom_parser::dataset::LazyDataToken;
@@ -118,27 +120,43 @@ fn check(bytes: &[u8], limits: ReadLimits) -> Result<(), DicomFileError> {
     }
 }
 
-/// The meta group is always Explicit VR Little Endian; checks that no element of it
-/// claims more than the file holds (`body` starts at `DICM`).
+/// Value representations whose length field has two bytes (PS3.5 7.1.2); all others, also
+/// ones that do not exist, are read with four.
+const SHORT_LENGTH_VRS: [&[u8; 2]; 21] = [
+    b"AE", b"AS", b"AT", b"CS", b"DA", b"DS", b"DT", b"FL", b"FD", b"IS", b"LO", b"LT", b"PN",
+    b"SH", b"SL", b"SS", b"ST", b"TM", b"UI", b"UL", b"US",
+];
+
+/// The meta group is Explicit VR Little Endian and starts with its own length (PS3.10
+/// 7.1). Checks that its elements fill that length exactly and none claims more than the
+/// file holds (`body` starts at `DICM`).
 fn check_meta_lengths(body: &[u8]) -> Result<(), DicomFileError> {
-    let mut at = 4;
-    while let Some([0x02, 0x00, _, _, vr0, vr1, len0, len1]) = body
-        .get(at..at + 8)
-        .and_then(|h| <[u8; 8]>::try_from(h).ok())
-    {
-        let long = matches!(
-            &[vr0, vr1],
-            b"OB" | b"OW" | b"UN" | b"SQ" | b"UT" | b"UC" | b"UR"
-        );
-        let (claimed, header) = if long {
+    let damaged = |why: &str| Err(DicomFileError::Meta(why.into()));
+    let group_length = match body.get(4..16) {
+        Some([2, 0, 0, 0, b'U', b'L', 4, 0, a, b, c, d]) => u32::from_le_bytes([*a, *b, *c, *d]),
+        _ => return damaged("its length is missing"),
+    };
+    let end = 16 + group_length as usize;
+    if end > body.len() {
+        let (claimed, left) = (u64::from(group_length), body.len() as u64 - 16);
+        return Err(DicomFileError::Overrun { claimed, left });
+    }
+    let mut at = 16;
+    while at < end {
+        let header: Option<[u8; 8]> = body.get(at..at + 8).and_then(|h| h.try_into().ok());
+        let Some([2, 0, _, _, vr0, vr1, len0, len1]) = header else {
+            return damaged("it holds an element of another group");
+        };
+        let short = SHORT_LENGTH_VRS.contains(&&[vr0, vr1]);
+        let (claimed, header) = if short {
+            (u64::from(u16::from_le_bytes([len0, len1])), 8)
+        } else {
             let raw = body
                 .get(at + 8..at + 12)
                 .and_then(|b| <[u8; 4]>::try_from(b).ok());
             (u64::from(u32::from_le_bytes(raw.unwrap_or([0xff; 4]))), 12)
-        } else {
-            (u64::from(u16::from_le_bytes([len0, len1])), 8)
         };
-        let left = (body.len() - at).saturating_sub(header) as u64;
+        let left = end.saturating_sub(at + header) as u64;
         if claimed > left {
             return Err(DicomFileError::Overrun { claimed, left });
         }
@@ -171,6 +189,7 @@ fn walk(
             }
             LazyDataToken::SequenceEnd | LazyDataToken::ItemEnd => depth = depth.saturating_sub(1),
             LazyDataToken::LazyValue { header, decoder } => {
+                check_whole_values(&header)?;
                 skip(u64::from(header.len.0), total, decoder)?;
             }
             LazyDataToken::LazyItemValue { len, decoder } => {
@@ -180,6 +199,26 @@ fn walk(
         }
     }
     Ok(())
+}
+
+/// Values of fixed size must fill their element: where they do not, the parser reads fewer
+/// bytes than are there and takes the rest for the next element.
+fn check_whole_values(header: &DataElementHeader) -> Result<(), DicomFileError> {
+    let size = match header.vr {
+        VR::US | VR::SS | VR::OW => 2,
+        VR::AT | VR::UL | VR::SL | VR::FL | VR::OF | VR::OL => 4,
+        VR::FD | VR::SV | VR::UV | VR::OD | VR::OV => 8,
+        _ => 1,
+    };
+    if header.len.0.is_multiple_of(size) {
+        Ok(())
+    } else {
+        let why = format!(
+            "{} bytes do not hold whole {} values",
+            header.len.0, header.vr
+        );
+        Err(DicomFileError::DataSet(why))
+    }
 }
 
 fn skip<D: dicom_parser::StatefulDecode>(

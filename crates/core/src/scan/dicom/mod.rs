@@ -10,6 +10,7 @@ mod frame;
 mod geometry;
 mod grouping;
 mod guard;
+mod in_memory;
 mod pixels;
 
 pub(crate) use frame::{Frame, read_frames};
@@ -17,5 +18,6 @@ pub use geometry::GeometryError;
 pub(crate) use geometry::{Placed, place};
 pub(crate) use grouping::group_frames;
 pub use guard::DicomFileError;
+pub use in_memory::{DicomBytesError, read_volumes_from_bytes};
 pub use pixels::PixelError;
 pub(crate) use pixels::load_voxels;

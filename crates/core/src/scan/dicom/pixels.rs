@@ -1,12 +1,12 @@
 //! The pixels of a placed volume.
 
-use super::codestream::claimed_size;
+use super::codestream::{claimed_size, is_plausible_rle};
 use super::frame::Frame;
 use super::geometry::Placed;
 use super::guard::{DicomFileError, dicom_bytes, parse, quietly, root_cause};
 use crate::scan::ReadLimits;
 use crate::volume::Volume;
-use dicom_dictionary_std::tags;
+use dicom_dictionary_std::{tags, uids};
 use dicom_object::DefaultDicomObject;
 use dicom_pixeldata::{ConvertOptions, ModalityLutOption, PixelDecoder};
 use rayon::prelude::*;
@@ -94,7 +94,10 @@ fn decode_file(
         .collect()
 }
 
-fn decode_frame(object: &DefaultDicomObject, frame: &Frame) -> Result<Vec<f32>, PixelError> {
+pub(super) fn decode_frame(
+    object: &DefaultDicomObject,
+    frame: &Frame,
+) -> Result<Vec<f32>, PixelError> {
     let position_mm = frame.position_along_normal_mm();
     check_claimed_size(object, frame, position_mm)?;
     // Rescaling is applied here from the frame's own groups, in double precision.
@@ -127,7 +130,7 @@ fn decode_frame(object: &DefaultDicomObject, frame: &Frame) -> Result<Vec<f32>, 
         .collect())
 }
 
-/// The compressed frame must be as large as its attributes say.
+/// A compressed frame must be as large as its attributes say.
 fn check_claimed_size(
     object: &DefaultDicomObject,
     frame: &Frame,
@@ -136,7 +139,13 @@ fn check_claimed_size(
     let fragments = object
         .get(tags::PIXEL_DATA)
         .and_then(|element| element.fragments());
+    let syntax = object.meta().transfer_syntax().trim_end_matches('\0');
+    let raw_bytes = frame.rows as usize * frame.columns as usize * 2;
     for fragment in fragments.unwrap_or_default() {
+        if syntax == uids::RLE_LOSSLESS && !is_plausible_rle(fragment, raw_bytes) {
+            let why = "its RLE header does not fit".into();
+            return Err(PixelError::Decode { position_mm, why });
+        }
         if let Some([width, height]) = claimed_size(fragment)
             && (width, height) != (u64::from(frame.columns), u64::from(frame.rows))
         {

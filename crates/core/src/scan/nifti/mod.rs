@@ -9,5 +9,5 @@ mod read;
 mod write;
 
 pub use header::{DataType, HeaderError, NiftiHeader, Placement};
-pub use read::{NiftiError, read_header, read_volume};
+pub use read::{NiftiError, read_header, read_volume, read_volume_from_bytes};
 pub use write::{NiftiValue, WriteError, write_volume};

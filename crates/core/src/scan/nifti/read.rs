@@ -5,7 +5,7 @@ use crate::scan::ReadLimits;
 use crate::volume::Volume;
 use flate2::read::MultiGzDecoder;
 use std::fs::File;
-use std::io::{self, BufReader, Read};
+use std::io::{self, BufRead, BufReader, Read};
 use std::path::Path;
 
 /// A NIfTI file that cannot be read.
@@ -62,11 +62,19 @@ pub fn read_volume(
     read_volume_from(&mut open(path)?, volume, limits)
 }
 
-/// [`read_volume`] from any source of (possibly compressed) bytes.
+/// [`read_volume`] from the bytes of a file.
 ///
 /// # Errors
 /// As [`read_volume`].
-pub(crate) fn read_volume_from(
+pub fn read_volume_from_bytes(
+    bytes: &[u8],
+    volume: Option<u64>,
+    limits: ReadLimits,
+) -> Result<(NiftiHeader, Volume<f32>, u64), NiftiError> {
+    read_volume_from(&mut decompressed(bytes)?, volume, limits)
+}
+
+fn read_volume_from(
     source: &mut dyn Read,
     volume: Option<u64>,
     limits: ReadLimits,
@@ -113,12 +121,19 @@ pub(crate) fn read_volume_from(
 }
 
 fn open(path: &Path) -> Result<Box<dyn Read>, NiftiError> {
-    let mut file = BufReader::with_capacity(1 << 17, File::open(path)?);
-    let compressed = io::BufRead::fill_buf(&mut file)?.starts_with(&[0x1f, 0x8b]);
+    decompressed(BufReader::with_capacity(1 << 17, File::open(path)?))
+}
+
+/// The bytes, through gzip where they start like it.
+fn decompressed<'a>(mut bytes: impl BufRead + 'a) -> Result<Box<dyn Read + 'a>, NiftiError> {
+    let compressed = bytes.fill_buf()?.starts_with(&[0x1f, 0x8b]);
     Ok(if compressed {
-        Box::new(BufReader::with_capacity(1 << 17, MultiGzDecoder::new(file)))
+        Box::new(BufReader::with_capacity(
+            1 << 17,
+            MultiGzDecoder::new(bytes),
+        ))
     } else {
-        Box::new(file)
+        Box::new(bytes)
     })
 }
 
