@@ -12,4 +12,5 @@ pub mod lesion;
 pub mod preprocess;
 pub mod report;
 pub mod scan;
+pub mod simulate;
 pub mod volume;

@@ -226,7 +226,7 @@ mod tests {
         });
         let brain = Volume::filled(&grid, true);
         let depth_mm = Volume::filled(&grid, 20.0);
-        let spots = find_spots(&relative, &brain, &SearchConfig::default()).unwrap();
+        let spots = find_spots(&relative, &brain, &depth_mm, &SearchConfig::default()).unwrap();
         let around = Surroundings {
             relative: &relative,
             noise: 0.02,

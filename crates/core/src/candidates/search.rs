@@ -52,7 +52,7 @@ pub fn find_candidates(
         noise: noise_level(&relative, &near_brain),
         depth_mm: &depth_mm,
     };
-    let spots = find_spots(&relative, &near_brain, config)?;
+    let spots = find_spots(&relative, &near_brain, &depth_mm, config)?;
     let to_scan = ToScan {
         scan: scan.grid(),
         part: relative.grid(),

@@ -1,7 +1,7 @@
 //! Dark spots at several sizes: minima of the relative signal against a wider surround.
 
 use crate::preprocess::{SmoothError, gaussian_smooth};
-use crate::volume::{Grid, Volume, VoxelPoint};
+use crate::volume::{Grid, Volume, VoxelPoint, linear_at};
 use rayon::prelude::*;
 use std::collections::HashMap;
 
@@ -45,27 +45,34 @@ pub struct Spot {
     /// worst of six directions: near 0 on lines and edges, high on a spot, also on one
     /// that touches something dark on one side.
     pub isolation: f32,
+    /// Depth below the brain's surface in mm.
+    pub depth_mm: f32,
 }
+
+/// Spots less deep than this rank lower: the rim of every mask holds jags of skull.
+const FULL_DEPTH_MM: f32 = 3.0;
 
 impl Spot {
     /// What spots are ranked by: isolation tells spots from lines, the response finds
-    /// their centre and size.
+    /// their centre and size, and the rim comes last.
     #[must_use]
     pub fn strength(&self) -> f32 {
-        self.isolation + self.response
+        (self.isolation + self.response) * (self.depth_mm / FULL_DEPTH_MM).clamp(0.05, 1.0)
     }
 }
 
 /// Spots inside the brain, the strongest first: in-plane minima at each size (minima
 /// in three dimensions lose lesions that share a slice with something darker above), then
 /// thinned so that within one spot's radius only the strongest stays. The skull
-/// stays in view: dark rims of the brain are edges to it, not spots.
+/// stays in view: dark rims of the brain are edges to it, not spots. `depth_mm` is the depth
+/// below the brain's surface, on a grid of any coarseness.
 ///
 /// # Errors
 /// When a width is negative or not finite.
 pub fn find_spots(
     relative: &Volume<f32>,
     brain: &Volume<bool>,
+    depth_mm: &Volume<f32>,
     config: &SearchConfig,
 ) -> Result<Vec<Spot>, SmoothError> {
     let mut spots = Vec::new();
@@ -81,6 +88,10 @@ pub fn find_spots(
         spots.extend(in_plane_maxima(&narrow, &wide, brain, narrow_mm, config));
         narrow = wide;
         narrow_mm = wide_mm;
+    }
+    for spot in &mut spots {
+        let center = relative.grid().to_world(VoxelPoint::center_of(spot.index));
+        spot.depth_mm = linear_at(depth_mm, depth_mm.grid().to_voxel(center).to_array());
     }
     Ok(thin(spots, relative, config.most_spots))
 }
@@ -127,6 +138,7 @@ fn in_plane_maxima(
             sigma_mm,
             response: value,
             isolation,
+            depth_mm: 0.0,
         })
     };
     let slab = shape[0] * shape[1];
@@ -269,8 +281,14 @@ mod tests {
             let grid = Grid::axis_aligned(shape, spacing).unwrap();
             let center = WorldPoint::new(18.0, 22.0, 18.0);
             let brain = Volume::filled(&grid, true);
-            let spots =
-                find_spots(&ball(&grid, center, 2.5), &brain, &SearchConfig::default()).unwrap();
+            let depth = Volume::filled(&grid, 20.0);
+            let spots = find_spots(
+                &ball(&grid, center, 2.5),
+                &brain,
+                &depth,
+                &SearchConfig::default(),
+            )
+            .unwrap();
             let distance = |spot: &Spot| {
                 grid.to_world(VoxelPoint::center_of(spot.index))
                     .distance_mm(center)
@@ -286,8 +304,9 @@ mod tests {
         let grid = Grid::axis_aligned([40, 40, 20], [1.0; 3]).unwrap();
         let volume = ball(&grid, WorldPoint::new(20.0, 20.0, 10.0), 3.0);
         let brain = Volume::from_fn(&grid, |[i, _, _]| i < 10);
+        let depth = Volume::filled(&grid, 20.0);
         assert!(
-            find_spots(&volume, &brain, &SearchConfig::default())
+            find_spots(&volume, &brain, &depth, &SearchConfig::default())
                 .unwrap()
                 .is_empty()
         );

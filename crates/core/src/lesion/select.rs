@@ -129,6 +129,7 @@ mod tests {
             sigma_mm: 1.0,
             response: 0.5,
             isolation: 0.5,
+            depth_mm: 9.0,
         };
         let center_voxel = VoxelPoint::new(0.0, 0.0, 0.0);
         let grid = Grid::axis_aligned([9, 1, 1], [1.0; 3]).unwrap();
