@@ -181,8 +181,8 @@ fn check_spacing(positions: &[f64], reference: &Frame) -> Result<f64, GeometryEr
 }
 
 /// Refuses a spacing that is a multiple of the declared one: slices were left out evenly.
-/// Where "spacing between slices" holds the gap alone, as some scanners write it, the sum
-/// with the thickness fits and nothing is wrong.
+/// Where "spacing between slices" holds the gap alone, as some scanners write it, it is less
+/// than the thickness, the sum of the two fits, and nothing is wrong.
 fn check_declared(
     found_mm: f64,
     from_mm: f64,
@@ -193,7 +193,8 @@ fn check_declared(
         return Ok(());
     };
     let close = |a: f64, b: f64| (a - b).abs() <= (b * SPACING_TOLERANCE).max(0.05);
-    let gap_alone = thickness.is_some_and(|thick| close(found_mm, declared_mm + thick));
+    let gap_alone = thickness
+        .is_some_and(|thick| declared_mm < 0.9 * thick && close(found_mm, declared_mm + thick));
     let multiple = (found_mm / declared_mm).round();
     if !gap_alone && multiple >= 2.0 && close(found_mm, multiple * declared_mm) {
         return Err(GeometryError::SlicesSkipped {
