@@ -75,7 +75,8 @@ const PLACES: [([f64; 3], f64); 8] = [
     ([-44.0, -14.0, 6.0], 1.8),
 ];
 
-/// Starts and directions of tubes, each 0.9 mm in radius.
+/// Starts and directions of tubes, each 0.9 mm in radius; they run on to the skull, as
+/// vessels do.
 const TUBES: [([f64; 3], [f64; 3]); 4] = [
     ([-12.0, -20.0, 30.0], [0.2, 0.1, 1.0]),
     ([18.0, 24.0, 10.0], [0.7, 0.3, 0.6]),
@@ -168,10 +169,10 @@ fn signal(at: Point3<f64>, balls: &[Ball], tubes: bool) -> f64 {
         80.0
     } else if depth < -FLUID_MM {
         8.0
-    } else if depth < 0.0 || ventricle < 1.0 {
-        130.0
     } else if dark {
         15.0
+    } else if depth < 0.0 || ventricle < 1.0 {
+        130.0
     } else {
         100.0
     };

@@ -29,7 +29,7 @@ pub struct BrainMaskConfig {
 impl Default for BrainMaskConfig {
     fn default() -> Self {
         Self {
-            fraction: 0.6,
+            fraction: 0.65,
             working_spacing_mm: 2.0,
             steps: 1000,
         }
