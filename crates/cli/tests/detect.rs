@@ -1,4 +1,5 @@
 //! `siderin detect` from end to end, on a phantom with known truth.
+#![allow(clippy::unwrap_used, clippy::panic)] // Tests state what they expect.
 
 use assert_cmd::Command;
 use flate2::read::GzDecoder;

@@ -1,4 +1,5 @@
 //! `siderin inspect` from end to end.
+#![allow(clippy::unwrap_used, clippy::panic)] // Tests state what they expect.
 
 use assert_cmd::Command;
 use predicates::prelude::*;

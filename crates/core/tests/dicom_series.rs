@@ -1,4 +1,5 @@
 //! Folders of DICOM slices: what is one volume, and what is refused.
+#![allow(clippy::unwrap_used, clippy::panic)] // Tests state what they expect.
 
 mod support;
 

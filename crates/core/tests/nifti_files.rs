@@ -1,4 +1,5 @@
 //! NIfTI files of every kind, and files that are none.
+#![allow(clippy::unwrap_used, clippy::panic)] // Tests state what they expect.
 
 mod support;
 

@@ -1,5 +1,6 @@
 //! Preprocessing against SimpleITK and scipy, on one random image with an oblique,
 //! anisotropic grid.
+#![allow(clippy::unwrap_used, clippy::panic)] // Tests state what they expect.
 
 mod support;
 

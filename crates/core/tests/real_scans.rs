@@ -1,5 +1,6 @@
 //! Real scans of the reference data: geometry against dcm2niix, brain mask against a given
 //! one.
+#![allow(clippy::unwrap_used, clippy::panic)] // Tests state what they expect.
 
 mod support;
 

@@ -18,7 +18,7 @@ pub fn squared_distance_to_mm2(target: &Volume<bool>) -> Volume<f32> {
         .voxels_mut()
         .par_chunks_mut(nx)
         .for_each_init(Envelope::default, |envelope, row| {
-            envelope.transform(row, spacing[0])
+            envelope.transform(row, spacing[0]);
         });
     field.voxels_mut().par_chunks_mut(nx * ny).for_each_init(
         || (Envelope::default(), vec![0.0; ny]),

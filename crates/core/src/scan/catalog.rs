@@ -55,7 +55,7 @@ pub struct RefusedVolume {
 #[derive(Debug)]
 enum Source {
     Nifti { path: PathBuf, volume: u64 },
-    Dicom(Placed),
+    Dicom(Box<Placed>),
 }
 
 /// An input that cannot be listed.
@@ -209,7 +209,7 @@ impl Catalog {
                     grid: placed.grid.clone(),
                     acquisition,
                     repetition: group.repetition,
-                    source: Source::Dicom(placed),
+                    source: Source::Dicom(Box::new(placed)),
                 }),
                 Err(error) => {
                     let slices = group.frames.len();

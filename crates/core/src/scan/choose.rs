@@ -63,7 +63,7 @@ impl Catalog {
             .collect();
         let blocking = self.refused.iter().find(|refused| {
             may_be_magnitude(refused.acquisition.component())
-                && !(is_localizer(&refused.error) && !found.is_empty())
+                && (found.is_empty() || !is_localizer(&refused.error))
         });
         if let Some(refused) = blocking {
             return Err(ChooseError::Refused(refused.error.clone()));

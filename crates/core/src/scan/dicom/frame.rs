@@ -316,7 +316,8 @@ fn enhanced_scanning_sequence(a: &FrameAttributes) -> Vec<String> {
         (inverted, "IR"),
     ]
     .into_iter()
-    .filter_map(|(said, code)| said.then(|| code.to_string()))
+    .filter(|(said, _)| *said)
+    .map(|(_, code)| code.to_string())
     .collect()
 }
 

@@ -97,7 +97,7 @@ fn into_blocks(mut frames: Vec<Frame>, duplicates_dropped: usize) -> Vec<FrameGr
     for frame in &frames {
         match positions.last_mut() {
             Some(slice) if along(frame) - along(&slice[0]) < SAME_POSITION_MM => {
-                slice.push(frame.clone())
+                slice.push(frame.clone());
             }
             _ => positions.push(vec![frame.clone()]),
         }

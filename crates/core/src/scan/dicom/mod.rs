@@ -1,8 +1,8 @@
 //! DICOM images: classic single-frame and enhanced multi-frame MR.
 //!
 //! A file is read in two steps, so that a heap of thousands costs little: first the
-//! attributes of every frame ([`frame`]), from which volumes are grouped ([`grouping`])
-//! and placed ([`geometry`]); then the pixels of the chosen volume only ([`pixels`]).
+//! attributes of every frame (`frame`), from which volumes are grouped (`grouping`)
+//! and placed (`geometry`); then the pixels of the chosen volume only (`pixels`).
 
 mod attributes;
 mod codestream;
