@@ -20,7 +20,7 @@ pub struct DetectConfig {
 }
 
 impl Default for DetectConfig {
-    /// The threshold was chosen on simulated scans of the development heads.
+    /// The threshold was chosen with the score's terms, on the same rough simulated scans.
     fn default() -> Self {
         Self {
             threshold: 0.5,

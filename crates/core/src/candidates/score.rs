@@ -27,8 +27,8 @@ pub struct ScoreTerms {
 }
 
 /// The score of a candidate and the terms it is the product of. Each term rises smoothly
-/// between two values, which were set by hand on simulated scans of the development heads;
-/// none is learned, and the score is no probability.
+/// between two values, which were set by hand on twelve rough simulated scans of five heads,
+/// none of them a head kept for scoring; nothing is learned, and the score is no probability.
 #[must_use]
 pub fn score(m: &Measures) -> (f32, ScoreTerms) {
     let terms = ScoreTerms {
