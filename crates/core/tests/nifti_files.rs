@@ -164,7 +164,7 @@ fn nan_voxels_are_counted_and_a_file_of_nan_is_refused() {
     let mut bytes = plain();
     bytes[70..72].copy_from_slice(&16i16.to_le_bytes());
     bytes.truncate(352);
-    let mut values = vec![1f32; 24];
+    let mut values = [1f32; 24];
     values[3] = f32::NAN;
     values[4] = f32::INFINITY;
     bytes.extend(values.iter().flat_map(|v| v.to_le_bytes()));
