@@ -39,7 +39,7 @@ pub(crate) struct Detect {
     #[arg(long, value_parser = clap::value_parser!(u32).range(1..))]
     pub volume: Option<u32>,
     /// Score from which a candidate is a finding, 0 to 1.
-    #[arg(long, default_value_t = 0.5, value_parser = share)]
+    #[arg(long, default_value_t = siderin_net::DetectConfig::default().threshold, value_parser = share)]
     pub threshold: f32,
     /// Scans worked on at once.
     #[arg(long, default_value_t = 1, value_parser = clap::value_parser!(u16).range(1..=256))]

@@ -1,34 +1,88 @@
 //! An input with its companions as a scan.
 
-use anyhow::{Context, Result};
-use siderin_core::scan::{Catalog, Input, ReadLimits, Scan};
+use anyhow::{Context, Result, bail};
+use siderin_core::scan::{
+    Catalog, Component, Input, Note, ReadLimits, Scan, Sequence, VolumeEntry,
+};
 use siderin_core::volume::Volume;
 use std::path::Path;
 
-/// Reads the magnitude, and the T1w and phase images where they are given or beside it.
-pub(crate) fn scan(input: &Input, volume: Option<u32>, limits: ReadLimits) -> Result<Scan> {
+/// Images the user gave along with the scan.
+pub(crate) struct Given<'a> {
+    pub t1: Option<&'a Path>,
+    pub phase: Option<&'a Path>,
+    pub volume: Option<u32>,
+}
+
+/// Reads the magnitude, and the T1w and phase images where they are given or beside it. What
+/// was given must be right; what BIDS puts beside the scan is left out with a note when it is
+/// not.
+pub(crate) fn scan(input: &Input, given: &Given, limits: ReadLimits) -> Result<Scan> {
     let catalog = Catalog::open(&input.path, limits)?;
-    let entry = catalog.choose(volume.map(|number| number as usize))?;
+    let entry = catalog.choose(given.volume.map(|number| number as usize))?;
     let mut scan = entry.load(&input.stem, limits)?;
     scan.notes.extend(catalog.notes.iter().cloned());
-    if let Some(path) = &input.phase {
-        let phase = single_volume(path, limits).context("reading the phase")?;
-        scan.set_phase(phase)?;
+    scan.notes
+        .extend(catalog.refused.iter().map(|refused| Note::SeriesRefused {
+            what: format!("volume {} ({})", refused.number, refused.description()),
+            why: refused.error.to_string(),
+        }));
+    match (given.phase, &input.phase) {
+        (Some(path), _) => set_phase(&mut scan, path, limits).context("reading the phase")?,
+        (None, Some(path)) => {
+            if let Err(error) = set_phase(&mut scan, path, limits) {
+                scan.notes
+                    .push(left_out("the phase beside the scan", &error));
+            }
+        }
+        (None, None) => {}
     }
-    if let Some(path) = &input.t1 {
-        scan.t1 = Some(single_volume(path, limits).context("reading the T1w image")?);
+    match (given.t1, &input.t1) {
+        (Some(path), _) => scan.t1 = Some(t1(path, limits).context("reading the T1w image")?),
+        (None, Some(path)) => match t1(path, limits) {
+            Ok(volume) => scan.t1 = Some(volume),
+            Err(error) => scan
+                .notes
+                .push(left_out("the T1w image beside the scan", &error)),
+        },
+        (None, None) => {}
     }
     Ok(scan)
 }
 
-/// The one volume of a file.
-fn single_volume(path: &Path, limits: ReadLimits) -> Result<Volume<f32>> {
-    let catalog = Catalog::open(path, limits)?;
-    match catalog.volumes.as_slice() {
-        [entry] => Ok(entry.read_voxels(limits)?.0),
-        several => anyhow::bail!(
-            "it holds {} volumes, expected one; give a file with that image alone",
-            several.len()
-        ),
+fn left_out(what: &str, error: &anyhow::Error) -> Note {
+    Note::SeriesRefused {
+        what: what.to_string(),
+        why: crate::commands::in_one_line(error),
     }
+}
+
+fn set_phase(scan: &mut Scan, path: &Path, limits: ReadLimits) -> Result<()> {
+    let (entry, volume) = single_volume(path, limits)?;
+    match entry.acquisition.component() {
+        Component::Phase | Component::Unknown => Ok(scan.set_phase(volume)?),
+        other => bail!("this is a {other} image; give the phase of the same acquisition"),
+    }
+}
+
+fn t1(path: &Path, limits: ReadLimits) -> Result<Volume<f32>> {
+    let (entry, volume) = single_volume(path, limits)?;
+    match entry.acquisition.sequence() {
+        Sequence::T1w | Sequence::Unknown | Sequence::ShortTeGre => Ok(volume),
+        other => bail!("this is {other}; give a T1-weighted image of the same person"),
+    }
+}
+
+/// The one volume of a file.
+fn single_volume(path: &Path, limits: ReadLimits) -> Result<(VolumeEntry, Volume<f32>)> {
+    let mut volumes = Catalog::open(path, limits)?.volumes;
+    if volumes.len() != 1 {
+        bail!(
+            "it holds {} volumes, expected one; give a file with that image alone",
+            volumes.len()
+        );
+    }
+    let entry = volumes.remove(0);
+    let (volume, _) = entry.read_voxels(limits)?;
+    Ok((entry, volume))
 }

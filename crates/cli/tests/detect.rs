@@ -195,13 +195,13 @@ fn one_bad_input_does_not_stop_the_others() {
 }
 
 #[test]
-fn results_are_replaced_only_by_force() {
+fn results_are_replaced_only_by_force_and_nothing_else_is() {
     let at = TempDir::new().unwrap();
     let (scan, _) = write_phantom(at.path(), "h01.nii.gz", &small());
     let out = at.path().join("out");
     fs::create_dir_all(out.join("h01")).unwrap();
     fs::create_dir_all(out.join("other")).unwrap();
-    fs::write(out.join("h01/mine.txt"), b"keep").unwrap();
+    fs::write(out.join("h01/lesions.json"), b"old").unwrap();
     let detect = || {
         let mut command = siderin();
         command.arg("detect").arg(&scan).arg("--out").arg(&out);
@@ -211,10 +211,25 @@ fn results_are_replaced_only_by_force() {
         .assert()
         .code(1)
         .stderr(predicate::str::contains("--force"));
-    assert!(out.join("h01/mine.txt").exists());
+    assert_eq!(fs::read(out.join("h01/lesions.json")).unwrap(), b"old");
     detect().arg("--force").assert().success();
-    assert!(!out.join("h01/mine.txt").exists() && out.join("h01/lesions.json").exists());
+    assert_eq!(
+        json(&out.join("h01/lesions.json"))["counts"]["microbleeds"],
+        6
+    );
     assert!(out.join("other").exists());
+
+    // The input itself, or anything that is no result, is never replaced.
+    let heap = at.path().join("heap");
+    fs::create_dir(&heap).unwrap();
+    fs::write(heap.join("slice.dcm"), b"irreplaceable").unwrap();
+    siderin()
+        .args(["detect", "heap", "--out", ".", "--force"])
+        .current_dir(at.path())
+        .assert()
+        .code(1)
+        .stderr(predicate::str::contains("holds other files"));
+    assert!(heap.join("slice.dcm").exists());
 }
 
 #[test]

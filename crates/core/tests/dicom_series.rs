@@ -129,10 +129,11 @@ fn mixed_orientations_are_refused() {
         ..axial(7)
     });
     let catalog = open(folder(&slices).path());
-    let ChooseError::Refused(GeometryError::MixedOrientation { angle_deg, .. }) =
-        catalog.choose(None).unwrap_err()
-    else {
-        panic!("expected a refusal for orientation")
+    let ChooseError::Refused { error, .. } = catalog.choose(None).unwrap_err() else {
+        panic!("expected a refusal")
+    };
+    let GeometryError::MixedOrientation { angle_deg, .. } = *error else {
+        panic!("expected a refusal for orientation, got {error}")
     };
     assert!((angle_deg - 90.0).abs() < 1e-6);
 }
@@ -190,8 +191,81 @@ fn echoes_and_phase_are_volumes_of_their_own() {
         .map(|entry| entry.number);
     assert!(matches!(
         with_echo.choose(number),
-        Err(ChooseError::NoMagnitude { .. })
+        Err(ChooseError::NotMagnitude { .. })
     ));
+}
+
+#[test]
+fn slices_that_lie_beside_the_stack_are_refused() {
+    for moved in [2, 4] {
+        let mut slices = series();
+        slices[moved].position[0] += 25.0;
+        let refusal = open(folder(&slices).path())
+            .choose(None)
+            .unwrap_err()
+            .to_string();
+        assert!(
+            refusal.contains("beside the line through the others"),
+            "{refusal}"
+        );
+    }
+}
+
+#[test]
+fn one_uid_for_all_slices_does_not_drop_them() {
+    let slices: Vec<Slice> = series()
+        .into_iter()
+        .map(|slice| Slice {
+            uid: "1.2.3.1".into(),
+            ..slice
+        })
+        .collect();
+    let catalog = open(folder(&slices).path());
+    assert_eq!(catalog.choose(None).unwrap().grid.shape(), [6, 4, 5]);
+}
+
+#[test]
+fn a_gap_as_wide_as_the_slices_is_told_from_slices_left_out() {
+    // Declared is the gap alone, as some scanners write it; instances run on.
+    let mut slices = series();
+    for (k, slice) in slices.iter_mut().enumerate() {
+        slice.position[2] = 4.0 * k as f64;
+        slice.declared_spacing_mm = Some(2.0);
+    }
+    let catalog = open(folder(&slices).path());
+    assert_eq!(catalog.choose(None).unwrap().grid.spacing_mm()[2], 4.0);
+}
+
+#[test]
+fn a_damaged_slice_at_the_end_is_not_passed_over() {
+    let folder = folder(&series());
+    std::fs::write(
+        folder.path().join("zz.dcm"),
+        [vec![0; 128], b"DICM1234".to_vec()].concat(),
+    )
+    .unwrap();
+    let catalog = open(folder.path());
+    let refusal = catalog.choose(None).unwrap_err().to_string();
+    assert!(
+        refusal.contains("1 DICOM files are damaged") && refusal.contains("zz.dcm"),
+        "{refusal}"
+    );
+    assert!(catalog.choose(Some(1)).is_ok());
+}
+
+#[test]
+fn a_broken_series_of_another_contrast_is_left_out() {
+    let mut slices = series();
+    let broken = |k: u32| Slice {
+        series: "1.9.9",
+        uid: format!("1.9.9.{k}"),
+        description: "t1w mprage",
+        ..axial(k)
+    };
+    slices.extend([0, 1, 3].map(broken));
+    let catalog = open(folder(&slices).path());
+    assert_eq!(catalog.choose(None).unwrap().grid.shape(), [6, 4, 5]);
+    assert_eq!(catalog.refused.len(), 1);
 }
 
 #[test]

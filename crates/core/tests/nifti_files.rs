@@ -5,7 +5,9 @@ mod support;
 
 use flate2::{Compression, write::GzEncoder};
 use proptest::prelude::*;
-use siderin_core::scan::nifti::{NiftiError, read_volume, read_volume_from_bytes, write_volume};
+use siderin_core::scan::nifti::{
+    NiftiError, Placements, read_volume, read_volume_from_bytes, write_volume, write_volume_placed,
+};
 use siderin_core::scan::{Catalog, ReadLimits};
 use siderin_core::volume::{Grid, Volume};
 use std::io::Write;
@@ -210,6 +212,34 @@ fn labels_come_back_as_written_also_for_other_readers() {
         let header = nifti::NiftiObject::header(&other);
         assert_eq!((header.dim[1], header.dim[2], header.dim[3]), (4, 3, 5));
         assert!((f64::from(header.srow_z[2]) - 2.9).abs() < 1e-6);
+    }
+}
+
+#[test]
+fn both_placements_of_a_file_are_kept_for_files_beside_it() {
+    let grid = Grid::axis_aligned([4, 3, 5], [1.0, 2.0, 3.0]).unwrap();
+    let mut moved = *grid.world_from_voxel();
+    moved[(0, 3)] = 20.0;
+    let cases = [
+        Placements {
+            sform: Some((4, *grid.world_from_voxel())),
+            qform: Some((1, moved)),
+        },
+        Placements {
+            sform: None,
+            qform: Some((2, *grid.world_from_voxel())),
+        },
+        Placements {
+            sform: None,
+            qform: None,
+        },
+    ];
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("labels.nii");
+    for placements in cases {
+        write_volume_placed(&path, &Volume::filled(&grid, 1u8), &placements).unwrap();
+        let (header, _, _) = read_volume(&path, None, SMALL).unwrap();
+        assert_eq!(header.placements(), placements);
     }
 }
 

@@ -1,7 +1,7 @@
 //! From a scan to lesions.
 
 use crate::checks::{coverage_note, many_findings_note, volume_note};
-use siderin_core::candidates::{SearchConfig, SearchError, find_candidates};
+use siderin_core::candidates::{LOCAL_MEAN_SIGMA_MM, SearchConfig, SearchError, find_candidates};
 use siderin_core::lesion::{Judged, Lesion, select_lesions};
 use siderin_core::preprocess::{BrainMaskConfig, BrainMaskError, brain_mask};
 use siderin_core::report::{Findings, Method, Step};
@@ -151,7 +151,9 @@ impl Detection {
                 },
                 Step {
                     name: "Intensity".into(),
-                    settings: "divided by the local mean of the brain (Gaussian, σ 9 mm)".into(),
+                    settings: format!(
+                        "divided by the local mean of the brain (Gaussian, σ {LOCAL_MEAN_SIGMA_MM} mm)"
+                    ),
                 },
                 Step {
                     name: "Candidates".into(),

@@ -3,7 +3,7 @@
 use super::{Failure, Outcome, in_one_line};
 use crate::args::Detect;
 use crate::progress::Progress;
-use crate::read;
+use crate::read::{self, Given};
 use anyhow::Result;
 use siderin_core::lesion::Counts;
 use siderin_core::report::{prepare_folder, write_folder};
@@ -60,15 +60,11 @@ fn inputs(args: &Detect) -> Result<(Vec<Input>, Vec<(String, String)>), Failure>
             Err(error) => unreadable.push((stem(path), error.to_string())),
         }
     }
-    if args.t1.is_some() || args.phase.is_some() {
-        let [input] = inputs.as_mut_slice() else {
-            return Err(Failure::Usage(format!(
-                "--t1 and --phase belong to one scan, but {} are given; run them one by one",
-                inputs.len() + unreadable.len()
-            )));
-        };
-        input.t1 = args.t1.clone().or(input.t1.take());
-        input.phase = args.phase.clone().or(input.phase.take());
+    if (args.t1.is_some() || args.phase.is_some()) && inputs.len() != 1 {
+        return Err(Failure::Usage(format!(
+            "--t1 and --phase belong to one scan, but {} are given; run them one by one",
+            inputs.len() + unreadable.len()
+        )));
     }
     let mut seen: HashMap<&str, usize> = HashMap::new();
     for input in &inputs {
@@ -98,7 +94,12 @@ fn one_scan(input: &Input, args: &Detect, progress: &Progress) -> Result<()> {
     let name = input.stem.as_str();
     let folder = prepare_folder(&args.out, name, args.force)?;
     progress.doing(&format!("{name}: reading"));
-    let scan = read::scan(input, args.volume, ReadLimits::default())?;
+    let given = Given {
+        t1: args.t1.as_deref(),
+        phase: args.phase.as_deref(),
+        volume: args.volume,
+    };
+    let scan = read::scan(input, &given, ReadLimits::default())?;
     let config = DetectConfig {
         threshold: args.threshold,
         ..DetectConfig::default()

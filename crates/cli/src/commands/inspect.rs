@@ -5,8 +5,8 @@ use crate::args::Inspect;
 use crate::progress::complain;
 use serde::Serialize;
 use siderin_core::scan::{
-    Acquisition, Catalog, Note, ReadLimits, RefusedVolume, Suitability, VolumeEntry, stem,
-    suitability,
+    Acquisition, Catalog, Note, ReadLimits, RefusedVolume, Suitability, VolumeEntry, holds_dicom,
+    nifti_files, stem, suitability,
 };
 use siderin_core::volume::Grid;
 use std::io::Write;
@@ -38,6 +38,7 @@ struct RefusedEntry {
     name: String,
     volume: usize,
     slices: usize,
+    description: String,
     acquisition: Acquisition,
     reason: String,
 }
@@ -72,7 +73,9 @@ pub(crate) fn run(args: &Inspect) -> Result<Outcome, Failure> {
     for error in &report.errors {
         complain(&format!("error: {}: {}", error.name, error.reason));
     }
-    let failed = !report.errors.is_empty() || !report.refused.is_empty();
+    // A heap with a localizer is in order; one without any volume is not.
+    let nothing = report.scans.is_empty() && !report.refused.is_empty();
+    let failed = !report.errors.is_empty() || nothing;
     Ok(if failed {
         Outcome::SomeFailed
     } else {
@@ -80,14 +83,14 @@ pub(crate) fn run(args: &Inspect) -> Result<Outcome, Failure> {
     })
 }
 
-/// A folder of NIfTI files is inspected file by file, all of them; any other input as it is.
+/// A folder of NIfTI files is inspected file by file, all of them, and its DICOM files as one
+/// heap; any other input as it is.
 fn files_of(path: &Path) -> Vec<PathBuf> {
-    let nifti = siderin_core::scan::nifti_files(path);
-    if nifti.is_empty() {
-        vec![path.to_path_buf()]
-    } else {
-        nifti
+    let mut files = nifti_files(path);
+    if files.is_empty() || holds_dicom(path) {
+        files.push(path.to_path_buf());
     }
+    files
 }
 
 fn inspect(path: &Path, report: &mut Report) {
@@ -133,6 +136,7 @@ fn refused_entry(name: &str, refused: &RefusedVolume) -> RefusedEntry {
         name: name.to_string(),
         volume: refused.number,
         slices: refused.slices,
+        description: refused.description(),
         acquisition: refused.acquisition.clone(),
         reason: refused.error.to_string(),
     }
@@ -165,8 +169,8 @@ fn in_words(report: &Report) -> String {
     }
     for refused in &report.refused {
         lines.push(format!(
-            "{} (volume {}, {} slices): refused\n  {}\n",
-            refused.name, refused.volume, refused.slices, refused.reason
+            "{} (volume {}, {} slices, {}): refused\n  {}\n",
+            refused.name, refused.volume, refused.slices, refused.description, refused.reason
         ));
     }
     lines.join("\n")

@@ -22,7 +22,14 @@ pub(crate) enum Failure {
 
 /// An error chain in one line.
 pub(crate) fn in_one_line(error: &anyhow::Error) -> String {
-    let mut causes: Vec<String> = error.chain().map(ToString::to_string).collect();
-    causes.dedup();
-    causes.join(": ")
+    let mut line = String::new();
+    for cause in error.chain().map(ToString::to_string) {
+        // Some messages already quote their cause.
+        if line.is_empty() {
+            line = cause;
+        } else if !line.contains(&cause) {
+            line = format!("{line}: {cause}");
+        }
+    }
+    line
 }

@@ -14,7 +14,7 @@ mod spots;
 mod surround;
 
 pub use measure::{Candidate, Measures, Surroundings, measure};
-pub use relative::{RelativeError, noise_level, relative_signal};
+pub use relative::{LOCAL_MEAN_SIGMA_MM, RelativeError, noise_level, relative_signal};
 pub use score::{ScoreTerms, score};
 pub use search::{SearchError, find_candidates};
 pub use spots::{SearchConfig, Spot, find_spots};

@@ -19,7 +19,7 @@ pub enum RelativeError {
 
 /// Width of the Gaussian that makes the local mean, in mm: wider than any microbleed,
 /// narrower than coil shading.
-const LOCAL_MEAN_SIGMA_MM: f64 = 9.0;
+pub const LOCAL_MEAN_SIGMA_MM: f64 = 9.0;
 /// The local mean is computed on voxels of about this edge.
 const COARSE_MM: f64 = 3.0;
 /// Fluid, fat and inflow are cut at this multiple of the local mean: tissue amid bright

@@ -3,7 +3,7 @@
 use super::document::{Document, Findings};
 use super::{page, tables};
 use crate::lesion::label_volume;
-use crate::scan::nifti::{WriteError, write_volume};
+use crate::scan::nifti::{WriteError, write_volume_placed};
 use std::fs::{self, File, TryLockError};
 use std::io::{self, BufWriter, Write};
 use std::path::{Path, PathBuf};
@@ -20,8 +20,14 @@ pub enum FolderError {
         "writing results: another run is writing this scan's folder; wait for it or give another --out"
     )]
     Busy,
-    #[error("writing results: {0}; check free space and permissions of --out")]
+    #[error(
+        "writing results: {0}; check that --out is a folder, its free space and its permissions"
+    )]
     Io(#[from] io::Error),
+    #[error(
+        "writing results: a folder of this name holds other files, such as {example:?}; --force replaces results only, give another --out"
+    )]
+    ForeignFiles { example: String },
     #[error(transparent)]
     Labels(#[from] WriteError),
     #[error("writing results: {0}")]
@@ -41,16 +47,24 @@ pub struct PartialFolder {
     force: bool,
 }
 
+/// All a result folder holds; one with anything else in it is never replaced.
+const RESULT_FILES: [&str; 5] = [
+    "lesions.json",
+    "lesions.csv",
+    "lesions.nii.gz",
+    "candidates.csv",
+    "report.html",
+];
+
 /// Claims `out/name` before any work is done: fails early where it exists and `force` is
-/// not set, or where another run is at it. What an earlier, killed run left is removed.
+/// not set, where it holds anything but results, or where another run is at it. What an
+/// earlier, killed run left is put back or removed.
 ///
 /// # Errors
 /// [`FolderError::Exists`], [`FolderError::Busy`], or what the disk says.
 pub fn prepare_folder(out: &Path, name: &str, force: bool) -> Result<PartialFolder, FolderError> {
     let target = out.join(name);
-    if target.exists() && !force {
-        return Err(FolderError::Exists);
-    }
+    check_replaceable(&target, force)?;
     fs::create_dir_all(out)?;
     let lock = File::create(out.join(format!(".{name}.lock")))?;
     match lock.try_lock() {
@@ -62,6 +76,16 @@ pub fn prepare_folder(out: &Path, name: &str, force: bool) -> Result<PartialFold
     if partial.exists() {
         fs::remove_dir_all(&partial)?;
     }
+    let old = partial.with_extension("old");
+    if old.exists() {
+        // A run was killed between its two renames, or before it removed what it replaced.
+        if target.exists() {
+            fs::remove_dir_all(&old)?;
+        } else {
+            fs::rename(&old, &target)?;
+            check_replaceable(&target, force)?;
+        }
+    }
     fs::create_dir(&partial)?;
     Ok(PartialFolder {
         partial,
@@ -71,8 +95,27 @@ pub fn prepare_folder(out: &Path, name: &str, force: bool) -> Result<PartialFold
     })
 }
 
-/// Writes all files and puts the folder in its place by renaming, so that a killed run
-/// leaves the old folder or the new one, never a half. Returns where it is.
+/// An absent target, or one that `force` may replace.
+fn check_replaceable(target: &Path, force: bool) -> Result<(), FolderError> {
+    if !target.exists() {
+        return Ok(());
+    }
+    if !force {
+        return Err(FolderError::Exists);
+    }
+    for entry in fs::read_dir(target)? {
+        let name = entry?.file_name();
+        if !RESULT_FILES.iter().any(|file| name == *file) {
+            let example = name.to_string_lossy().into_owned();
+            return Err(FolderError::ForeignFiles { example });
+        }
+    }
+    Ok(())
+}
+
+/// Writes all files and puts the folder in its place by renaming: a killed run leaves no
+/// half folder. Killed between the two renames of a replacement, it leaves the old folder
+/// under a hidden name, from which the next run puts it back. Returns where the folder is.
 ///
 /// # Errors
 /// What the disk says; nothing is left behind then.
@@ -89,7 +132,7 @@ pub fn write_folder(folder: PartialFolder, findings: &Findings) -> Result<PathBu
         Ok(tables::write_candidates(sink, findings.candidates)?)
     })?;
     let labels = label_volume(findings.scan.magnitude.grid(), findings.lesions);
-    write_volume(&at("lesions.nii.gz"), &labels)?;
+    write_volume_placed(&at("lesions.nii.gz"), &labels, &findings.scan.placements)?;
     drop(labels);
     let html = page::render(findings)?;
     write_synced(&at("report.html"), |sink| {
@@ -100,19 +143,21 @@ pub fn write_folder(folder: PartialFolder, findings: &Findings) -> Result<PathBu
 
 impl PartialFolder {
     fn publish(self) -> Result<PathBuf, FolderError> {
+        check_replaceable(&self.target, self.force)?;
         if self.target.exists() {
-            if !self.force {
-                return Err(FolderError::Exists);
-            }
             let old = self.partial.with_extension("old");
-            if old.exists() {
-                fs::remove_dir_all(&old)?;
-            }
             fs::rename(&self.target, &old)?;
-            fs::rename(&self.partial, &self.target)?;
+            if let Err(error) = fs::rename(&self.partial, &self.target) {
+                fs::rename(&old, &self.target)?;
+                return Err(error.into());
+            }
             fs::remove_dir_all(&old)?;
         } else {
             fs::rename(&self.partial, &self.target)?;
+        }
+        // The rename itself must survive a power cut, where the system can promise that.
+        if let Some(Ok(parent)) = self.target.parent().map(File::open) {
+            let _ = parent.sync_all();
         }
         Ok(self.target.clone())
     }
@@ -159,6 +204,28 @@ mod tests {
             Err(FolderError::Exists)
         ));
         assert!(prepare_folder(out.path(), "scan.01", true).is_ok());
+    }
+
+    #[test]
+    fn only_results_are_replaced_and_replaced_ones_come_back() {
+        let out = tempfile::tempdir().unwrap();
+        let scan = out.path().join("scan");
+        fs::create_dir(&scan).unwrap();
+        fs::write(scan.join("slice.dcm"), b"irreplaceable").unwrap();
+        assert!(matches!(
+            prepare_folder(out.path(), "scan", true),
+            Err(FolderError::ForeignFiles { .. })
+        ));
+        assert!(scan.join("slice.dcm").exists());
+        // Killed between the renames: the old results wait under the hidden name.
+        let old = out.path().join(".done.old");
+        fs::create_dir(&old).unwrap();
+        fs::write(old.join("lesions.json"), b"{}").unwrap();
+        assert!(matches!(
+            prepare_folder(out.path(), "done", false),
+            Err(FolderError::Exists)
+        ));
+        assert!(out.path().join("done/lesions.json").exists() && !old.exists());
     }
 
     #[test]

@@ -5,7 +5,7 @@ use super::dicom::{
     DicomFileError, Frame, GeometryError, PixelError, Placed, group_frames, load_voxels, place,
     read_frames,
 };
-use super::nifti::{HeaderError, NiftiError, Placement, read_header, read_volume};
+use super::nifti::{HeaderError, NiftiError, Placement, Placements, read_header, read_volume};
 use super::sidecar::acquisition_of_nifti;
 use super::{Acquisition, Component, Note, ReadLimits, Scan, phase_values};
 use crate::volume::{Grid, Volume};
@@ -19,8 +19,21 @@ pub struct Catalog {
     pub volumes: Vec<VolumeEntry>,
     /// Groups of slices that are no volume.
     pub refused: Vec<RefusedVolume>,
+    /// DICOM files that could not be read: slices of any volume may be among them.
+    pub damaged: Option<DamagedFiles>,
     /// What listing brought up.
     pub notes: Vec<Note>,
+}
+
+/// DICOM files of an input that could not be read.
+#[derive(Debug, Clone)]
+pub struct DamagedFiles {
+    /// How many.
+    pub files: usize,
+    /// What is wrong with the first.
+    pub why: String,
+    /// Its name.
+    pub name: String,
 }
 
 /// A volume of a catalog.
@@ -135,7 +148,7 @@ impl Catalog {
     fn open_nifti(path: &Path) -> Result<Self, OpenError> {
         let header = read_header(path)?;
         let (grid, placement) = header.grid().map_err(NiftiError::Header)?;
-        let acquisition = acquisition_of_nifti(path);
+        let (acquisition, sidecar_note) = acquisition_of_nifti(path);
         let mut notes = Vec::new();
         if placement == Placement::SizesOnly {
             notes.push(Note::OrientationUnknown);
@@ -167,7 +180,8 @@ impl Catalog {
         Ok(Self {
             volumes,
             refused: Vec::new(),
-            notes: Vec::new(),
+            damaged: None,
+            notes: sidecar_note.into_iter().collect(),
         })
     }
 
@@ -178,25 +192,27 @@ impl Catalog {
             .collect();
         let mut frames = Vec::new();
         let mut errors = Vec::new();
-        for result in read {
+        for (file, result) in files.iter().zip(read) {
             match result {
                 Ok(found) => frames.extend(found.into_iter().flatten()),
-                Err(error) => errors.push(error),
+                Err(error) => errors.push((file, error)),
             }
         }
-        let mut notes = Vec::new();
         if frames.is_empty() {
             return Err(match errors.into_iter().next() {
-                Some(error) => OpenError::Dicom { error },
+                Some((_, error)) => OpenError::Dicom { error },
                 None => OpenError::NoImages { files: files.len() },
             });
         }
-        if let Some(first) = errors.first() {
-            notes.push(Note::UnreadableFiles {
-                files: errors.len(),
-                first: first.to_string(),
-            });
-        }
+        let damaged = errors.first().map(|(file, error)| DamagedFiles {
+            files: errors.len(),
+            why: error.to_string(),
+            name: file
+                .file_name()
+                .unwrap_or_default()
+                .to_string_lossy()
+                .into_owned(),
+        });
         let mut volumes = Vec::new();
         let mut refused = Vec::new();
         for (index, group) in group_frames(frames).into_iter().enumerate() {
@@ -225,7 +241,8 @@ impl Catalog {
         Ok(Self {
             volumes,
             refused,
-            notes,
+            damaged,
+            notes: Vec::new(),
         })
     }
 }
@@ -251,17 +268,28 @@ impl VolumeEntry {
     /// # Errors
     /// When the file is damaged, truncated or larger than the limits.
     pub fn read_voxels(&self, limits: ReadLimits) -> Result<(Volume<f32>, Vec<Note>), LoadError> {
+        let (voxels, _, notes) = self.read_placed(limits)?;
+        Ok((voxels, notes))
+    }
+
+    fn read_placed(
+        &self,
+        limits: ReadLimits,
+    ) -> Result<(Volume<f32>, Placements, Vec<Note>), LoadError> {
         match &self.source {
             Source::Nifti { path, volume } => {
-                let (_, voxels, not_finite) = read_volume(path, Some(*volume), limits)?;
+                let (header, voxels, not_finite) = read_volume(path, Some(*volume), limits)?;
                 let notes = if not_finite > 0 {
                     vec![Note::NotFinite { voxels: not_finite }]
                 } else {
                     Vec::new()
                 };
-                Ok((voxels, notes))
+                Ok((voxels, header.placements(), notes))
             }
-            Source::Dicom(placed) => Ok((load_voxels(placed, limits)?, Vec::new())),
+            Source::Dicom(placed) => {
+                let scanner = Placements::scanner(&placed.grid);
+                Ok((load_voxels(placed, limits)?, scanner, Vec::new()))
+            }
         }
     }
 
@@ -271,7 +299,7 @@ impl VolumeEntry {
     /// As [`VolumeEntry::read_voxels`], and when the values look like phase or are all the
     /// same.
     pub fn load(&self, name: &str, limits: ReadLimits) -> Result<Scan, LoadError> {
-        let (magnitude, found) = self.read_voxels(limits)?;
+        let (magnitude, placements, found) = self.read_placed(limits)?;
         let first = magnitude.voxels()[0];
         if magnitude.voxels().iter().all(|&v| v == first) {
             return Err(LoadError::Constant { value: first });
@@ -285,11 +313,28 @@ impl VolumeEntry {
         Ok(Scan {
             name: name.to_string(),
             magnitude,
+            placements,
             acquisition: self.acquisition.clone(),
             notes,
             t1: None,
             phase: None,
         })
+    }
+}
+
+impl RefusedVolume {
+    /// What it is, in a few words.
+    #[must_use]
+    pub fn description(&self) -> String {
+        let a = &self.acquisition;
+        let mut parts = vec![format!("{}, {}", a.component(), a.sequence())];
+        parts.extend(
+            a.series_number
+                .as_ref()
+                .map(|k| format!("series {}", k.value)),
+        );
+        parts.extend(a.series_description.as_ref().map(|k| k.value.clone()));
+        parts.join(", ")
     }
 }
 

@@ -1,7 +1,7 @@
 //! Which volume of an input to use.
 
 use super::dicom::GeometryError;
-use super::{Catalog, Component, VolumeEntry};
+use super::{Catalog, Component, DamagedFiles, RefusedVolume, Sequence, VolumeEntry};
 
 /// No volume, or too many, to choose from.
 #[derive(Debug, thiserror::Error)]
@@ -19,8 +19,25 @@ pub enum ChooseError {
         "choosing a volume: the input holds no magnitude, only {what}; give the magnitude as INPUT (a phase goes with it as --phase)"
     )]
     NoMagnitude { what: Component },
-    #[error(transparent)]
-    Refused(GeometryError),
+    #[error(
+        "choosing a volume: volume {number} is {what}, not a magnitude; choose another (`siderin inspect` lists them)"
+    )]
+    NotMagnitude { number: usize, what: Component },
+    #[error(
+        "choosing a volume: {files} DICOM files are damaged, so that slices may be missing; export the series again, or choose a volume with --volume to go on without them ({why}; the first is {name})"
+    )]
+    Damaged {
+        files: usize,
+        why: String,
+        name: String,
+    },
+    #[error("volume {number} ({what}): {error}{hint}")]
+    Refused {
+        number: usize,
+        what: String,
+        error: Box<GeometryError>,
+        hint: String,
+    },
 }
 
 impl Catalog {
@@ -39,7 +56,7 @@ impl Catalog {
 
     fn numbered(&self, asked: usize) -> Result<&VolumeEntry, ChooseError> {
         if let Some(refused) = self.refused.iter().find(|refused| refused.number == asked) {
-            return Err(ChooseError::Refused(refused.error.clone()));
+            return Err(refusal(refused, &[]));
         }
         let count = self.volumes.len() + self.refused.len();
         let entry = self
@@ -49,7 +66,10 @@ impl Catalog {
             .ok_or(ChooseError::NoSuchVolume { asked, count })?;
         match entry.acquisition.component() {
             Component::Magnitude | Component::Unknown => Ok(entry),
-            what => Err(ChooseError::NoMagnitude { what }),
+            what => Err(ChooseError::NotMagnitude {
+                number: asked,
+                what,
+            }),
         }
     }
 
@@ -63,10 +83,13 @@ impl Catalog {
             .collect();
         let blocking = self.refused.iter().find(|refused| {
             may_be_magnitude(refused.acquisition.component())
-                && (found.is_empty() || !is_localizer(&refused.error))
+                && (found.is_empty() || may_be_meant(refused))
         });
         if let Some(refused) = blocking {
-            return Err(ChooseError::Refused(refused.error.clone()));
+            return Err(refusal(refused, &found));
+        }
+        if let Some(DamagedFiles { files, why, name }) = self.damaged.clone() {
+            return Err(ChooseError::Damaged { files, why, name });
         }
         match found.as_slice() {
             [one] => Ok(one),
@@ -84,9 +107,32 @@ impl Catalog {
     }
 }
 
-/// Planes at a right angle make a localizer, nothing else.
-fn is_localizer(error: &GeometryError) -> bool {
-    matches!(error, GeometryError::MixedOrientation { angle_deg, .. } if *angle_deg > 30.0)
+/// Whether a refused series may be the scan the user meant: not where it is a localizer
+/// (planes at steep angles), nor where it is known to be another contrast.
+fn may_be_meant(refused: &RefusedVolume) -> bool {
+    let localizer = matches!(
+        refused.error,
+        GeometryError::MixedOrientation { angle_deg, .. } if angle_deg > 30.0
+    );
+    let other_contrast = matches!(
+        refused.acquisition.sequence(),
+        Sequence::T1w | Sequence::T2w | Sequence::Flair | Sequence::Diffusion
+    );
+    !localizer && !other_contrast
+}
+
+fn refusal(refused: &RefusedVolume, others: &[&VolumeEntry]) -> ChooseError {
+    let hint = if others.is_empty() {
+        String::new()
+    } else {
+        format!("; or choose another with --volume:\n{}", list(others))
+    };
+    ChooseError::Refused {
+        number: refused.number,
+        what: refused.description(),
+        error: Box::new(refused.error.clone()),
+        hint,
+    }
 }
 
 fn list(entries: &[&VolumeEntry]) -> String {

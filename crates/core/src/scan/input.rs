@@ -45,15 +45,25 @@ pub fn stem(path: &Path) -> String {
     let lower = name.to_ascii_lowercase();
     for ending in [".nii.gz", ".nii", ".json", ".dcm", ".ima"] {
         if lower.ends_with(ending) && name.len() > ending.len() {
-            return name[..name.len() - ending.len()].to_string();
+            return visible(&name[..name.len() - ending.len()]);
         }
     }
-    if name.is_empty() { "scan".into() } else { name }
+    visible(&name)
+}
+
+/// A name that is no hidden folder, and neither `.` nor `..`.
+fn visible(name: &str) -> String {
+    let name = name.trim_start_matches('.');
+    if name.is_empty() {
+        "scan".into()
+    } else {
+        name.to_string()
+    }
 }
 
 /// The scans an argument stands for: a file is one; a folder with NIfTI files (a BIDS data
-/// set, or loose ones) is one for each T2*-GRE or SWI magnitude in it; any other folder is
-/// one DICOM heap.
+/// set, or loose ones) is one for each T2*-GRE or SWI magnitude in it; the DICOM files of a
+/// folder, beside NIfTI files or alone, are one heap.
 ///
 /// # Errors
 /// When a folder's NIfTI files are all something else.
@@ -65,11 +75,14 @@ pub fn expand_input(path: &Path) -> Result<Vec<Input>, InputError> {
     if files.is_empty() {
         return Ok(vec![input_of(path)]);
     }
-    let scans: Vec<Input> = files
+    let mut scans: Vec<Input> = files
         .iter()
         .filter(|file| may_be_the_scan(file))
         .map(|file| input_of(file))
         .collect();
+    if holds_dicom(path) {
+        scans.push(input_of(path));
+    }
     if scans.is_empty() {
         Err(InputError { files: files.len() })
     } else {
@@ -95,6 +108,17 @@ pub fn nifti_files(folder: &Path) -> Vec<PathBuf> {
     files
 }
 
+/// Whether any file below a folder is DICOM.
+#[must_use]
+pub fn holds_dicom(folder: &Path) -> bool {
+    walkdir::WalkDir::new(folder)
+        .follow_links(true)
+        .into_iter()
+        .filter_entry(|entry| entry.depth() == 0 || !is_derived_folder(entry.path()))
+        .flatten()
+        .any(|entry| entry.file_type().is_file() && super::dicom::is_dicom(entry.path()))
+}
+
 fn input_of(path: &Path) -> Input {
     Input {
         path: path.to_path_buf(),
@@ -104,8 +128,14 @@ fn input_of(path: &Path) -> Input {
     }
 }
 
-/// BIDS keeps computed images apart.
+/// BIDS keeps computed images apart; hidden folders and siderin's own results are no input.
 fn is_derived_folder(path: &Path) -> bool {
+    let hidden = path
+        .file_name()
+        .is_some_and(|name| name.to_string_lossy().starts_with('.'));
+    if path.is_dir() && (hidden || path.join("lesions.json").is_file()) {
+        return true;
+    }
     path.is_dir()
         && path.file_name().is_some_and(|name| {
             ["derivatives", "sourcedata", "code"]
@@ -116,7 +146,7 @@ fn is_derived_folder(path: &Path) -> bool {
 
 /// In BIDS the suffix decides; elsewhere what name and sidecar say must not speak against.
 fn may_be_the_scan(file: &Path) -> bool {
-    let acquisition = acquisition_of_nifti(file);
+    let (acquisition, _) = acquisition_of_nifti(file);
     if !matches!(
         acquisition.component(),
         Component::Magnitude | Component::Unknown
@@ -143,6 +173,8 @@ mod tests {
         assert_eq!(stem(Path::new("a/heap/")), "heap");
         assert_eq!(stem(Path::new("slice.DCM")), "slice");
         assert_ne!(stem(Path::new(".")), ".");
+        assert_eq!(stem(Path::new("...nii")), "scan");
+        assert_eq!(stem(Path::new(".hidden.nii")), "hidden");
     }
 
     #[test]
@@ -160,6 +192,11 @@ mod tests {
             std::fs::write(anat.join(name), b"").unwrap();
         }
         std::fs::write(folder.path().join("derivatives/sub-01_T2starw.nii.gz"), b"").unwrap();
+        // Results of an earlier run are no scans.
+        let results = folder.path().join("results/sub-01");
+        std::fs::create_dir_all(&results).unwrap();
+        std::fs::write(results.join("lesions.json"), b"{}").unwrap();
+        std::fs::write(results.join("lesions.nii.gz"), b"").unwrap();
         let inputs = expand_input(folder.path()).unwrap();
         assert_eq!(inputs.len(), 1);
         assert_eq!(inputs[0].stem, "sub-01_part-mag_T2starw");

@@ -18,14 +18,15 @@ mod sidecar;
 mod suitability;
 
 pub use acquisition::{Acquisition, Component, Known, Origin, Sequence};
-pub use catalog::{Catalog, LoadError, OpenError, RefusedVolume, VolumeEntry};
+pub use catalog::{Catalog, DamagedFiles, LoadError, OpenError, RefusedVolume, VolumeEntry};
 pub use choose::ChooseError;
-pub use input::{Input, InputError, expand_input, nifti_files, stem};
+pub use input::{Input, InputError, expand_input, holds_dicom, nifti_files, stem};
 pub use limits::ReadLimits;
 pub use note::Note;
 pub use suitability::{Suitability, Verdict, suitability};
 
 use crate::volume::Volume;
+use nifti::Placements;
 
 /// A scan ready for detection: magnitude voxels, their place, what is known of the
 /// acquisition, and the images that belong to it.
@@ -35,6 +36,8 @@ pub struct Scan {
     pub name: String,
     /// Magnitude values on the scan's own grid.
     pub magnitude: Volume<f32>,
+    /// How the file it came from places it, for files that go beside it.
+    pub placements: Placements,
     /// How it was acquired, as far as known.
     pub acquisition: Acquisition,
     /// What reading it brought up.

@@ -17,8 +17,8 @@ pub enum Note {
     NotFinite { voxels: u64 },
     /// The same image was there several times.
     DuplicateFiles { files: usize },
-    /// Files of a folder that could not be read as part of a scan.
-    UnreadableFiles { files: usize, first: String },
+    /// A sidecar that is there and cannot be read.
+    SidecarUnreadable { name: String },
     /// A series of the folder that is no volume.
     SeriesRefused { what: String, why: String },
     /// The scan does not suit microbleed detection, or only with limits.
@@ -43,7 +43,7 @@ impl Note {
             Self::SliceGap { .. } => "slice_gap",
             Self::NotFinite { .. } => "not_finite_voxels",
             Self::DuplicateFiles { .. } => "duplicate_files",
-            Self::UnreadableFiles { .. } => "unreadable_files",
+            Self::SidecarUnreadable { .. } => "sidecar_unreadable",
             Self::SeriesRefused { .. } => "series_refused",
             Self::Suitability { .. } => "suitability",
             Self::CompanionUnused { .. } => "companion_unused",
@@ -81,12 +81,11 @@ impl fmt::Display for Note {
                 f,
                 "{files} files repeat an image that is already there (same SOP instance) and were left out"
             ),
-            Self::UnreadableFiles { files, first } => {
-                write!(
-                    f,
-                    "{files} files could not be read and were left out; the first: {first}"
-                )
-            }
+            Self::SidecarUnreadable { name } => write!(
+                f,
+                "the sidecar {name} is damaged or too large and was left out: echo time, field \
+                 strength and magnitude or phase may be unknown because of it"
+            ),
             Self::SeriesRefused { what, why } => write!(f, "left out {what}: {why}"),
             Self::Suitability { verdict, reason } => {
                 write!(

@@ -1,5 +1,6 @@
 //! BIDS sidecars and file names as facts about the acquisition.
 
+use super::Note;
 use super::acquisition::{
     Acquisition, Component, Known, Origin, SequenceHints, component_of_image_type,
 };
@@ -10,9 +11,10 @@ use std::path::Path;
 /// A sidecar larger than this is not one.
 const MAX_SIDECAR_BYTES: u64 = 4 << 20;
 
-/// What sidecars and name say of a NIfTI file. An unreadable sidecar says nothing.
-pub(crate) fn acquisition_of_nifti(image: &Path) -> Acquisition {
+/// What sidecars and name say of a NIfTI file, and a note when a sidecar cannot be read.
+pub(crate) fn acquisition_of_nifti(image: &Path) -> (Acquisition, Option<Note>) {
     let mut fields = Map::new();
+    let mut note = None;
     for path in bids::sidecars(image) {
         let small = std::fs::metadata(&path).is_ok_and(|m| m.len() <= MAX_SIDECAR_BYTES);
         let content = if small {
@@ -22,9 +24,16 @@ pub(crate) fn acquisition_of_nifti(image: &Path) -> Acquisition {
         };
         if let Ok(Value::Object(found)) = serde_json::from_slice(&content) {
             fields.extend(found);
+        } else {
+            let name = path
+                .file_name()
+                .unwrap_or_default()
+                .to_string_lossy()
+                .into_owned();
+            note = Some(Note::SidecarUnreadable { name });
         }
     }
-    acquisition_of_fields(&fields, image)
+    (acquisition_of_fields(&fields, image), note)
 }
 
 fn acquisition_of_fields(fields: &Map<String, Value>, image: &Path) -> Acquisition {

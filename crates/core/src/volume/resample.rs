@@ -28,8 +28,9 @@ pub struct ResampleError;
 
 /// Samples `source` at the voxels of `target`, where `source_from_target` is any affine
 /// that maps target world mm to source world mm (the identity when both are in one
-/// space). Voxel centres within half a voxel of the source grid are inside it and clamped
-/// to its border, as in ITK; others become `outside`.
+/// space). Points within half a voxel of the source's outer centres are inside, as in ITK:
+/// nearest and linear go on with the border's value there, cubic as the mirror image. Others
+/// become `outside`.
 ///
 /// # Errors
 /// When the transform is not finite.
@@ -138,13 +139,14 @@ fn cubic_coefficients(source: &Volume<f32>) -> Array3<f64> {
         .into_owned()
 }
 
-/// Value of the cubic B-spline with these coefficients at a point in voxel indices.
+/// Value of the cubic B-spline with these coefficients at a point in voxel indices, which
+/// may lie beyond the last centre: the spline goes on as the mirror image.
 fn cubic_at(coefficients: &Array3<f64>, p: [f64; 3]) -> f32 {
     let (nx, ny, nz) = coefficients.dim();
     let axes: [[(usize, f64); 4]; 3] = {
         let shape = [nx, ny, nz];
         std::array::from_fn(|a| {
-            let at = p[a].clamp(0.0, (shape[a] - 1) as f64);
+            let at = p[a];
             let base = at.floor();
             let weights = cubic_weights(at - base);
             std::array::from_fn(|w| (mirror(base as isize + w as isize - 1, shape[a]), weights[w]))

@@ -18,6 +18,7 @@ pub struct Slice {
     pub echo_time_ms: f64,
     pub image_type: &'static str,
     pub manufacturer: &'static str,
+    pub description: &'static str,
     /// Stored values: `first_value`, `first_value + 1`, …
     pub first_value: u16,
 }
@@ -38,6 +39,7 @@ pub fn axial(k: u32) -> Slice {
         echo_time_ms: 20.0,
         image_type: "ORIGINAL\\PRIMARY\\M\\ND",
         manufacturer: "SIEMENS",
+        description: "gre",
         first_value: 100 * k as u16,
     }
 }
@@ -62,6 +64,7 @@ impl Slice {
         text(tags::IMAGE_TYPE, VR::CS, self.image_type);
         text(tags::MODALITY, VR::CS, "MR");
         text(tags::MANUFACTURER, VR::LO, self.manufacturer);
+        text(tags::SERIES_DESCRIPTION, VR::LO, self.description);
         text(tags::SCANNING_SEQUENCE, VR::CS, "GR");
         text(tags::ECHO_TIME, VR::DS, &self.echo_time_ms.to_string());
         text(tags::MAGNETIC_FIELD_STRENGTH, VR::DS, "3");

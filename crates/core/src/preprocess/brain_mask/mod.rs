@@ -45,7 +45,7 @@ pub enum BrainMaskError {
     )]
     NoHead,
     #[error(
-        "finding the brain: the surface enclosed {volume_ml:.0} ml, expected {least_ml:.0} ml or more; check that this is a brain scan, or give a mask"
+        "finding the brain: the surface enclosed {volume_ml:.0} ml, expected {least_ml:.0} ml or more; check that this is a brain scan"
     )]
     TooSmall { volume_ml: f64, least_ml: f64 },
     #[error(transparent)]

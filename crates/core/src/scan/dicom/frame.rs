@@ -85,6 +85,16 @@ pub(super) fn frames_of(
     let per_frame = object
         .get(tags::PER_FRAME_FUNCTIONAL_GROUPS_SEQUENCE)
         .and_then(|element| element.items());
+    let declared = object
+        .get(tags::NUMBER_OF_FRAMES)
+        .and_then(|element| element.to_int::<usize>().ok())
+        .unwrap_or(1);
+    if declared != per_frame.map_or(1, |items| items.len().max(1)) {
+        return Err(DicomFileError::NotASlice {
+            why: "the file holds several frames but not the place of each; convert the series \
+                  with dcm2niix, or export it as enhanced MR",
+        });
+    }
     let frames: Result<Vec<Frame>, DicomFileError> = match per_frame {
         Some(items) if !items.is_empty() => items
             .iter()

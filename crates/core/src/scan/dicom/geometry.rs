@@ -36,7 +36,7 @@ pub enum GeometryError {
         expected_mm: f64,
     },
     #[error(
-        "placing slices: slices lie {found_mm:.2} mm apart from {from_mm:.2} mm on, the scanner declares {declared_mm:.2} mm; every other slice seems to be missing, export the complete series again"
+        "placing slices: slices lie {found_mm:.2} mm apart from {from_mm:.2} mm on, the scanner declares {declared_mm:.2} mm; slices seem to be left out evenly, export the complete series again"
     )]
     SlicesSkipped {
         from_mm: f64,
@@ -51,6 +51,10 @@ pub enum GeometryError {
         expected: [f64; 2],
         position_mm: f64,
     },
+    #[error(
+        "placing slices: the slice at {position_mm:.2} mm lies {off_mm:.2} mm beside the line through the others; it is of another scan or was moved, give one scan only"
+    )]
+    Displaced { position_mm: f64, off_mm: f64 },
     #[error("placing slices: {0}")]
     Grid(#[from] GridError),
 }
@@ -66,6 +70,8 @@ pub(crate) struct Placed {
 
 /// Cosine of the angle at which two slices count as differently oriented (0.57°).
 const SAME_ORIENTATION: f64 = 0.99995;
+/// A slice this far from its place in the stack is not of it.
+const DISPLACED_MM: f64 = 0.2;
 /// Positions are written with few digits: gaps may differ by this share, or by 0.05 mm.
 const SPACING_TOLERANCE: f64 = 0.02;
 
@@ -101,7 +107,7 @@ pub(crate) fn place(group: &FrameGroup) -> Result<Placed, GeometryError> {
     }
     frames.sort_by(|a, b| along(a).total_cmp(&along(b)));
     let positions: Vec<f64> = frames.iter().map(along).collect();
-    let spacing_mm = check_spacing(&positions, &reference)?;
+    let spacing_mm = check_spacing(&positions, &frames)?;
 
     let last = frames.len() - 1;
     let step = if last == 0 {
@@ -109,6 +115,17 @@ pub(crate) fn place(group: &FrameGroup) -> Result<Placed, GeometryError> {
     } else {
         (frames[last].position_lps - frames[0].position_lps) / last as f64
     };
+    for (k, frame) in frames.iter().enumerate() {
+        let expected = frames[0].position_lps + step * k as f64;
+        let off_mm = (frame.position_lps - expected).norm();
+        if off_mm > (spacing_mm * SPACING_TOLERANCE).max(DISPLACED_MM) {
+            let position_mm = along(frame);
+            return Err(GeometryError::Displaced {
+                position_mm,
+                off_mm,
+            });
+        }
+    }
     let grid = grid_of(&frames[0], step, frames.len())?;
     let thickness = reference
         .acquisition
@@ -127,7 +144,8 @@ pub(crate) fn place(group: &FrameGroup) -> Result<Placed, GeometryError> {
 }
 
 /// The one spacing between slices, in mm.
-fn check_spacing(positions: &[f64], reference: &Frame) -> Result<f64, GeometryError> {
+fn check_spacing(positions: &[f64], frames: &[Frame]) -> Result<f64, GeometryError> {
+    let reference = &frames[0];
     let thickness = reference
         .acquisition
         .slice_thickness_mm
@@ -176,25 +194,32 @@ fn check_spacing(positions: &[f64], reference: &Frame) -> Result<f64, GeometryEr
         );
     }
     let mean = (positions[positions.len() - 1] - positions[0]) / (positions.len() - 1) as f64;
-    check_declared(mean, positions[0], declared, thickness)?;
+    check_declared(
+        mean,
+        positions[0],
+        declared,
+        thickness,
+        numbered_without_gaps(frames),
+    )?;
     Ok(mean)
 }
 
 /// Refuses a spacing that is a multiple of the declared one: slices were left out evenly.
-/// Where "spacing between slices" holds the gap alone, as some scanners write it, it is less
-/// than the thickness, the sum of the two fits, and nothing is wrong.
+/// Where "spacing between slices" holds the gap alone, as some scanners write it, its sum
+/// with the thickness fits, the slices are numbered without gaps, and nothing is wrong.
 fn check_declared(
     found_mm: f64,
     from_mm: f64,
     declared: Option<f64>,
     thickness: Option<f64>,
+    numbered_without_gaps: bool,
 ) -> Result<(), GeometryError> {
     let Some(declared_mm) = declared else {
         return Ok(());
     };
     let close = |a: f64, b: f64| (a - b).abs() <= (b * SPACING_TOLERANCE).max(0.05);
-    let gap_alone = thickness
-        .is_some_and(|thick| declared_mm < 0.9 * thick && close(found_mm, declared_mm + thick));
+    let gap_alone = numbered_without_gaps
+        && thickness.is_some_and(|thick| close(found_mm, declared_mm + thick));
     let multiple = (found_mm / declared_mm).round();
     if !gap_alone && multiple >= 2.0 && close(found_mm, multiple * declared_mm) {
         return Err(GeometryError::SlicesSkipped {
@@ -204,6 +229,14 @@ fn check_declared(
         });
     }
     Ok(())
+}
+
+/// Whether neighbouring slices are numbered one apart, by instance or by frame.
+fn numbered_without_gaps(frames: &[Frame]) -> bool {
+    let number = |frame: &Frame| frame.instance_number + i64::from(frame.frame_index);
+    frames
+        .windows(2)
+        .all(|pair| (number(&pair[1]) - number(&pair[0])).abs() == 1)
 }
 
 /// PS3.3 C.7.6.2.1.1: PixelSpacing is (between rows, between columns); LPS becomes RAS by

@@ -57,7 +57,17 @@ pub(crate) fn group_frames(frames: Vec<Frame>) -> Vec<FrameGroup> {
     let mut seen = HashSet::new();
     for frame in frames {
         let group = groups.entry(Key::of(&frame)).or_default();
-        let identity = (frame.sop_uid.clone(), frame.frame_index);
+        // Careless anonymisers give every slice one UID: only at one place is it a copy.
+        let place = frame
+            .position_lps
+            .coords
+            .map(|mm| (mm * 100.0).round() as i64);
+        let identity = (
+            frame.sop_uid.clone(),
+            frame.frame_index,
+            frame.instance_number,
+            place,
+        );
         if !frame.sop_uid.is_empty() && !seen.insert(identity) {
             group.1 += 1;
         } else {

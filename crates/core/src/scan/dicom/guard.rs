@@ -20,9 +20,11 @@ use std::path::Path;
 #[derive(Debug, Clone, thiserror::Error)]
 #[allow(missing_docs)]
 pub enum DicomFileError {
-    #[error("reading DICOM: {0}")]
+    #[error("reading DICOM: {0}; check that the file can be read")]
     Io(String),
-    #[error("reading DICOM: the file has {bytes} bytes, the limit is {limit}")]
+    #[error(
+        "reading DICOM: the file has {bytes} bytes, the limit is {limit}; split the series into single-frame files"
+    )]
     TooLarge { bytes: u64, limit: u64 },
     #[error("reading DICOM: the file's meta information is damaged ({0}); copy or export it again")]
     Meta(String),
@@ -34,9 +36,13 @@ pub enum DicomFileError {
         "reading DICOM: an element claims {claimed} bytes where {left} are left; the file is truncated or damaged, copy or export it again"
     )]
     Overrun { claimed: u64, left: u64 },
-    #[error("reading DICOM: sequences are nested more than {limit} deep; the file is damaged")]
+    #[error(
+        "reading DICOM: sequences are nested more than {limit} deep; the file is damaged, export it again"
+    )]
     TooDeep { limit: usize },
-    #[error("reading DICOM: the deflated data set is larger than {limit} bytes")]
+    #[error(
+        "reading DICOM: the deflated data set is larger than {limit} bytes; if it is a real scan, convert it to Explicit VR Little Endian"
+    )]
     Inflated { limit: u64 },
     #[error("reading DICOM: the data set is damaged ({0}); copy or export the file again")]
     DataSet(String),
@@ -75,6 +81,15 @@ pub(super) fn dicom_bytes(
     Ok(Some(content))
 }
 
+/// Whether a file starts like DICOM.
+pub(crate) fn is_dicom(path: &Path) -> bool {
+    let mut start = [0u8; 132];
+    File::open(path)
+        .and_then(|mut file| file.read_exact(&mut start))
+        .is_ok()
+        && start.ends_with(b"DICM")
+}
+
 /// Parses the bytes of a DICOM file, up to the pixels or with them.
 pub(super) fn parse(
     bytes: &[u8],
@@ -105,7 +120,7 @@ fn check(bytes: &[u8], limits: ReadLimits) -> Result<(), DicomFileError> {
         .ok_or(DicomFileError::TransferSyntax { uid: uid.clone() })?;
     let rest = &body.get_ref()[(body.position() as usize).min(body.get_ref().len())..];
     if uid == dicom_dictionary_std::uids::DEFLATED_EXPLICIT_VR_LITTLE_ENDIAN {
-        let limit = limits.max_dicom_bytes;
+        let limit = inflated_limit(bytes.len(), limits);
         let mut inflated = Vec::new();
         flate2::read::DeflateDecoder::new(rest)
             .take(limit + 1)
@@ -163,6 +178,15 @@ fn check_meta_lengths(body: &[u8]) -> Result<(), DicomFileError> {
         at += header + claimed as usize;
     }
     Ok(())
+}
+
+/// Image data deflate to a tenth or so; a data set that grows more than this is no image.
+fn inflated_limit(deflated: usize, limits: ReadLimits) -> u64 {
+    const MOST_GROWTH: u64 = 64;
+    const MOST_BYTES: u64 = 1 << 28;
+    (deflated as u64 * MOST_GROWTH)
+        .min(MOST_BYTES)
+        .min(limits.max_dicom_bytes)
 }
 
 fn walk(

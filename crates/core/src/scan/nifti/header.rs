@@ -1,5 +1,6 @@
 //! The header of both versions as one value.
 
+use super::write::Placements;
 use crate::volume::{Grid, GridError};
 use nalgebra::{Matrix3, Matrix4, Quaternion, UnitQuaternion, Vector3};
 
@@ -229,6 +230,15 @@ impl NiftiHeader {
     #[must_use]
     pub fn volume_count(&self) -> u64 {
         self.dims[3..].iter().product()
+    }
+
+    /// Both placements, to be written beside the voxels again.
+    #[must_use]
+    pub fn placements(&self) -> Placements {
+        Placements {
+            sform: self.sform,
+            qform: self.qform,
+        }
     }
 
     /// Shape of one volume.

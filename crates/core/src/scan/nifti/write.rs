@@ -46,14 +46,48 @@ nifti_value!(i16, 4);
 nifti_value!(u16, 512);
 nifti_value!(f32, 16);
 
-/// Writes a volume; the file is compressed where its name ends in `.gz`. The affine is
-/// stored as the sform and, where it has no shear, as the qform too, both with code 1
-/// (scanner coordinates).
+/// The two ways a NIfTI file places its voxels, each with its code (1 scanner, 2 aligned,
+/// 3 Talairach, 4 MNI); a file may have either, both or none.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Placements {
+    /// The affine.
+    pub sform: Option<(i32, Matrix4<f64>)>,
+    /// The rotation with voxel sizes.
+    pub qform: Option<(i32, Matrix4<f64>)>,
+}
+
+impl Placements {
+    /// A grid in scanner coordinates, both ways.
+    #[must_use]
+    pub fn scanner(grid: &Grid) -> Self {
+        let placed = Some((1, *grid.world_from_voxel()));
+        Self {
+            sform: placed,
+            qform: placed,
+        }
+    }
+}
+
+/// Writes a volume placed in scanner coordinates; the file is compressed where its name ends
+/// in `.gz`. A sheared grid has no qform.
 ///
 /// # Errors
 /// When an axis is too long for NIfTI-1, or the disk refuses.
 pub fn write_volume<T: NiftiValue>(path: &Path, volume: &Volume<T>) -> Result<(), WriteError> {
-    let header = encode_header::<T>(volume.grid())?;
+    write_volume_placed(path, volume, &Placements::scanner(volume.grid()))
+}
+
+/// [`write_volume`] with the placements of the file the grid came from, so that every reader
+/// sees both in one place, whichever placement it prefers.
+///
+/// # Errors
+/// As [`write_volume`].
+pub fn write_volume_placed<T: NiftiValue>(
+    path: &Path,
+    volume: &Volume<T>,
+    placements: &Placements,
+) -> Result<(), WriteError> {
+    let header = encode_header::<T>(volume.grid(), placements)?;
     let file = BufWriter::with_capacity(1 << 17, File::create(path)?);
     let compressed = path
         .extension()
@@ -92,7 +126,10 @@ fn write_to<T: NiftiValue>(
 }
 
 /// The 348 header bytes and the four of an empty extension.
-fn encode_header<T: NiftiValue>(grid: &Grid) -> Result<Vec<u8>, WriteError> {
+fn encode_header<T: NiftiValue>(
+    grid: &Grid,
+    placements: &Placements,
+) -> Result<Vec<u8>, WriteError> {
     let shape = grid.shape();
     let mut bytes = vec![0u8; NIFTI1_BYTES + 4];
     let mut put = |at: usize, raw: &[u8]| bytes[at..at + raw.len()].copy_from_slice(raw);
@@ -105,32 +142,34 @@ fn encode_header<T: NiftiValue>(grid: &Grid) -> Result<Vec<u8>, WriteError> {
     }
     put(70, &T::CODE.to_le_bytes());
     put(72, &T::BITS.to_le_bytes());
-    let spacing = grid.spacing_mm();
+    let spacing = placements.qform.map_or(grid.spacing_mm(), |(_, matrix)| {
+        std::array::from_fn(|axis| matrix.fixed_view::<3, 1>(0, axis).norm())
+    });
     for (axis, size) in spacing.iter().enumerate() {
         put(80 + 4 * axis, &(*size as f32).to_le_bytes());
     }
     put(108, &((NIFTI1_BYTES + 4) as f32).to_le_bytes());
     put(112, &1f32.to_le_bytes());
     put(123, &[2]);
-    let affine = grid.world_from_voxel();
-    let pixdim0 = match quaternion_of(affine, spacing) {
-        Some((quaternion, handed)) => {
-            put(252, &1i16.to_le_bytes());
-            for (slot, value) in quaternion.into_iter().enumerate() {
-                put(256 + 4 * slot, &(value as f32).to_le_bytes());
-            }
-            for axis in 0..3 {
-                put(268 + 4 * axis, &(affine[(axis, 3)] as f32).to_le_bytes());
-            }
-            handed
+    put(76, &1f32.to_le_bytes());
+    if let Some((code, matrix)) = &placements.qform
+        && let Some((quaternion, handed)) = quaternion_of(matrix, spacing)
+    {
+        put(76, &(handed as f32).to_le_bytes());
+        put(252, &(*code as i16).to_le_bytes());
+        for (slot, value) in quaternion.into_iter().enumerate() {
+            put(256 + 4 * slot, &(value as f32).to_le_bytes());
         }
-        None => 1.0,
-    };
-    put(76, &(pixdim0 as f32).to_le_bytes());
-    put(254, &1i16.to_le_bytes());
-    for r in 0..3 {
-        for c in 0..4 {
-            put(280 + 16 * r + 4 * c, &(affine[(r, c)] as f32).to_le_bytes());
+        for axis in 0..3 {
+            put(268 + 4 * axis, &(matrix[(axis, 3)] as f32).to_le_bytes());
+        }
+    }
+    if let Some((code, matrix)) = &placements.sform {
+        put(254, &(*code as i16).to_le_bytes());
+        for r in 0..3 {
+            for c in 0..4 {
+                put(280 + 16 * r + 4 * c, &(matrix[(r, c)] as f32).to_le_bytes());
+            }
         }
     }
     put(344, b"n+1\0");
