@@ -204,10 +204,11 @@ fn slices_that_lie_beside_the_stack_are_refused() {
             .choose(None)
             .unwrap_err()
             .to_string();
-        assert!(
-            refusal.contains("beside the line through the others"),
-            "{refusal}"
+        let said = format!(
+            "the slice at {}.00 mm lies 25.00 mm beside its place",
+            2 * moved
         );
+        assert!(refusal.contains(&said), "{refusal}");
     }
 }
 

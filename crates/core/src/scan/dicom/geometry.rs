@@ -52,7 +52,7 @@ pub enum GeometryError {
         position_mm: f64,
     },
     #[error(
-        "placing slices: the slice at {position_mm:.2} mm lies {off_mm:.2} mm beside the line through the others; it is of another scan or was moved, give one scan only"
+        "placing slices: the slice at {position_mm:.2} mm lies {off_mm:.2} mm beside its place in the stack; it is of another scan or was moved, give one scan only"
     )]
     Displaced { position_mm: f64, off_mm: f64 },
     #[error("placing slices: {0}")]
@@ -115,17 +115,7 @@ pub(crate) fn place(group: &FrameGroup) -> Result<Placed, GeometryError> {
     } else {
         (frames[last].position_lps - frames[0].position_lps) / last as f64
     };
-    for (k, frame) in frames.iter().enumerate() {
-        let expected = frames[0].position_lps + step * k as f64;
-        let off_mm = (frame.position_lps - expected).norm();
-        if off_mm > (spacing_mm * SPACING_TOLERANCE).max(DISPLACED_MM) {
-            let position_mm = along(frame);
-            return Err(GeometryError::Displaced {
-                position_mm,
-                off_mm,
-            });
-        }
-    }
+    check_stacked(&frames, step, spacing_mm)?;
     let grid = grid_of(&frames[0], step, frames.len())?;
     let thickness = reference
         .acquisition
@@ -141,6 +131,43 @@ pub(crate) fn place(group: &FrameGroup) -> Result<Placed, GeometryError> {
         grid,
         gap_mm,
     })
+}
+
+/// Refuses slices that do not lie on one line: first those that jump away from the slice
+/// before, then those that drift.
+fn check_stacked(
+    frames: &[Frame],
+    step: Vector3<f64>,
+    spacing_mm: f64,
+) -> Result<(), GeometryError> {
+    let tolerance_mm = (spacing_mm * SPACING_TOLERANCE).max(DISPLACED_MM);
+    let steps: Vec<Vector3<f64>> = frames
+        .windows(2)
+        .map(|pair| pair[1].position_lps - pair[0].position_lps)
+        .collect();
+    let usual = Vector3::from_fn(|axis, _| {
+        let mut along: Vec<f64> = steps.iter().map(|step| step[axis]).collect();
+        along.sort_by(f64::total_cmp);
+        along.get(along.len() / 2).copied().unwrap_or(0.0)
+    });
+    let jumps = steps
+        .iter()
+        .map(|step| (step - usual).norm())
+        .zip(&frames[1..]);
+    let drifts = frames.iter().enumerate().map(|(k, frame)| {
+        let expected = frames[0].position_lps + step * k as f64;
+        ((frame.position_lps - expected).norm(), frame)
+    });
+    match jumps
+        .chain(drifts)
+        .find(|(off_mm, _)| *off_mm > tolerance_mm)
+    {
+        Some((off_mm, frame)) => Err(GeometryError::Displaced {
+            position_mm: frame.position_along_normal_mm(),
+            off_mm,
+        }),
+        None => Ok(()),
+    }
 }
 
 /// The one spacing between slices, in mm.
