@@ -255,6 +255,24 @@ fn a_damaged_slice_at_the_end_is_not_passed_over() {
 }
 
 #[test]
+fn a_screenshot_in_the_heap_is_left_out_and_said() {
+    let folder = folder(&series());
+    // An image without a place: its orientation is no pair of directions.
+    let screenshot = Slice {
+        uid: "1.2.3.77".into(),
+        orientation: [0.0; 6],
+        ..axial(9)
+    };
+    screenshot.write(folder.path(), "screenshot.dcm");
+    let catalog = open(folder.path());
+    assert_eq!(catalog.choose(None).unwrap().grid.shape(), [6, 4, 5]);
+    assert!(matches!(
+        catalog.notes[..],
+        [Note::OtherImages { files: 1, .. }]
+    ));
+}
+
+#[test]
 fn a_broken_series_of_another_contrast_is_left_out() {
     let mut slices = series();
     let broken = |k: u32| Slice {

@@ -75,7 +75,9 @@ enum Source {
 #[derive(Debug, thiserror::Error)]
 #[allow(missing_docs)]
 pub enum OpenError {
-    #[error("opening the input: it does not exist or cannot be read ({0})")]
+    #[error(
+        "opening the input: it does not exist or cannot be read ({0}); check its name and permissions"
+    )]
     NotThere(std::io::Error),
     #[error(transparent)]
     Nifti(#[from] NiftiError),
@@ -204,14 +206,25 @@ impl Catalog {
                 None => OpenError::NoImages { files: files.len() },
             });
         }
-        let damaged = errors.first().map(|(file, error)| DamagedFiles {
-            files: errors.len(),
+        // Screenshots, mosaics and the like are no slices; what cannot be parsed may be one.
+        let (other, broken): (Vec<_>, Vec<_>) = errors.iter().partition(|(_, error)| {
+            matches!(
+                error,
+                DicomFileError::Missing { .. } | DicomFileError::NotASlice { .. }
+            )
+        });
+        let damaged = broken.first().map(|(file, error)| DamagedFiles {
+            files: broken.len(),
             why: error.to_string(),
             name: file
                 .file_name()
                 .unwrap_or_default()
                 .to_string_lossy()
                 .into_owned(),
+        });
+        let notes = other.first().map(|(_, error)| Note::OtherImages {
+            files: other.len(),
+            why: error.to_string(),
         });
         let mut volumes = Vec::new();
         let mut refused = Vec::new();
@@ -242,7 +255,7 @@ impl Catalog {
             volumes,
             refused,
             damaged,
-            notes: Vec::new(),
+            notes: notes.into_iter().collect(),
         })
     }
 }

@@ -17,6 +17,8 @@ pub enum Note {
     NotFinite { voxels: u64 },
     /// The same image was there several times.
     DuplicateFiles { files: usize },
+    /// DICOM images that are no slices, such as screenshots.
+    OtherImages { files: usize, why: String },
     /// A sidecar that is there and cannot be read.
     SidecarUnreadable { name: String },
     /// A series of the folder that is no volume.
@@ -43,6 +45,7 @@ impl Note {
             Self::SliceGap { .. } => "slice_gap",
             Self::NotFinite { .. } => "not_finite_voxels",
             Self::DuplicateFiles { .. } => "duplicate_files",
+            Self::OtherImages { .. } => "other_images",
             Self::SidecarUnreadable { .. } => "sidecar_unreadable",
             Self::SeriesRefused { .. } => "series_refused",
             Self::Suitability { .. } => "suitability",
@@ -81,6 +84,12 @@ impl fmt::Display for Note {
                 f,
                 "{files} files repeat an image that is already there (same SOP instance) and were left out"
             ),
+            Self::OtherImages { files, why } => {
+                write!(
+                    f,
+                    "{files} DICOM images are no slices of a scan and were left out ({why})"
+                )
+            }
             Self::SidecarUnreadable { name } => write!(
                 f,
                 "the sidecar {name} is damaged or too large and was left out: echo time, field \
