@@ -337,7 +337,7 @@ fn the_phase_must_be_of_the_same_acquisition() {
 #[cfg(target_os = "linux")] // Other systems do not limit address space.
 fn hostile_files_cost_little_memory() {
     let at = TempDir::new().unwrap();
-    // A header of 32767³ voxels, and a valid one followed by endless zeros, both packed.
+    // A packed header that claims 32767³ voxels, and a plain one of 1 GB without any data.
     let mut encoder = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
     let mut header = vec![0u8; 352];
     header[..4].copy_from_slice(&348i32.to_le_bytes());

@@ -14,16 +14,23 @@ use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Instant;
 
+/// What the arguments stand for.
+struct Inputs {
+    scans: Vec<Input>,
+    /// Name and reason of each argument that holds no scan.
+    unreadable: Vec<(String, String)>,
+}
+
 pub(crate) fn run(args: &Detect) -> Result<Outcome, Failure> {
-    let (inputs, unreadable) = inputs(args)?;
-    let progress = Progress::new(inputs.len() + unreadable.len(), args.quiet);
+    let Inputs { scans, unreadable } = inputs(args)?;
+    let progress = Progress::new(scans.len() + unreadable.len(), args.quiet);
     let failed = AtomicBool::new(!unreadable.is_empty());
     for (name, why) in &unreadable {
         progress.failed(name, why);
     }
-    let queue = Mutex::new(inputs.iter());
+    let queue = Mutex::new(scans.iter());
     std::thread::scope(|scope| {
-        for _ in 0..usize::from(args.jobs).min(inputs.len()) {
+        for _ in 0..usize::from(args.jobs).min(scans.len()) {
             scope.spawn(|| {
                 while let Some(input) = next(&queue) {
                     if let Err(error) = one(input, args, &progress) {
@@ -50,8 +57,7 @@ fn next<'a>(queue: &Mutex<impl Iterator<Item = &'a Input>>) -> Option<&'a Input>
 }
 
 /// All scans the arguments stand for, and the arguments that stand for none.
-#[allow(clippy::type_complexity)]
-fn inputs(args: &Detect) -> Result<(Vec<Input>, Vec<(String, String)>), Failure> {
+fn inputs(args: &Detect) -> Result<Inputs, Failure> {
     let mut inputs = Vec::new();
     let mut unreadable = Vec::new();
     for path in &args.inputs {
@@ -76,7 +82,10 @@ fn inputs(args: &Detect) -> Result<(Vec<Input>, Vec<(String, String)>), Failure>
              with different --out"
         )));
     }
-    Ok((inputs, unreadable))
+    Ok(Inputs {
+        scans: inputs,
+        unreadable,
+    })
 }
 
 /// Reads, detects, writes; a panic in it costs this scan only.

@@ -162,7 +162,7 @@ fn frame_of(
         && row.dot(&column).abs() < 0.01;
     if !orthonormal {
         return Err(NotASlice {
-            why: "ImageOrientationPatient is not two perpendicular unit vectors; the file is damaged",
+            why: "ImageOrientationPatient is not two perpendicular unit vectors; the file is damaged, export it again",
         });
     }
     let position = a

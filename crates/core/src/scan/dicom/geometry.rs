@@ -1,7 +1,7 @@
 //! Placing a group of frames in the patient, and refusing groups that are no volume.
 
 use super::frame::Frame;
-use super::grouping::FrameGroup;
+use super::grouping::{FrameGroup, SAME_POSITION_MM};
 use crate::volume::{Grid, GridError};
 use nalgebra::{Matrix4, Vector3};
 
@@ -183,11 +183,11 @@ fn check_spacing(positions: &[f64], frames: &[Frame]) -> Result<f64, GeometryErr
     if gaps.is_empty() {
         return Ok(declared.or(thickness).unwrap_or(1.0));
     }
-    if let Some(at) = gaps.iter().position(|&gap| gap < 0.02) {
+    if let Some(at) = gaps.iter().position(|&gap| gap < SAME_POSITION_MM) {
         let position_mm = positions[at];
         let times = positions
             .iter()
-            .filter(|&&p| (p - position_mm).abs() < 0.02)
+            .filter(|&&p| (p - position_mm).abs() < SAME_POSITION_MM)
             .count();
         return Err(GeometryError::RepeatedPosition { position_mm, times });
     }

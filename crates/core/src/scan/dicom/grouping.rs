@@ -16,7 +16,7 @@ pub(crate) struct FrameGroup {
 }
 
 /// Positions closer than this along the normal are one slice.
-const SAME_POSITION_MM: f64 = 0.02;
+pub(super) const SAME_POSITION_MM: f64 = 0.02;
 
 /// What all frames of one volume share. Orientation is not part of it: a volume of mixed
 /// orientation is to be refused, not split.

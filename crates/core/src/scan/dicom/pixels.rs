@@ -28,7 +28,7 @@ pub enum PixelError {
     )]
     Vanished { position_mm: f64 },
     #[error(
-        "decoding pixels: the compressed slice at {position_mm:.2} mm is {width} × {height}, its attributes say {columns} × {rows}; the file is damaged"
+        "decoding pixels: the compressed slice at {position_mm:.2} mm is {width} × {height}, its attributes say {columns} × {rows}; the file is damaged, export it again"
     )]
     SizeMismatch {
         position_mm: f64,

@@ -66,18 +66,26 @@ pub enum HeaderError {
     )]
     TooShort { bytes: usize },
     #[error(
-        "this is not a NIfTI file: its first field is {found}, expected 348 (NIfTI-1) or 540 (NIfTI-2)"
+        "this is not a NIfTI file: its first field is {found}, expected 348 (NIfTI-1) or 540 (NIfTI-2); give a .nii or .nii.gz file"
     )]
     NotNifti { found: i32 },
-    #[error("the header's magic is {found:?}, expected \"n+1\" or \"n+2\"; the file is damaged")]
+    #[error(
+        "the header's magic is {found:?}, expected \"n+1\" or \"n+2\"; the file is damaged, export the scan again"
+    )]
     Magic { found: String },
     #[error("this is one half of an .hdr/.img pair; convert it to a single .nii file first")]
     Pair,
-    #[error("the number of dimensions is {found}, expected 1 to 7; the header is damaged")]
+    #[error(
+        "the number of dimensions is {found}, expected 1 to 7; the header is damaged, export the scan again"
+    )]
     DimensionCount { found: i64 },
-    #[error("dimension {axis} is {found}, expected 1 or more; the header is damaged")]
+    #[error(
+        "dimension {axis} is {found}, expected 1 or more; the header is damaged, export the scan again"
+    )]
     Dimension { axis: usize, found: i64 },
-    #[error("the header's dimensions {dims:?} multiply beyond 64 bits; the header is damaged")]
+    #[error(
+        "the header's dimensions {dims:?} multiply beyond 64 bits; the header is damaged, export the scan again"
+    )]
     TooManyVoxels { dims: Vec<u64> },
     #[error("datatype {code} is complex; export the magnitude (and the phase apart, for --phase)")]
     ComplexType { code: i16 },
@@ -88,7 +96,7 @@ pub enum HeaderError {
     )]
     UnknownType { code: i16 },
     #[error(
-        "the data would start at byte {found}, expected {least} or later; the header is damaged"
+        "the data would start at byte {found}, expected {least} or later; the header is damaged, export the scan again"
     )]
     DataOffset { found: f64, least: usize },
     #[error(transparent)]
