@@ -5,11 +5,15 @@
 //! - [`preprocess`]: bias, intensity, masks, components, distances, brain mask.
 //! - [`candidates`]: dark round spots, measured and scored without learning.
 //! - [`lesion`]: what was found, in millimetres.
+//! - [`regions`]: where in the brain, for counting.
+//! - [`folder`]: folders that are complete or not there.
 //! - [`report`]: files and pages for people and programs.
 
 pub mod candidates;
+pub mod folder;
 pub mod lesion;
 pub mod preprocess;
+pub mod regions;
 pub mod report;
 pub mod scan;
 pub mod simulate;

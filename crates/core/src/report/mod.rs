@@ -10,7 +10,7 @@ mod picture;
 mod tables;
 
 pub use document::{Findings, Method, Step};
-pub use folder::{FolderError, prepare_folder, write_folder};
+pub use folder::{ReportError, prepare_folder, write_folder};
 
 /// Said on every page and in every file.
 pub const RESEARCH_USE: &str = "For research use only: this is not a medical device. No real \

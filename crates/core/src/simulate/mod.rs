@@ -1,5 +1,28 @@
 //! Scans with known truth. Beside the line from scan to report: nothing in it uses this.
+//!
+//! In the order of the flow: a [`head::Head`] is made of a label map; a [`Person`] is a head
+//! with a shape, tissues, vessels and mimics of its own ([`PersonDraw`]); a [`VisitDraw`]
+//! says how it lies in which scanner; [`Exam`] is the scan to come out of it.
 
+pub(crate) mod acquire;
+mod draw;
+pub mod exam;
+pub mod head;
+pub mod image;
+mod person;
 mod phantom;
+pub mod physics;
+mod protocol;
+pub(crate) mod random;
+pub(crate) mod scene;
 
+pub use exam::{Exam, ExamError, LesionTruth, ScanPlace, Truth};
+pub use draw::{Imperfections, PersonDraw, Plan, Pose, VisitDraw};
+pub use image::{Images, t1_weighted};
+pub use person::{Person, PersonError};
 pub use phantom::{Ball, Phantom, PhantomConfig, phantom};
+pub use protocol::{Encoding, Protocol, ProtocolError};
+pub use scene::{
+    LesionPattern, Mimic, MimicDraw, MimicKind, MimicShape, PlaceLesionsError, PlacedLesion,
+    VesselDraw, literature_count,
+};

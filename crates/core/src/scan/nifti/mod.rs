@@ -10,4 +10,6 @@ mod write;
 
 pub use header::{DataType, HeaderError, NiftiHeader, Placement};
 pub use read::{NiftiError, read_header, read_volume, read_volume_from_bytes};
-pub use write::{NiftiValue, Placements, WriteError, write_volume, write_volume_placed};
+pub use write::{
+    NiftiValue, Placements, WriteError, write_volume, write_volume_placed, write_volume_scaled,
+};

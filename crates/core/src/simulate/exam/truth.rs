@@ -1,0 +1,218 @@
+//! The truth about each microbleed, measured on the magnitude without noise.
+
+use super::Exam;
+use crate::preprocess::{Connectivity, connected_components};
+use crate::regions::{Region, Side};
+use crate::simulate::person::Person;
+use crate::simulate::scene::PlacedLesion;
+use crate::volume::{Volume, VoxelPoint, WorldPoint};
+use nalgebra::Point3;
+use rayon::prelude::*;
+use serde::{Deserialize, Serialize};
+use std::collections::HashMap;
+use std::ops::Range;
+
+/// Where a lesion takes more than this share of the signal, it is seen.
+const VISIBLE_LOSS: f32 = 0.25;
+/// One whose deepest loss stays below this is not seen at all.
+const VISIBLE_PEAK: f32 = 0.40;
+const VISIBLE_VOXELS: usize = 2;
+/// Loss is in relation to the signal without the lesion, or to this share of white matter's
+/// where there is less: in a void there is nothing to lose.
+const FLOOR_SHARE: f64 = 0.2;
+/// No lesion is looked for farther from its centre than this.
+const SEARCH_MM: f64 = 12.0;
+
+/// What is known of one microbleed in one scan.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct LesionTruth {
+    /// Its number, the same at every visit; the value in the mask.
+    pub id: u16,
+    /// Centre in the scan's world, RAS+ mm.
+    pub center_world_mm: [f64; 3],
+    /// Centre in voxel indices of the scan.
+    pub center_voxel: [f64; 3],
+    /// Centre in the head's mm.
+    pub center_head_mm: [f64; 3],
+    /// Radius of the core in mm.
+    pub core_radius_mm: f64,
+    /// Susceptibility above the tissue's in ppm.
+    pub chi_ppm: f64,
+    /// Region of its centre.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub region: Option<String>,
+    /// Side of its centre.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub side: Option<String>,
+    /// Whether it is in the mask.
+    pub visible: bool,
+    /// Largest share of the signal that it takes, 0 to 1.
+    pub peak_loss: f64,
+    /// Voxels in which it takes more than a quarter of the signal.
+    pub visible_voxels: usize,
+    /// Their volume in mm³.
+    pub visible_volume_mm3: f64,
+    /// Diameter of the circle with the area of the largest section along slices, in mm.
+    pub visible_diameter_mm: f64,
+}
+
+/// The mask of visible lesions (values are their numbers) and what is known of all.
+#[derive(Debug, Clone)]
+pub struct Truth {
+    /// Instance labels on the scan's grid.
+    pub mask: Volume<u16>,
+    /// All lesions.
+    pub lesions: Vec<LesionTruth>,
+}
+
+/// Voxels in which a lesion is seen, with its loss there.
+struct Seen {
+    peak_loss: f32,
+    voxels: Vec<(usize, f32)>,
+}
+
+pub(super) fn truth(exam: &Exam, person: &Person, lesions: &[PlacedLesion]) -> Truth {
+    let seen: Vec<Seen> = lesions.par_iter().map(|l| seen(exam, l)).collect();
+    // Where two overlap, a voxel belongs to the one that takes more.
+    let mut owner: HashMap<usize, (f32, u16)> = HashMap::new();
+    for (lesion, seen) in lesions.iter().zip(&seen) {
+        if is_visible(seen) {
+            for &(offset, loss) in &seen.voxels {
+                let entry = owner.entry(offset).or_insert((loss, lesion.id));
+                if loss > entry.0 {
+                    *entry = (loss, lesion.id);
+                }
+            }
+        }
+    }
+    let mut mask = Volume::filled(exam.grid(), 0u16);
+    for (offset, (_, id)) in owner {
+        mask.voxels_mut()[offset] = id;
+    }
+    let regions = person.regions();
+    let lesions = lesions
+        .iter()
+        .zip(&seen)
+        .map(|(lesion, seen)| describe(exam, regions, lesion, seen))
+        .collect();
+    Truth { mask, lesions }
+}
+
+fn is_visible(seen: &Seen) -> bool {
+    seen.peak_loss >= VISIBLE_PEAK && seen.voxels.len() >= VISIBLE_VOXELS
+}
+
+/// Scans the lesion's surroundings with it alone and without.
+fn seen(exam: &Exam, lesion: &PlacedLesion) -> Seen {
+    let center = exam.center_mm(lesion);
+    let source = exam.source(lesion);
+    let reach = f64::from(source.reach).min(SEARCH_MM);
+    let region = exam.sampling.voxels_within(center, reach);
+    if region.iter().any(Range::is_empty) {
+        return Seen { peak_loss: 0.0, voxels: Vec::new() };
+    }
+    let rendered = exam.render(&[source], &region);
+    let floor = (FLOOR_SHARE * exam.white_signal) as f32;
+    let loss: Vec<f32> = rendered
+        .without
+        .iter()
+        .zip(&rendered.with)
+        .map(|(without, with)| {
+            let before = without.norm();
+            (before - with.norm()) / before.max(floor)
+        })
+        .collect();
+    around_center(exam, center, &region, &loss)
+}
+
+/// The connected part of what is lost that lies closest to the centre.
+fn around_center(
+    exam: &Exam,
+    center_mm: [f64; 3],
+    region: &[Range<usize>; 3],
+    loss: &[f32],
+) -> Seen {
+    let nothing = Seen { peak_loss: 0.0, voxels: Vec::new() };
+    let Ok(grid) = exam.grid().crop(region) else {
+        return nothing;
+    };
+    let Ok(mask) = Volume::new(grid.clone(), loss.iter().map(|&l| l > VISIBLE_LOSS).collect())
+    else {
+        return nothing;
+    };
+    let (components, _) = connected_components(&mask, Connectivity::TwentySix);
+    let spacing = grid.spacing_mm();
+    let distance2 = |offset: usize| {
+        let index = grid.index(offset);
+        (0..3)
+            .map(|a| ((index[a] + region[a].start) as f64 * spacing[a] - center_mm[a]).powi(2))
+            .sum::<f64>()
+    };
+    let closest = (0..loss.len())
+        .filter(|&o| components.voxels()[o] != 0)
+        .min_by(|&a, &b| distance2(a).total_cmp(&distance2(b)));
+    let Some(component) = closest.map(|o| components.voxels()[o]) else {
+        let peak_loss = loss.iter().copied().fold(0.0, f32::max);
+        return Seen { peak_loss, voxels: Vec::new() };
+    };
+    let voxels: Vec<(usize, f32)> = (0..loss.len())
+        .filter(|&o| components.voxels()[o] == component)
+        .map(|o| {
+            let index = grid.index(o);
+            let whole = std::array::from_fn(|a| index[a] + region[a].start);
+            (exam.grid().offset(whole), loss[o])
+        })
+        .collect();
+    Seen {
+        peak_loss: voxels.iter().map(|(_, l)| *l).fold(0.0, f32::max),
+        voxels,
+    }
+}
+
+fn describe(
+    exam: &Exam,
+    regions: &Volume<u8>,
+    lesion: &PlacedLesion,
+    seen: &Seen,
+) -> LesionTruth {
+    let grid = exam.grid();
+    let head = Point3::from(nalgebra::Vector3::from(lesion.center_head_mm));
+    let world = WorldPoint(exam.place.world_from_head * head);
+    let region = region_at(regions, WorldPoint(head));
+    let spacing = grid.spacing_mm();
+    let mut per_slice: HashMap<usize, usize> = HashMap::new();
+    for (offset, _) in &seen.voxels {
+        *per_slice.entry(grid.index(*offset)[2]).or_default() += 1;
+    }
+    let largest = per_slice.values().copied().max().unwrap_or(0) as f64;
+    let area = largest * spacing[0] * spacing[1];
+    let rounded = |v: f64| (v * 1000.0).round() / 1000.0;
+    LesionTruth {
+        id: lesion.id,
+        center_world_mm: world.to_array().map(rounded),
+        center_voxel: grid.to_voxel(world).to_array().map(rounded),
+        center_head_mm: lesion.center_head_mm,
+        core_radius_mm: lesion.core_radius_mm,
+        chi_ppm: lesion.chi_ppm,
+        region: region.map(|(region, _)| region.name().to_string()),
+        side: region.map(|(_, side)| match side {
+            Side::Left => "left".to_string(),
+            Side::Right => "right".to_string(),
+        }),
+        visible: is_visible(seen),
+        peak_loss: rounded(f64::from(seen.peak_loss)),
+        visible_voxels: seen.voxels.len(),
+        visible_volume_mm3: rounded(seen.voxels.len() as f64 * grid.voxel_volume_mm3()),
+        visible_diameter_mm: rounded(2.0 * (area / std::f64::consts::PI).sqrt()),
+    }
+}
+
+fn region_at(regions: &Volume<u8>, at: WorldPoint) -> Option<(Region, Side)> {
+    let VoxelPoint(index) = regions.grid().to_voxel(at);
+    let shape = regions.shape();
+    let index = [0, 1, 2].map(|a| index[a].round());
+    if (0..3).any(|a| index[a] < 0.0 || index[a] >= shape[a] as f64) {
+        return None;
+    }
+    Region::of_code(regions.at(index.map(|i| i as usize)))
+}
