@@ -18,6 +18,149 @@ pub(crate) enum Command {
     Detect(Detect),
     /// Say what a scan is and whether it suits microbleed detection.
     Inspect(Inspect),
+    /// Simulate scans with exact truth by the physics of the scanner.
+    #[command(subcommand)]
+    Simulate(Simulate),
+    /// Make maps of the anatomical regions in which lesions are counted.
+    #[command(subcommand)]
+    Regions(Regions),
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Simulate {
+    /// The field that a map of susceptibility makes.
+    Field(SimulateField),
+    /// One person's scan, with truth; with --visit2 a second one.
+    Scan(SimulateScan),
+    /// Many scans from a cohort file, as a BIDS data set. Goes on where it was stopped.
+    Cohort(SimulateCohort),
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct SimulateField {
+    /// Susceptibility in ppm, NIfTI. Needs about 40 bytes of memory per voxel.
+    pub chi: PathBuf,
+    /// Direction of the main field in world axes (right, front, up); any length.
+    #[arg(long, value_parser = direction, allow_hyphen_values = true, default_value = "0,0,1")]
+    pub b0_dir: [f64; 3],
+    /// File for the relative field in ppm.
+    #[arg(long)]
+    pub out: PathBuf,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct SimulateScan {
+    /// Head: a whole-head label map (FreeSurfer aseg codes), or `builtin`.
+    #[arg(long, default_value = "builtin")]
+    pub head: String,
+    /// Protocol: one of the named ones (an unknown name lists them), or a TOML file.
+    #[arg(long, default_value = "3t-gre-1x3")]
+    pub protocol: String,
+    /// Microbleeds: a number, `none`, or `literature` for one drawn as in published cohorts.
+    #[arg(long, default_value = "literature", value_parser = lesions)]
+    pub lesions: Lesions,
+    /// Decides everything that is drawn; the same seed gives the same bytes.
+    #[arg(long, default_value_t = 1)]
+    pub seed: u64,
+    /// Folder for the scan; must not exist or be empty.
+    #[arg(long)]
+    pub out: PathBuf,
+    /// Simulate a second visit, too, with so many new and so many resolved microbleeds.
+    #[arg(long, value_name = "NEW,RESOLVED", value_parser = second_visit)]
+    pub visit2: Option<SecondVisit>,
+    /// Make a T1-weighted image as well.
+    #[arg(long)]
+    pub t1w: bool,
+    /// Print errors only.
+    #[arg(long, short)]
+    pub quiet: bool,
+}
+
+/// How many microbleeds are asked for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Lesions {
+    Count(usize),
+    Literature,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct SimulateCohort {
+    /// The cohort file, such as cohorts/dev.toml.
+    pub cohort: PathBuf,
+    /// Folder for the data set.
+    #[arg(long)]
+    pub out: PathBuf,
+    /// Folder with the label maps that the cohort names (NAME.nii.gz).
+    #[arg(long)]
+    pub heads: Option<PathBuf>,
+    /// Rounds through the cohort's list; each draws anew.
+    #[arg(long, default_value_t = 1, value_parser = clap::value_parser!(u16).range(1..))]
+    pub rounds: u16,
+    /// Another seed than the file's: another cohort of the same kind.
+    #[arg(long)]
+    pub seed: Option<u64>,
+    /// Scans worked on at once; memory grows with it.
+    #[arg(long, default_value_t = 1, value_parser = clap::value_parser!(u16).range(1..=256))]
+    pub jobs: u16,
+    /// Print errors only.
+    #[arg(long, short)]
+    pub quiet: bool,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Regions {
+    /// From a parcellation of FreeSurfer (aparc+aseg, wmparc) or SynthSeg (--parc).
+    FromLabels(RegionsFromLabels),
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct RegionsFromLabels {
+    /// The parcellation, NIfTI.
+    pub labels: PathBuf,
+    /// File for the region map (NIfTI, on the parcellation's grid); a table of its values is
+    /// written beside it.
+    #[arg(long)]
+    pub out: PathBuf,
+}
+
+/// What `--visit2` says.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct SecondVisit {
+    pub new: usize,
+    pub resolved: usize,
+}
+
+fn direction(text: &str) -> Result<[f64; 3], String> {
+    let numbers: Vec<f64> = text
+        .split(',')
+        .map(|part| part.trim().parse::<f64>().map_err(|_| ()))
+        .collect::<Result<_, ()>>()
+        .unwrap_or_default();
+    <[f64; 3]>::try_from(numbers).map_err(|_| "three numbers, such as 0,0,1, are needed".into())
+}
+
+fn lesions(text: &str) -> Result<Lesions, String> {
+    match text {
+        "none" => Ok(Lesions::Count(0)),
+        "literature" => Ok(Lesions::Literature),
+        number => match number.parse::<usize>() {
+            Ok(count) if count <= 500 => Ok(Lesions::Count(count)),
+            _ => Err("a number from 0 to 500, `none` or `literature` is needed".into()),
+        },
+    }
+}
+
+fn second_visit(text: &str) -> Result<SecondVisit, String> {
+    let parts: Vec<usize> = text
+        .split(',')
+        .filter_map(|part| part.trim().parse().ok())
+        .collect();
+    match parts[..] {
+        [new, resolved] if new <= 500 && text.matches(',').count() == 1 => {
+            Ok(SecondVisit { new, resolved })
+        }
+        _ => Err("two numbers, such as 3,1 for three new and one resolved, are needed".into()),
+    }
 }
 
 #[derive(Debug, Args)]

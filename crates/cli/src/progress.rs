@@ -61,9 +61,22 @@ impl Progress {
         }
     }
 
+    /// A remark on the whole.
+    pub(crate) fn note(&self, what: &str) {
+        if !self.quiet {
+            self.bar.suspend(|| complain(what));
+        }
+    }
+
     pub(crate) fn finish(&self) {
         self.bar.finish_and_clear();
     }
+}
+
+/// A line on standard output.
+pub(crate) fn say(line: &str) {
+    // A closed pipe is the reader's choice, not a failure.
+    let _ = writeln!(std::io::stdout(), "{line}");
 }
 
 /// A line on standard error.

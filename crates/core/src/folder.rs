@@ -163,6 +163,25 @@ fn check_replaceable(target: &Path, replace: Replace) -> Result<(), FolderError>
     Ok(())
 }
 
+/// Lets `write` fill a file under a hidden name beside `path` (with the same endings) and
+/// renames it: the file is complete or as it was.
+///
+/// # Errors
+/// What `write` or the disk says; nothing is left behind then.
+pub fn write_then_rename<E: From<io::Error>>(
+    path: &Path,
+    write: impl FnOnce(&Path) -> Result<(), E>,
+) -> Result<(), E> {
+    let name = path.file_name().unwrap_or_default().to_string_lossy();
+    let partial = path.with_file_name(format!(".partial-{}-{name}", std::process::id()));
+    let done = write(&partial).and_then(|()| Ok(fs::rename(&partial, path)?));
+    if done.is_err() {
+        // Failing to clean up is no second failure.
+        let _ = fs::remove_file(&partial);
+    }
+    done
+}
+
 /// Writes a file and has the disk confirm it.
 ///
 /// # Errors

@@ -2,6 +2,8 @@
 
 pub(crate) mod detect;
 pub(crate) mod inspect;
+pub(crate) mod regions;
+pub(crate) mod simulate;
 
 /// How a command ended.
 #[derive(Debug)]

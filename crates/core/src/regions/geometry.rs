@@ -51,11 +51,7 @@ impl Structures {
     }
 
     /// The region of a voxel of white matter that is no lobe's: callosum, capsules, deep.
-    pub(super) fn deep_white(
-        &self,
-        landmarks: &Landmarks,
-        index: [usize; 3],
-    ) -> Option<Region> {
+    pub(super) fn deep_white(&self, landmarks: &Landmarks, index: [usize; 3]) -> Option<Region> {
         let grid = self.putamen.grid();
         let world = grid.to_world(VoxelPoint::center_of(index));
         let at = landmarks.proportional(world);

@@ -37,8 +37,7 @@ impl Landmarks {
     /// one of these is missing.
     pub(super) fn find(labels: &Volume<u16>) -> Option<Self> {
         let grid = labels.grid();
-        let place =
-            |o: usize| grid.to_world(VoxelPoint::center_of(grid.index(o))).0.coords;
+        let place = |o: usize| grid.to_world(VoxelPoint::center_of(grid.index(o))).0.coords;
         let mut pallidum = (Vector3::zeros(), 0usize);
         let mut low = Vector3::repeat(f64::INFINITY);
         let mut high = Vector3::repeat(f64::NEG_INFINITY);

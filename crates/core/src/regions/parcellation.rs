@@ -141,9 +141,8 @@ fn white_region(code: u16) -> Option<Region> {
 /// For every voxel of white matter the value of the closest cortex, spread through the white
 /// matter by one voxel's face at a time.
 fn nearest_lobe(parcels: &Volume<u16>) -> Volume<u8> {
-    let mut lobes = parcels.map(|code| {
-        cortex_region(code).map_or(0, |(region, side)| region.code(side))
-    });
+    let mut lobes =
+        parcels.map(|code| cortex_region(code).map_or(0, |(region, side)| region.code(side)));
     let mut rim: Vec<usize> = (0..lobes.voxels().len())
         .filter(|&o| lobes.voxels()[o] != 0)
         .collect();

@@ -39,7 +39,11 @@ pub fn partition(labels: &Volume<u16>) -> Result<Volume<u8>, PartitionError> {
         let at = landmarks.proportional(world);
         let (side, region) = match code {
             2 | 41 | 77 => (
-                if code == 77 { side_at(&landmarks, world) } else { side_of(code) },
+                if code == 77 {
+                    side_at(&landmarks, world)
+                } else {
+                    side_of(code)
+                },
                 structures
                     .deep_white(&landmarks, index)
                     .unwrap_or_else(|| lobe(at, structures.putamen.at(index))),
@@ -95,7 +99,11 @@ pub(super) fn lobe(at: Proportional, to_putamen_mm: f32) -> Region {
     };
     // Towards the midline there is no fissure: what lies below the commissure is temporal,
     // above it cingulate.
-    let below = if lateral > 22.0 { fissure } else { fissure.min(-6.0) };
+    let below = if lateral > 22.0 {
+        fissure
+    } else {
+        fissure.min(-6.0)
+    };
     if front < 24.0 && up < below && (lateral > 12.0 || front < 2.0) {
         return Region::Temporal;
     }
@@ -115,9 +123,17 @@ mod tests {
     fn known_places_fall_into_their_lobes() {
         // MNI coordinates of well-known places: |x|, y, z.
         let places = [
-            ("hand knob, precentral", [38.0, -24.0, 58.0], Region::Frontal),
+            (
+                "hand knob, precentral",
+                [38.0, -24.0, 58.0],
+                Region::Frontal,
+            ),
             ("frontal pole", [20.0, 62.0, 5.0], Region::Frontal),
-            ("Broca, pars opercularis", [50.0, 14.0, 16.0], Region::Frontal),
+            (
+                "Broca, pars opercularis",
+                [50.0, 14.0, 16.0],
+                Region::Frontal,
+            ),
             ("gyrus rectus", [5.0, 35.0, -20.0], Region::Frontal),
             ("angular gyrus", [48.0, -62.0, 32.0], Region::Parietal),
             ("supramarginal gyrus", [58.0, -36.0, 34.0], Region::Parietal),
@@ -126,8 +142,16 @@ mod tests {
             ("calcarine cortex", [8.0, -84.0, 6.0], Region::Occipital),
             ("occipital pole", [18.0, -98.0, 2.0], Region::Occipital),
             ("temporal pole", [38.0, 12.0, -32.0], Region::Temporal),
-            ("middle temporal gyrus", [60.0, -20.0, -10.0], Region::Temporal),
-            ("superior temporal, auditory", [54.0, -14.0, 2.0], Region::Temporal),
+            (
+                "middle temporal gyrus",
+                [60.0, -20.0, -10.0],
+                Region::Temporal,
+            ),
+            (
+                "superior temporal, auditory",
+                [54.0, -14.0, 2.0],
+                Region::Temporal,
+            ),
             ("fusiform", [38.0, -45.0, -20.0], Region::Temporal),
             ("parahippocampal", [22.0, -28.0, -18.0], Region::Temporal),
         ];
@@ -135,7 +159,11 @@ mod tests {
             let at = Proportional { lateral, front, up };
             assert_eq!(lobe(at, 40.0), expected, "{name}");
         }
-        let insula = Proportional { lateral: 38.0, front: 4.0, up: 0.0 };
+        let insula = Proportional {
+            lateral: 38.0,
+            front: 4.0,
+            up: 0.0,
+        };
         assert_eq!(lobe(insula, 8.0), Region::Insula);
     }
 }

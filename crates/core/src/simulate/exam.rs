@@ -75,7 +75,9 @@ impl Exam {
     pub fn new(person: &Person, visit: &VisitDraw) -> Result<Self, ExamError> {
         visit.protocol.check()?;
         let place = geometry::place(person, visit)?;
-        let b0_head = place.world_from_head.inverse_transform_vector(&Vector3::z());
+        let b0_head = place
+            .world_from_head
+            .inverse_transform_vector(&Vector3::z());
         let field = person.field(b0_head)?;
         Self::with_field(person, visit, place, Some(&field))
     }
@@ -153,7 +155,9 @@ impl Exam {
     /// A microbleed's centre in mm along the scan's axes.
     pub(crate) fn center_mm(&self, lesion: &PlacedLesion) -> [f64; 3] {
         let center = Vector3::from(lesion.center_head_mm);
-        (self.mm_from_head * nalgebra::Point3::from(center)).coords.into()
+        (self.mm_from_head * nalgebra::Point3::from(center))
+            .coords
+            .into()
     }
 
     /// Simulates a part of the scan without noise.

@@ -5,8 +5,10 @@
 //! says how it lies in which scanner; [`Exam`] is the scan to come out of it.
 
 pub(crate) mod acquire;
+pub mod cohort;
 mod draw;
 pub mod exam;
+mod files;
 pub mod head;
 pub mod image;
 mod person;
@@ -15,9 +17,11 @@ pub mod physics;
 mod protocol;
 pub(crate) mod random;
 pub(crate) mod scene;
+mod simulation;
 
-pub use exam::{Exam, ExamError, LesionTruth, ScanPlace, Truth};
 pub use draw::{Imperfections, PersonDraw, Plan, Pose, VisitDraw};
+pub use exam::{Exam, ExamError, LesionTruth, ScanPlace, Truth};
+pub use files::{VisitFilesError, VisitNames, write_visit};
 pub use image::{Images, t1_weighted};
 pub use person::{Person, PersonError};
 pub use phantom::{Ball, Phantom, PhantomConfig, phantom};
@@ -26,3 +30,4 @@ pub use scene::{
     LesionPattern, Mimic, MimicDraw, MimicKind, MimicShape, PlaceLesionsError, PlacedLesion,
     VesselDraw, literature_count,
 };
+pub use simulation::{Record, Request, SecondVisit, SimulateError, Stage, Visit, simulate};

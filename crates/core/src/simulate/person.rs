@@ -198,7 +198,11 @@ fn with_neck(chi: &Volume<f32>) -> Result<Volume<f32>, GridError> {
     let plane = nx * ny;
     let air = *chi.voxels().first().unwrap_or(&0.0);
     let lowest = (0..nz)
-        .find(|k| chi.voxels()[k * plane..(k + 1) * plane].iter().any(|&v| v != air))
+        .find(|k| {
+            chi.voxels()[k * plane..(k + 1) * plane]
+                .iter()
+                .any(|&v| v != air)
+        })
         .unwrap_or(0);
     let slice = &chi.voxels()[lowest * plane..(lowest + 1) * plane];
     let mut voxels = Vec::with_capacity(grid.voxel_count());

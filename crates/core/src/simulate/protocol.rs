@@ -70,16 +70,106 @@ type Row = (&'static str, f64, f64, f64, f64, [f64; 3], Encoding, bool);
 /// TE and voxels are those of published microbleed studies; TR and flip angle, where a paper
 /// is silent, are usual for the sequence.
 const NAMED: [Row; 10] = [
-    ("3t-gre-0.45x3", 3.0, 21.0, 650.0, 20.0, [0.45, 0.45, 3.0], Encoding::Slices, false),
-    ("1.5t-gre-0.5x0.8", 1.5, 31.0, 45.0, 13.0, [0.5, 0.5, 0.8], Encoding::Slab, false),
-    ("3t-gre-1x3", 3.0, 23.0, 700.0, 20.0, [1.0, 1.0, 3.0], Encoding::Slices, false),
-    ("3t-swi-0.45x1", 3.0, 20.0, 28.0, 15.0, [0.45, 0.45, 1.0], Encoding::Slab, true),
-    ("3t-swi-0.45x1-interpolated", 3.0, 9.8, 28.0, 15.0, [0.45, 0.45, 1.0], Encoding::Slab, true),
-    ("3t-gre-0.85x5", 3.0, 20.0, 700.0, 20.0, [0.85, 0.85, 5.0], Encoding::Slices, false),
-    ("3t-gre-0.43x6.5", 3.0, 16.0, 600.0, 20.0, [0.43, 0.43, 6.5], Encoding::Slices, false),
-    ("1.5t-swi-0.9x2.5", 1.5, 40.0, 49.0, 15.0, [0.9, 0.9, 2.5], Encoding::Slab, true),
-    ("1.5t-gre-0.5x5", 1.5, 23.0, 700.0, 20.0, [0.5, 0.5, 5.0], Encoding::Slices, false),
-    ("7t-gre-0.3x0.8", 7.0, 15.0, 28.0, 12.0, [0.3, 0.3, 0.8], Encoding::Slab, false),
+    (
+        "3t-gre-0.45x3",
+        3.0,
+        21.0,
+        650.0,
+        20.0,
+        [0.45, 0.45, 3.0],
+        Encoding::Slices,
+        false,
+    ),
+    (
+        "1.5t-gre-0.5x0.8",
+        1.5,
+        31.0,
+        45.0,
+        13.0,
+        [0.5, 0.5, 0.8],
+        Encoding::Slab,
+        false,
+    ),
+    (
+        "3t-gre-1x3",
+        3.0,
+        23.0,
+        700.0,
+        20.0,
+        [1.0, 1.0, 3.0],
+        Encoding::Slices,
+        false,
+    ),
+    (
+        "3t-swi-0.45x1",
+        3.0,
+        20.0,
+        28.0,
+        15.0,
+        [0.45, 0.45, 1.0],
+        Encoding::Slab,
+        true,
+    ),
+    (
+        "3t-swi-0.45x1-interpolated",
+        3.0,
+        9.8,
+        28.0,
+        15.0,
+        [0.45, 0.45, 1.0],
+        Encoding::Slab,
+        true,
+    ),
+    (
+        "3t-gre-0.85x5",
+        3.0,
+        20.0,
+        700.0,
+        20.0,
+        [0.85, 0.85, 5.0],
+        Encoding::Slices,
+        false,
+    ),
+    (
+        "3t-gre-0.43x6.5",
+        3.0,
+        16.0,
+        600.0,
+        20.0,
+        [0.43, 0.43, 6.5],
+        Encoding::Slices,
+        false,
+    ),
+    (
+        "1.5t-swi-0.9x2.5",
+        1.5,
+        40.0,
+        49.0,
+        15.0,
+        [0.9, 0.9, 2.5],
+        Encoding::Slab,
+        true,
+    ),
+    (
+        "1.5t-gre-0.5x5",
+        1.5,
+        23.0,
+        700.0,
+        20.0,
+        [0.5, 0.5, 5.0],
+        Encoding::Slices,
+        false,
+    ),
+    (
+        "7t-gre-0.3x0.8",
+        7.0,
+        15.0,
+        28.0,
+        12.0,
+        [0.3, 0.3, 0.8],
+        Encoding::Slab,
+        false,
+    ),
 ];
 
 impl Protocol {
@@ -141,7 +231,11 @@ impl Protocol {
             if value.is_finite() && (low..=high).contains(&value) {
                 Ok(())
             } else {
-                Err(ProtocolError::OutOfRange { what, value, expected })
+                Err(ProtocolError::OutOfRange {
+                    what,
+                    value,
+                    expected,
+                })
             }
         };
         within("b0_t", self.b0_t, 0.2, 14.0, "a field of 0.2 to 14 T")?;
@@ -153,16 +247,34 @@ impl Protocol {
             });
         }
         within("te_ms", self.te_ms, 0.5, 120.0, "0.5 to 120 ms")?;
-        within("flip_angle_deg", self.flip_angle_deg, 1.0, 90.0, "1 to 90 degrees")?;
-        for (what, size) in ["voxel_mm[0]", "voxel_mm[1]"].into_iter().zip(self.voxel_mm) {
+        within(
+            "flip_angle_deg",
+            self.flip_angle_deg,
+            1.0,
+            90.0,
+            "1 to 90 degrees",
+        )?;
+        for (what, size) in ["voxel_mm[0]", "voxel_mm[1]"]
+            .into_iter()
+            .zip(self.voxel_mm)
+        {
             within(what, size, 0.2, 4.0, "0.2 to 4 mm in the plane")?;
         }
-        within("voxel_mm[2]", self.voxel_mm[2], 0.2, 10.0, "0.2 to 10 mm between slices")?;
+        within(
+            "voxel_mm[2]",
+            self.voxel_mm[2],
+            0.2,
+            10.0,
+            "0.2 to 10 mm between slices",
+        )?;
         let names = ["acquired_mm[0]", "acquired_mm[1]", "acquired_mm[2]"];
         for ((what, acquired), size) in names.into_iter().zip(self.acquired_mm()).zip(self.voxel_mm)
         {
             if !(acquired >= size * 0.999 && acquired <= size * 3.0) {
-                return Err(ProtocolError::Acquired { what, value_mm: acquired });
+                return Err(ProtocolError::Acquired {
+                    what,
+                    value_mm: acquired,
+                });
             }
         }
         if self.encoding == Encoding::Slices && self.acquired_mm()[2] != self.voxel_mm[2] {
@@ -192,14 +304,29 @@ mod tests {
     #[test]
     fn impossible_ones_are_refused() {
         let good = Protocol::named("3t-gre-1x3").unwrap();
-        let late = Protocol { te_ms: 700.0, ..good.clone() };
-        assert!(matches!(late.check(), Err(ProtocolError::EchoAfterPulse { .. })));
-        let flat = Protocol { voxel_mm: [1.0, 0.0, 3.0], ..good.clone() };
+        let late = Protocol {
+            te_ms: 700.0,
+            ..good.clone()
+        };
+        assert!(matches!(
+            late.check(),
+            Err(ProtocolError::EchoAfterPulse { .. })
+        ));
+        let flat = Protocol {
+            voxel_mm: [1.0, 0.0, 3.0],
+            ..good.clone()
+        };
         assert!(matches!(
             flat.check(),
-            Err(ProtocolError::OutOfRange { what: "voxel_mm[1]", .. })
+            Err(ProtocolError::OutOfRange {
+                what: "voxel_mm[1]",
+                ..
+            })
         ));
-        let finer = Protocol { acquired_mm: Some([0.5, 1.0, 3.0]), ..good };
+        let finer = Protocol {
+            acquired_mm: Some([0.5, 1.0, 3.0]),
+            ..good
+        };
         assert!(matches!(finer.check(), Err(ProtocolError::Acquired { .. })));
         assert!(matches!(
             Protocol::from_toml("name = 'x'"),

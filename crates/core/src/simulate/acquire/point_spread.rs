@@ -40,7 +40,11 @@ impl PointSpread {
                 return 0.0;
             }
             let t = x / period;
-            let sinc = if t == 0.0 { 1.0 } else { (PI * t).sin() / (PI * t) };
+            let sinc = if t == 0.0 {
+                1.0
+            } else {
+                (PI * t).sin() / (PI * t)
+            };
             let pole = 1.0 - (2.0 * alpha * t).powi(2);
             let roll = if pole.abs() < 1e-9 {
                 PI / 4.0
@@ -154,7 +158,13 @@ mod tests {
             assert!((sum - 1.0).abs() < 1e-5);
             // Symmetric about the voxel's centre.
             let mirrored: Vec<f32> = spread.weights.iter().rev().copied().collect();
-            assert!(spread.weights.iter().zip(&mirrored).all(|(a, b)| (a - b).abs() < 1e-6));
+            assert!(
+                spread
+                    .weights
+                    .iter()
+                    .zip(&mirrored)
+                    .all(|(a, b)| (a - b).abs() < 1e-6)
+            );
             // Flat over the inner half of the sampled range, 0 beyond its end, both within
             // what cutting the kernel off costs.
             assert!((response(&spread, 0.15 / acquired) - 1.0).abs() < 0.03);

@@ -39,8 +39,7 @@ const CHUNK: isize = 16;
 /// reduced by |sinc| of the phase's run across the cell along each axis, turned by the phase,
 /// and gathered with the point spread.
 pub(crate) fn render(sampling: &Sampling, world: &World, region: &[Range<usize>; 3]) -> Rendered {
-    let cells: [Range<isize>; 3] =
-        std::array::from_fn(|a| sampling.spread[a].cells_of(&region[a]));
+    let cells: [Range<isize>; 3] = std::array::from_fn(|a| sampling.spread[a].cells_of(&region[a]));
     let size = [region[0].len(), region[1].len()];
     let frame = Frame {
         sampling,
@@ -188,8 +187,7 @@ impl Frame<'_> {
         let cell_mm = s.cell_mm();
         let mean = cell_mm.iter().product::<f64>().cbrt() as f32;
         let z = s.cell_center_mm(2, cell) as f32;
-        let first: [f32; 2] =
-            std::array::from_fn(|a| s.cell_center_mm(a, self.origin[a]) as f32);
+        let first: [f32; 2] = std::array::from_fn(|a| s.cell_center_mm(a, self.origin[a]) as f32);
         let step: [f32; 2] = [cell_mm[0] as f32, cell_mm[1] as f32];
         for source in sources {
             let [low, high] = source.bounds();
@@ -307,9 +305,8 @@ fn interpolate_row(
     let (plane, values) = (nx * ny, &maps.values);
     // Single precision is good to 2e-5 voxels here.
     let (start, step) = (start.cast::<f32>(), step.cast::<f32>());
-    let lerp = |a: [f32; 2], b: [f32; 2], t: f32| {
-        [a[0] + t * (b[0] - a[0]), a[1] + t * (b[1] - a[1])]
-    };
+    let lerp =
+        |a: [f32; 2], b: [f32; 2], t: f32| [a[0] + t * (b[0] - a[0]), a[1] + t * (b[1] - a[1])];
     let run = first as usize..last as usize + 1;
     let out = signal[run.clone()].iter_mut().zip(&mut phase[run.clone()]);
     for (i, (signal, phase)) in run.zip(out) {
@@ -351,13 +348,7 @@ impl ComplexRow {
         }
     }
 
-    fn fill(
-        &mut self,
-        signal: &[f32],
-        phase: &[f32],
-        beside: [&[f32]; 2],
-        through: [&[f32]; 2],
-    ) {
+    fn fill(&mut self, signal: &[f32], phase: &[f32], beside: [&[f32]; 2], through: [&[f32]; 2]) {
         let n = signal.len();
         let [real, imaginary] = &mut self.flat;
         let mut turn = |i: usize, along: f32| {
@@ -376,11 +367,16 @@ impl ComplexRow {
             // One iterator over everything, and no index: this becomes vector code.
             let inner = 1..n - 1;
             let ahead = phase[2..].iter().zip(&phase[..n - 2]);
-            let aside = beside[1][inner.clone()].iter().zip(&beside[0][inner.clone()]);
-            let over = through[1][inner.clone()].iter().zip(&through[0][inner.clone()]);
+            let aside = beside[1][inner.clone()]
+                .iter()
+                .zip(&beside[0][inner.clone()]);
+            let over = through[1][inner.clone()]
+                .iter()
+                .zip(&through[0][inner.clone()]);
             let here = signal[inner.clone()].iter().zip(&phase[inner.clone()]);
             let out = real[inner.clone()].iter_mut().zip(&mut imaginary[inner]);
-            for ((((ahead, aside), over), here), out) in ahead.zip(aside).zip(over).zip(here).zip(out)
+            for ((((ahead, aside), over), here), out) in
+                ahead.zip(aside).zip(over).zip(here).zip(out)
             {
                 let left_over = linear_dephasing(0.5 * (ahead.0 - ahead.1))
                     * linear_dephasing(0.5 * (aside.0 - aside.1))
@@ -392,7 +388,10 @@ impl ComplexRow {
         }
         for (flat, parts) in self.flat.iter().zip([&mut self.real, &mut self.imaginary]) {
             for (place, part) in parts.iter_mut().enumerate() {
-                for (to, from) in part.iter_mut().zip(flat[place..].iter().step_by(self.cells)) {
+                for (to, from) in part
+                    .iter_mut()
+                    .zip(flat[place..].iter().step_by(self.cells))
+                {
                     *to = *from;
                 }
             }

@@ -60,10 +60,15 @@ impl Source {
     /// The source as seen in another frame.
     pub(crate) fn moved(&self, motion: &Isometry3<f64>) -> Self {
         let point = |v: Vector3<f32>| {
-            (motion * Point3::from(v.cast::<f64>())).coords.cast::<f32>()
+            (motion * Point3::from(v.cast::<f64>()))
+                .coords
+                .cast::<f32>()
         };
         let form = match self.form {
-            Form::Ball { center, radius } => Form::Ball { center: point(center), radius },
+            Form::Ball { center, radius } => Form::Ball {
+                center: point(center),
+                radius,
+            },
             Form::Rod(rod) => Form::Rod(Rod {
                 start: point(rod.start),
                 axis: (motion.rotation * rod.axis.cast::<f64>()).cast::<f32>(),
@@ -75,7 +80,10 @@ impl Source {
 
     /// The source in a magnet whose field it does not change.
     pub(crate) fn without_field(&self) -> Self {
-        Self { phase: 0.0, ..*self }
+        Self {
+            phase: 0.0,
+            ..*self
+        }
     }
 
     /// Corners of the box outside of which the source is not felt.
@@ -140,8 +148,7 @@ impl Source {
                     let beyond = (at.along - rod.length).max(-at.along).max(0.0);
                     let across = at.across2.sqrt();
                     let within = f32::from(u8::from(beyond <= 0.0));
-                    let inside =
-                        within * ((rod.radius - across) / cell + 0.5).clamp(0.0, 1.0);
+                    let inside = within * ((rod.radius - across) / cell + 0.5).clamp(0.0, 1.0);
                     let distance = (at.across2 + beyond * beyond).sqrt();
                     *p += self.phase * rod.field(at, tau, inside) * self.fading(distance);
                     let covered = inside.min(most);

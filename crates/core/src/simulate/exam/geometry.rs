@@ -5,7 +5,9 @@ use crate::simulate::draw::{Pose, VisitDraw};
 use crate::simulate::head::{Tissue, tissue_of};
 use crate::simulate::person::Person;
 use crate::volume::{Grid, VoxelPoint};
-use nalgebra::{Isometry3, Matrix3, Matrix4, Point3, Rotation3, Translation3, UnitQuaternion, Vector3};
+use nalgebra::{
+    Isometry3, Matrix3, Matrix4, Point3, Rotation3, Translation3, UnitQuaternion, Vector3,
+};
 
 /// A head in the scanner and a grid of voxels on it. The scanner's world is RAS+ mm with the
 /// main field along +z.
@@ -86,7 +88,12 @@ pub(super) fn place(person: &Person, visit: &VisitDraw) -> Result<ScanPlace, Exa
     let acquired = visit.protocol.acquired_mm();
     let shape: [usize; 3] = std::array::from_fn(|a| {
         let margin = if a == 2 { 0.0 } else { 2.0 * MARGIN_MM };
-        matrix_size(extent[a][1] - extent[a][0] + margin, acquired[a], spacing[a], a != 2)
+        matrix_size(
+            extent[a][1] - extent[a][0] + margin,
+            acquired[a],
+            spacing[a],
+            a != 2,
+        )
     });
     let voxels: usize = shape.iter().product();
     if voxels > MAX_VOXELS {
@@ -99,7 +106,9 @@ pub(super) fn place(person: &Person, visit: &VisitDraw) -> Result<ScanPlace, Exa
     let mut affine = Matrix4::identity();
     let scaled = axes * Matrix3::from_diagonal(&Vector3::from(spacing));
     affine.fixed_view_mut::<3, 3>(0, 0).copy_from(&scaled);
-    affine.fixed_view_mut::<3, 1>(0, 3).copy_from(&(axes * first));
+    affine
+        .fixed_view_mut::<3, 1>(0, 3)
+        .copy_from(&(axes * first));
     Ok(ScanPlace {
         world_from_head,
         grid: Grid::new(shape, affine)?,
@@ -110,7 +119,9 @@ pub(super) fn place(person: &Person, visit: &VisitDraw) -> Result<ScanPlace, Exa
 /// image is interpolated, a number that makes whole voxels of it.
 fn matrix_size(fov_mm: f64, acquired: f64, voxel: f64, even: bool) -> usize {
     let step = if even { 2 } else { 1 };
-    let least = ((fov_mm / acquired).ceil() as usize).max(1).next_multiple_of(step);
+    let least = ((fov_mm / acquired).ceil() as usize)
+        .max(1)
+        .next_multiple_of(step);
     let images = |n: usize| n as f64 * acquired / voxel;
     let whole = (0..40)
         .map(|i| least + step * i)

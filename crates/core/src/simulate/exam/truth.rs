@@ -109,7 +109,10 @@ fn seen(exam: &Exam, lesion: &PlacedLesion) -> Seen {
     let reach = f64::from(source.reach).min(SEARCH_MM);
     let region = exam.sampling.voxels_within(center, reach);
     if region.iter().any(Range::is_empty) {
-        return Seen { peak_loss: 0.0, voxels: Vec::new() };
+        return Seen {
+            peak_loss: 0.0,
+            voxels: Vec::new(),
+        };
     }
     let rendered = exam.render(&[source], &region);
     let floor = (FLOOR_SHARE * exam.white_signal) as f32;
@@ -132,12 +135,17 @@ fn around_center(
     region: &[Range<usize>; 3],
     loss: &[f32],
 ) -> Seen {
-    let nothing = Seen { peak_loss: 0.0, voxels: Vec::new() };
+    let nothing = Seen {
+        peak_loss: 0.0,
+        voxels: Vec::new(),
+    };
     let Ok(grid) = exam.grid().crop(region) else {
         return nothing;
     };
-    let Ok(mask) = Volume::new(grid.clone(), loss.iter().map(|&l| l > VISIBLE_LOSS).collect())
-    else {
+    let Ok(mask) = Volume::new(
+        grid.clone(),
+        loss.iter().map(|&l| l > VISIBLE_LOSS).collect(),
+    ) else {
         return nothing;
     };
     let (components, _) = connected_components(&mask, Connectivity::TwentySix);
@@ -153,7 +161,10 @@ fn around_center(
         .min_by(|&a, &b| distance2(a).total_cmp(&distance2(b)));
     let Some(component) = closest.map(|o| components.voxels()[o]) else {
         let peak_loss = loss.iter().copied().fold(0.0, f32::max);
-        return Seen { peak_loss, voxels: Vec::new() };
+        return Seen {
+            peak_loss,
+            voxels: Vec::new(),
+        };
     };
     let voxels: Vec<(usize, f32)> = (0..loss.len())
         .filter(|&o| components.voxels()[o] == component)
@@ -169,12 +180,7 @@ fn around_center(
     }
 }
 
-fn describe(
-    exam: &Exam,
-    regions: &Volume<u8>,
-    lesion: &PlacedLesion,
-    seen: &Seen,
-) -> LesionTruth {
+fn describe(exam: &Exam, regions: &Volume<u8>, lesion: &PlacedLesion, seen: &Seen) -> LesionTruth {
     let grid = exam.grid();
     let head = Point3::from(nalgebra::Vector3::from(lesion.center_head_mm));
     let world = WorldPoint(exam.place.world_from_head * head);

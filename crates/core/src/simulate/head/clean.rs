@@ -203,7 +203,11 @@ mod tests {
             vessel_specks: 3,
         };
         assert_eq!(cleaning, expected);
-        assert!([[5, 5, 5], [9, 9, 9], [8, 8, 13]].iter().all(|&v| labels.at(v) == 2));
+        assert!(
+            [[5, 5, 5], [9, 9, 9], [8, 8, 13]]
+                .iter()
+                .all(|&v| labels.at(v) == 2)
+        );
         assert_eq!(labels.at([29, 9, 9]), 0);
     }
 }

@@ -105,8 +105,8 @@ impl Head {
     /// Corners of the box around what `chosen` picks, in head mm, of its voxel centres.
     pub(crate) fn extent(&self, chosen: impl Fn(Tissue) -> bool) -> [WorldPoint; 2] {
         let grid = self.labels.grid();
-        let (low, high) = bounds(&self.labels, |code| chosen(tissue_of(code)))
-            .unwrap_or(([0; 3], [0; 3]));
+        let (low, high) =
+            bounds(&self.labels, |code| chosen(tissue_of(code))).unwrap_or(([0; 3], [0; 3]));
         let at = |index| grid.to_world(crate::volume::VoxelPoint::center_of(index));
         [at(low), at(high)]
     }
@@ -133,7 +133,9 @@ fn check_grid(grid: &Grid) -> Result<(), HeadError> {
     for (axis, size) in spacing_mm.iter().enumerate() {
         axes.column_mut(axis).scale_mut(1.0 / size);
     }
-    let cosine = (axes.transpose() * axes - nalgebra::Matrix3::identity()).abs().max();
+    let cosine = (axes.transpose() * axes - nalgebra::Matrix3::identity())
+        .abs()
+        .max();
     if cosine > 1e-3 {
         return Err(HeadError::Sheared { cosine });
     }
@@ -176,10 +178,7 @@ fn check_codes(labels: &Volume<u16>) -> Result<(), HeadError> {
 }
 
 /// First and last index per axis of the voxels that `chosen` picks.
-fn bounds(
-    labels: &Volume<u16>,
-    chosen: impl Fn(u16) -> bool,
-) -> Option<([usize; 3], [usize; 3])> {
+fn bounds(labels: &Volume<u16>, chosen: impl Fn(u16) -> bool) -> Option<([usize; 3], [usize; 3])> {
     let mut low = [usize::MAX; 3];
     let mut high = [0; 3];
     for (offset, &code) in labels.voxels().iter().enumerate() {
@@ -197,8 +196,7 @@ fn bounds(
 /// Cuts to the head with a margin; where the head runs out of the map, nothing is added.
 fn cropped(labels: &Volume<u16>) -> Result<Volume<u16>, HeadError> {
     let shape = labels.shape();
-    let (low, high) =
-        bounds(labels, |code| code != 0).ok_or(HeadError::NoBrain { voxels: 0 })?;
+    let (low, high) = bounds(labels, |code| code != 0).ok_or(HeadError::NoBrain { voxels: 0 })?;
     Ok(labels.crop(std::array::from_fn(|a| {
         low[a].saturating_sub(MARGIN_VOXELS)..(high[a] + 1 + MARGIN_VOXELS).min(shape[a])
     }))?)
@@ -217,7 +215,9 @@ mod tests {
         let error = Head::from_map(&map(999.0, [1.0; 3])).unwrap_err();
         assert_eq!(
             error,
-            HeadError::UnknownLabels { codes: "999: 216 voxels".into() }
+            HeadError::UnknownLabels {
+                codes: "999: 216 voxels".into()
+            }
         );
         assert_eq!(
             Head::from_map(&map(2.5, [1.0; 3])).unwrap_err(),

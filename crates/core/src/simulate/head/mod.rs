@@ -1,5 +1,6 @@
 //! From a label map to a head of one's own: cleaned, bent, with properties.
 
+mod builtin;
 mod clean;
 mod labels;
 mod properties;
@@ -8,7 +9,7 @@ mod tissue;
 
 pub use clean::Cleaning;
 pub use labels::{Head, HeadError};
-pub use properties::{TissueDraw, TissueMaps};
 pub(crate) use properties::tissue_maps;
+pub use properties::{TissueDraw, TissueMaps};
 pub use shape::{HeadShape, shape_head};
 pub use tissue::{Tissue, tissue_of};

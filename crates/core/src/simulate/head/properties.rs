@@ -168,7 +168,10 @@ fn with_dentate(head: &Head, mut tissues: Volume<u8>) -> Volume<u8> {
         if members.is_empty() {
             continue;
         }
-        let place = |o: usize| grid.to_world(crate::volume::VoxelPoint::center_of(grid.index(o))).0;
+        let place = |o: usize| {
+            grid.to_world(crate::volume::VoxelPoint::center_of(grid.index(o)))
+                .0
+        };
         let middle = members
             .iter()
             .fold(nalgebra::Vector3::zeros(), |sum, &o| sum + place(o).coords)

@@ -4,9 +4,7 @@ use super::labels::{Head, HeadError};
 use super::tissue::{CSF_CODE, Tissue, tissue_of};
 use crate::preprocess::{Connectivity, distance_to_mm, largest_component};
 use crate::simulate::random::Stream;
-use crate::volume::{
-    Grid, Interpolation, Volume, VoxelPoint, block_mean, linear_at, resample,
-};
+use crate::volume::{Grid, Interpolation, Volume, VoxelPoint, block_mean, linear_at, resample};
 use nalgebra::{Matrix3, Matrix4, Vector3};
 use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
@@ -102,12 +100,19 @@ pub fn shape_head(head: &Head, shape: &HeadShape) -> Result<Head, HeadError> {
         .enumerate()
         .for_each(|(k, slice)| {
             for (at, code) in slice.iter_mut().enumerate() {
-                let here = target.to_world(VoxelPoint::center_of([at % nx, at / nx, k])).0;
-                let coarse = bend[0].grid().to_voxel(crate::volume::WorldPoint(here)).to_array();
+                let here = target
+                    .to_world(VoxelPoint::center_of([at % nx, at / nx, k]))
+                    .0;
+                let coarse = bend[0]
+                    .grid()
+                    .to_voxel(crate::volume::WorldPoint(here))
+                    .to_array();
                 let shift = Vector3::from_fn(|a, _| f64::from(linear_at(&bend[a], coarse)));
                 let mut from = center + backward * (here.coords - center) + shift;
                 from -= ventricle.shift(from);
-                let voxel = source.grid().to_voxel(crate::volume::WorldPoint(from.into()));
+                let voxel = source
+                    .grid()
+                    .to_voxel(crate::volume::WorldPoint(from.into()));
                 let index = voxel.to_array().map(f64::round);
                 if (0..3).all(|a| index[a] >= 0.0 && index[a] < extent[a] as f64) {
                     *code = source.at(index.map(|i| i as usize));
@@ -164,7 +169,10 @@ fn displacements(target: &Grid, bend: &Bend) -> Result<[Volume<f32>; 3], HeadErr
             affine.column_mut(a).scale_mut(spacing / size[a]);
         }
         // One step of room on each side.
-        Grid::new(shape, affine * Matrix4::new_translation(&Vector3::from_element(-1.0)))
+        Grid::new(
+            shape,
+            affine * Matrix4::new_translation(&Vector3::from_element(-1.0)),
+        )
     };
     let lattice = around(bend.spacing_mm)?;
     let coarse = around(COARSE_MM)?;
@@ -172,7 +180,13 @@ fn displacements(target: &Grid, bend: &Bend) -> Result<[Volume<f32>; 3], HeadErr
     for axis in 0..3 {
         let mut stream = Stream::new(bend.seed, "bend", axis);
         let points = Volume::from_fn(&lattice, |_| (bend.sd_mm * stream.normal()) as f32);
-        let field = resample(&points, &coarse, &Matrix4::identity(), Interpolation::Cubic, 0.0);
+        let field = resample(
+            &points,
+            &coarse,
+            &Matrix4::identity(),
+            Interpolation::Cubic,
+            0.0,
+        );
         // The identity is finite, the one error there is.
         fields.push(field.unwrap_or_else(|_| Volume::filled(&coarse, 0.0)));
     }
@@ -223,7 +237,9 @@ impl Ventricles {
         }
         let grid = self.distance.grid();
         let sample = |p: Vector3<f64>| {
-            let voxel = grid.to_voxel(crate::volume::WorldPoint(p.into())).to_array();
+            let voxel = grid
+                .to_voxel(crate::volume::WorldPoint(p.into()))
+                .to_array();
             f64::from(linear_at(&self.distance, voxel))
         };
         let distance = sample(at);
@@ -265,8 +281,13 @@ fn open_outer_fluid(head: &mut Head, thickness_mm: f64) -> Result<(), HeadError>
             *code = CSF_CODE;
         }
     }
-    for (j, k) in range[2].clone().flat_map(|k| range[1].clone().map(move |j| (j, k))) {
-        let from = brain.grid().offset([0, j - range[1].start, k - range[2].start]);
+    for (j, k) in range[2]
+        .clone()
+        .flat_map(|k| range[1].clone().map(move |j| (j, k)))
+    {
+        let from = brain
+            .grid()
+            .offset([0, j - range[1].start, k - range[2].start]);
         let to = head.labels.grid().offset([range[0].start, j, k]);
         let row = &brain.voxels()[from..from + range[0].len()];
         head.labels.voxels_mut()[to..to + row.len()].copy_from_slice(row);

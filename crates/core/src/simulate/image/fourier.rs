@@ -15,38 +15,38 @@ pub(crate) fn filter_lines(
     let [nx, ny, _] = shape;
     let length = shape[axis];
     let mut planner = FftPlanner::<f32>::new();
-    let (forward, backward) = (planner.plan_fft_forward(length), planner.plan_fft_inverse(length));
+    let (forward, backward) = (
+        planner.plan_fft_forward(length),
+        planner.plan_fft_inverse(length),
+    );
     let scale = 1.0 / length as f32;
-    voxels
-        .par_chunks_mut(nx * ny)
-        .enumerate()
-        .for_each_init(
-            || vec![Complex32::default(); length],
-            |line, (k, slice)| {
-                let lines = if axis == 0 { ny } else { nx };
-                for number in 0..lines {
-                    let (start, step) = if axis == 0 { (number * nx, 1) } else { (number, nx) };
-                    for (i, value) in line.iter_mut().enumerate() {
-                        *value = slice[start + i * step];
-                    }
-                    forward.process(line);
-                    filter(k, line);
-                    backward.process(line);
-                    for (i, value) in line.iter().enumerate() {
-                        slice[start + i * step] = value * scale;
-                    }
+    voxels.par_chunks_mut(nx * ny).enumerate().for_each_init(
+        || vec![Complex32::default(); length],
+        |line, (k, slice)| {
+            let lines = if axis == 0 { ny } else { nx };
+            for number in 0..lines {
+                let (start, step) = if axis == 0 {
+                    (number * nx, 1)
+                } else {
+                    (number, nx)
+                };
+                for (i, value) in line.iter_mut().enumerate() {
+                    *value = slice[start + i * step];
                 }
-            },
-        );
+                forward.process(line);
+                filter(k, line);
+                backward.process(line);
+                for (i, value) in line.iter().enumerate() {
+                    slice[start + i * step] = value * scale;
+                }
+            }
+        },
+    );
 }
 
 /// A volume on a matrix of another size over the same field of view: its spectrum cut or
 /// filled with zeros. Values are scaled so that a constant stays what it is.
-pub(crate) fn resized(
-    voxels: &[Complex32],
-    from: [usize; 3],
-    to: [usize; 3],
-) -> Vec<Complex32> {
+pub(crate) fn resized(voxels: &[Complex32], from: [usize; 3], to: [usize; 3]) -> Vec<Complex32> {
     let mut shape = from;
     let mut current = voxels.to_vec();
     for axis in 0..3 {
@@ -80,7 +80,12 @@ fn resized_axis(
         .par_chunks_mut(inner * length)
         .enumerate()
         .for_each_init(
-            || (vec![Complex32::default(); old], vec![Complex32::default(); length]),
+            || {
+                (
+                    vec![Complex32::default(); old],
+                    vec![Complex32::default(); length],
+                )
+            },
             |(source, target), (block, out)| {
                 for i in 0..inner {
                     for (n, value) in source.iter_mut().enumerate() {
@@ -113,9 +118,8 @@ mod tests {
     fn interpolation_follows_a_wave() {
         // One period of a cosine over the field of view: 6 voxels of 1/6, then 8 of 1/8,
         // centres at (n + ½)/N.
-        let wave = |n: usize, of: usize| {
-            (2.0 * std::f32::consts::PI * (n as f32 + 0.5) / of as f32).cos()
-        };
+        let wave =
+            |n: usize, of: usize| (2.0 * std::f32::consts::PI * (n as f32 + 0.5) / of as f32).cos();
         let shape = [2, 6, 3];
         let voxels: Vec<Complex32> = (0..36)
             .map(|o| Complex32::new(wave(o / 2 % 6, 6), 0.0))

@@ -10,4 +10,4 @@ mod t1w;
 pub use imperfect::Images;
 pub(crate) use imperfect::{apply, noise_deviation};
 pub use swi::susceptibility_weighted;
-pub use t1w::t1_weighted;
+pub use t1w::{T1wError, t1_weighted};

@@ -25,7 +25,11 @@ pub(super) fn apply(
     let lines = shape[axis];
     let tracks: Vec<Vec<f32>> = (0..shape[2])
         .map(|slice| {
-            let item = if encoding == Encoding::Slab { 0 } else { slice as u64 };
+            let item = if encoding == Encoding::Slab {
+                0
+            } else {
+                slice as u64
+            };
             let mut stream = Stream::new(imperfections.seed, "motion", item);
             track(&mut stream, imperfections.motion_mm, lines)
         })
@@ -33,7 +37,11 @@ pub(super) fn apply(
     filter_lines(scan.voxels_mut(), shape, axis, |slice, line| {
         for (f, value) in line.iter_mut().enumerate() {
             // Lines are measured from one end of k-space to the other.
-            let frequency = if 2 * f < lines { f as isize } else { f as isize - lines as isize };
+            let frequency = if 2 * f < lines {
+                f as isize
+            } else {
+                f as isize - lines as isize
+            };
             let moment = (frequency + (lines / 2) as isize) as usize;
             let moved = tracks[slice][moment.min(lines - 1)] / spacing as f32;
             let turn = -2.0 * std::f32::consts::PI * frequency as f32 / lines as f32 * moved;
@@ -53,7 +61,11 @@ fn track(stream: &mut Stream, deviation_mm: f64, lines: usize) -> Vec<f32> {
     let begin = stream.uniform(0.0, 1.0);
     let at = |line: usize| {
         let share = line as f64 / lines as f64;
-        let jumped: f64 = jumps.iter().filter(|(when, _)| *when <= line).map(|(_, d)| d).sum();
+        let jumped: f64 = jumps
+            .iter()
+            .filter(|(when, _)| *when <= line)
+            .map(|(_, d)| d)
+            .sum();
         let breath = (2.0 * std::f64::consts::PI * (breaths * share + begin)).sin();
         drift * share + jumped + breathing * breath
     };

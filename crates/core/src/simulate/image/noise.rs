@@ -9,12 +9,7 @@ use rustfft::num_complex::Complex32;
 /// Adds normal noise of `deviation` to the real and the imaginary part of each voxel. Where
 /// the image is interpolated (`acquired` has fewer voxels), the noise is that of the acquired
 /// voxels, interpolated with them.
-pub(super) fn add(
-    scan: &mut Volume<Complex32>,
-    deviation: f64,
-    acquired: [usize; 3],
-    seed: u64,
-) {
+pub(super) fn add(scan: &mut Volume<Complex32>, deviation: f64, acquired: [usize; 3], seed: u64) {
     let shape = scan.shape();
     if acquired == shape {
         let row = shape[0];

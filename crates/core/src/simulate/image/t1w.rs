@@ -47,7 +47,10 @@ pub fn t1_weighted(person: &Person, exam: &Exam, seed: u64) -> Result<Volume<f32
         .zip(maps.t1_ms.voxels())
         .for_each(|(value, &t1)| *value = signal(f64::from(*value), f64::from(t1)) as f32);
     let image = gaussian_smooth(image, 0.5)?;
-    let white = person.draw.tissue.constants(crate::simulate::head::Tissue::White);
+    let white = person
+        .draw
+        .tissue
+        .constants(crate::simulate::head::Tissue::White);
     let gain = (WHITE_LEVEL / signal(white.proton_density, white.t1_ms)) as f32;
     let deviation = WHITE_LEVEL / SNR;
     let grid = image.grid();

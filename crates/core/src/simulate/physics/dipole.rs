@@ -67,7 +67,9 @@ fn b0_in_voxel_axes(
     chi_ppm: &Volume<f32>,
     direction: [f64; 3],
 ) -> Result<Vector3<f64>, FieldError> {
-    let given = WorldPoint::new(direction[0], direction[1], direction[2]).0.coords;
+    let given = WorldPoint::new(direction[0], direction[1], direction[2])
+        .0
+        .coords;
     let length = given.norm();
     if !(length > 1e-9 && length.is_finite()) {
         return Err(FieldError::Direction { direction });
@@ -77,7 +79,9 @@ fn b0_in_voxel_axes(
         let size = axes.column(axis).norm();
         axes.column_mut(axis).scale_mut(1.0 / size);
     }
-    let cosine = (axes.transpose() * axes - nalgebra::Matrix3::identity()).abs().max();
+    let cosine = (axes.transpose() * axes - nalgebra::Matrix3::identity())
+        .abs()
+        .max();
     if cosine > 1e-3 {
         return Err(FieldError::Sheared { cosine });
     }
@@ -121,26 +125,28 @@ impl<'a> Padded<'a> {
         let along_x = RealFftPlanner::<f32>::new().plan_fft_forward(self.padded[0]);
         let along_z = FftPlanner::<f32>::new().plan_fft_forward(kz);
         let mut spectrum = vec![Complex32::default(); ny * kz * kx];
-        spectrum
-            .par_chunks_mut(kz * kx)
-            .enumerate()
-            .for_each_init(
-                || (vec![0.0f32; self.padded[0]], vec![Complex32::default(); kz * kx]),
-                |(row, columns), (y, plane)| {
-                    for z in 0..nz {
-                        let start = self.chi.grid().offset([0, y, z]);
-                        row.fill(0.0);
-                        for (to, from) in row.iter_mut().zip(&self.chi.voxels()[start..start + nx]) {
-                            *to = from - self.edge;
-                        }
-                        // Lengths match by construction, the one error there is.
-                        let _ = along_x.process(row, &mut plane[z * kx..(z + 1) * kx]);
+        spectrum.par_chunks_mut(kz * kx).enumerate().for_each_init(
+            || {
+                (
+                    vec![0.0f32; self.padded[0]],
+                    vec![Complex32::default(); kz * kx],
+                )
+            },
+            |(row, columns), (y, plane)| {
+                for z in 0..nz {
+                    let start = self.chi.grid().offset([0, y, z]);
+                    row.fill(0.0);
+                    for (to, from) in row.iter_mut().zip(&self.chi.voxels()[start..start + nx]) {
+                        *to = from - self.edge;
                     }
-                    transpose(plane, columns, kx);
-                    along_z.process(columns);
-                    transpose(columns, plane, kz);
-                },
-            );
+                    // Lengths match by construction, the one error there is.
+                    let _ = along_x.process(row, &mut plane[z * kx..(z + 1) * kx]);
+                }
+                transpose(plane, columns, kx);
+                along_z.process(columns);
+                transpose(columns, plane, kz);
+            },
+        );
         spectrum
     }
 
@@ -156,34 +162,31 @@ impl<'a> Padded<'a> {
         let (forward, backward) = (planner.plan_fft_forward(ky), planner.plan_fft_inverse(ky));
         let scale = 1.0 / self.padded.iter().product::<usize>() as f64;
         let mut filtered = vec![Complex32::default(); kz * ny * kx];
-        filtered
-            .par_chunks_mut(ny * kx)
-            .enumerate()
-            .for_each_init(
-                || vec![Complex32::default(); kx * ky],
-                |columns, (z, plane)| {
-                    columns.fill(Complex32::default());
-                    for y in 0..ny {
-                        let row = &spectrum[(y * kz + z) * kx..][..kx];
-                        for (x, value) in row.iter().enumerate() {
-                            columns[x * ky + y] = *value;
-                        }
+        filtered.par_chunks_mut(ny * kx).enumerate().for_each_init(
+            || vec![Complex32::default(); kx * ky],
+            |columns, (z, plane)| {
+                columns.fill(Complex32::default());
+                for y in 0..ny {
+                    let row = &spectrum[(y * kz + z) * kx..][..kx];
+                    for (x, value) in row.iter().enumerate() {
+                        columns[x * ky + y] = *value;
                     }
-                    forward.process(columns);
-                    for (x, column) in columns.chunks_mut(ky).enumerate() {
-                        for (y, value) in column.iter_mut().enumerate() {
-                            let k = Vector3::new(frequency[0][x], frequency[1][y], frequency[2][z]);
-                            *value *= (dipole(&k, &self.direction) * scale) as f32;
-                        }
+                }
+                forward.process(columns);
+                for (x, column) in columns.chunks_mut(ky).enumerate() {
+                    for (y, value) in column.iter_mut().enumerate() {
+                        let k = Vector3::new(frequency[0][x], frequency[1][y], frequency[2][z]);
+                        *value *= (dipole(&k, &self.direction) * scale) as f32;
                     }
-                    backward.process(columns);
-                    for (y, row) in plane.chunks_mut(kx).enumerate() {
-                        for (x, value) in row.iter_mut().enumerate() {
-                            *value = columns[x * ky + y];
-                        }
+                }
+                backward.process(columns);
+                for (y, row) in plane.chunks_mut(kx).enumerate() {
+                    for (x, value) in row.iter_mut().enumerate() {
+                        *value = columns[x * ky + y];
                     }
-                },
-            );
+                }
+            },
+        );
         filtered
     }
 

@@ -100,7 +100,12 @@ mod tests {
     }
 
     fn rod(axis: Vector3<f32>, length: f32, radius: f32) -> Rod {
-        Rod { start: axis * (-length / 2.0), axis, length, radius }
+        Rod {
+            start: axis * (-length / 2.0),
+            axis,
+            length,
+            radius,
+        }
     }
 
     fn field(rod: &Rod, point: Vector3<f32>, inside: f32) -> f32 {
@@ -121,12 +126,18 @@ mod tests {
                 let point = across * (1.5 * cos_phi) + Vector3::y() * (1.5 * sin_phi);
                 let expected = 0.5 / 9.0 * sin * sin * (2.0 * phi.to_radians()).cos();
                 let found = field(&tube, point, 0.0);
-                assert!((found - expected).abs() < 5e-6, "{theta} {phi}: {found} {expected}");
+                assert!(
+                    (found - expected).abs() < 5e-6,
+                    "{theta} {phi}: {found} {expected}"
+                );
             }
             for inside in [Vector3::zeros(), across * 0.3] {
                 let found = field(&tube, inside, 1.0);
                 let expected = 0.5 * (cos * cos - 1.0 / 3.0);
-                assert!((found - expected).abs() < 1e-5, "{theta}: {found} {expected}");
+                assert!(
+                    (found - expected).abs() < 1e-5,
+                    "{theta}: {found} {expected}"
+                );
             }
         }
     }
@@ -156,7 +167,10 @@ mod tests {
                     field(piece, point, f32::from(here))
                 })
                 .sum();
-            assert!((found - expected).abs() < 1e-4, "{point:?}: {found} {expected}");
+            assert!(
+                (found - expected).abs() < 1e-4,
+                "{point:?}: {found} {expected}"
+            );
         }
     }
 
@@ -164,10 +178,16 @@ mod tests {
     fn far_away_a_short_rod_is_a_dipole() {
         // Same moment: χ·πa²·L = χ_ball·(4/3)πA³; A = 1, χ_ball = .75·a²·L.
         let short = rod(Vector3::new(0.6f32, 0.0, 0.8), 2.0, 0.4);
-        for point in [Vector3::new(30.0f32, 5.0, 3.0), Vector3::new(1.0, 2.0, 40.0)] {
+        for point in [
+            Vector3::new(30.0f32, 5.0, 3.0),
+            Vector3::new(1.0, 2.0, 40.0),
+        ] {
             let found = field(&short, point, 0.0);
             let ball = ball_field(point, B0, 1.0, 0.75 * 0.16 * 2.0);
-            assert!((found - ball).abs() < 0.02 * ball.abs() + 1e-8, "{found} {ball}");
+            assert!(
+                (found - ball).abs() < 0.02 * ball.abs() + 1e-8,
+                "{found} {ball}"
+            );
         }
     }
 }

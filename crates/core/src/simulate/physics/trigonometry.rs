@@ -15,9 +15,13 @@ pub(crate) fn sin_cos(x: f32) -> (f32, f32) {
     let r = ((x - n * 1.570_312_5) - n * 4.837_512_969_970_703e-4) - n * 7.549_789_948_768_648e-8;
     let r2 = r * r;
     let sin = r + r * r2 * (-0.166_666_55 + r2 * (0.008_332_161 + r2 * -0.000_195_152_96));
-    let cos = 1.0 - 0.5 * r2
-        + r2 * r2 * (0.041_666_646 + r2 * (-0.001_388_731_6 + r2 * 2.443_315_7e-5));
-    let (s, c) = if quadrant & 1 == 0 { (sin, cos) } else { (cos, sin) };
+    let cos =
+        1.0 - 0.5 * r2 + r2 * r2 * (0.041_666_646 + r2 * (-0.001_388_731_6 + r2 * 2.443_315_7e-5));
+    let (s, c) = if quadrant & 1 == 0 {
+        (sin, cos)
+    } else {
+        (cos, sin)
+    };
     (
         if quadrant & 2 == 0 { s } else { -s },
         if (quadrant + 1) & 2 == 0 { c } else { -c },
@@ -50,8 +54,15 @@ mod tests {
             assert!((f64::from(s) - es).abs() < 5e-7, "sin {x}: {s} {es}");
             assert!((f64::from(c) - ec).abs() < 5e-7, "cos {x}: {c} {ec}");
             let half = f64::from(x) / 2.0;
-            let expected = if i == 0 { 1.0 } else { (half.sin() / half).abs() };
-            assert!((f64::from(linear_dephasing(x)) - expected).abs() < 1e-6, "{x}");
+            let expected = if i == 0 {
+                1.0
+            } else {
+                (half.sin() / half).abs()
+            };
+            assert!(
+                (f64::from(linear_dephasing(x)) - expected).abs() < 1e-6,
+                "{x}"
+            );
         }
     }
 }

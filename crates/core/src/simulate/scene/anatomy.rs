@@ -69,13 +69,19 @@ impl Anatomy {
 
     pub(crate) fn place(&self, offset: usize) -> Vector3<f64> {
         let grid = self.grid();
-        grid.to_world(VoxelPoint::center_of(grid.index(offset))).0.coords
+        grid.to_world(VoxelPoint::center_of(grid.index(offset)))
+            .0
+            .coords
     }
 
     /// The tissue at a place; air off the brain's box.
     pub(crate) fn tissue_at(&self, at: Vector3<f64>) -> Tissue {
         let labels = &self.brain;
-        let index = labels.grid().to_voxel(WorldPoint(at.into())).to_array().map(f64::round);
+        let index = labels
+            .grid()
+            .to_voxel(WorldPoint(at.into()))
+            .to_array()
+            .map(f64::round);
         let shape = labels.shape();
         if (0..3).all(|a| index[a] >= 0.0 && index[a] < shape[a] as f64) {
             tissue_of(labels.at(index.map(|i| i as usize)))
@@ -86,7 +92,10 @@ impl Anatomy {
 
     /// A map's value at a place, by lines between voxels.
     pub(crate) fn value(&self, map: &Volume<f32>, at: Vector3<f64>) -> f64 {
-        f64::from(linear_at(map, map.grid().to_voxel(WorldPoint(at.into())).to_array()))
+        f64::from(linear_at(
+            map,
+            map.grid().to_voxel(WorldPoint(at.into())).to_array(),
+        ))
     }
 
     /// The direction in which a map grows fastest; none where it is flat.

@@ -126,18 +126,20 @@ pub(crate) fn place_lesions(
     let mut placed: Vec<PlacedLesion> = Vec::new();
     let first_id = present.iter().map(|l| l.id).max().unwrap_or(0) + 1;
     for number in 0..request.count {
-        let core_radius_mm =
-            stream.log_normal(CORE_RADIUS_MEDIAN_MM, CORE_RADIUS_SPREAD, CORE_RADIUS_LIMITS_MM);
+        let core_radius_mm = stream.log_normal(
+            CORE_RADIUS_MEDIAN_MM,
+            CORE_RADIUS_SPREAD,
+            CORE_RADIUS_LIMITS_MM,
+        );
         let chi_ppm = stream.uniform(CHI_PPM[0], CHI_PPM[1]);
         let found = (0..ATTEMPTS).find_map(|_| {
             let at = anatomy.place_within(pick(&groups, &mut stream)?, &mut stream);
             let depth = anatomy.value(&anatomy.to_outside, at);
             let needed = core_radius_mm + CLEARANCE_MM;
-            let inside = depth > needed + VOXEL_DIAGONAL_HALF_MM
-                && anatomy.tissue_at(at) != Tissue::Air;
+            let inside =
+                depth > needed + VOXEL_DIAGONAL_HALF_MM && anatomy.tissue_at(at) != Tissue::Air;
             let apart = present.iter().chain(&placed).all(|other| {
-                (Vector3::from(other.center_head_mm) - at).norm()
-                    > needed + other.core_radius_mm
+                (Vector3::from(other.center_head_mm) - at).norm() > needed + other.core_radius_mm
             });
             (inside && apart && mimics.iter().all(|m| m.distance_mm(at) > needed)).then_some(at)
         });

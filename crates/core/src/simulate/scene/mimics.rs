@@ -100,12 +100,17 @@ impl Clump {
         for _ in 0..count {
             let away = stream.direction() * stream.uniform(0.0, self.spread_mm);
             points_mm.push((center + away).map(rounded).into());
-            radius_mm.push(rounded(stream.uniform(self.radius_mm[0], self.radius_mm[1])));
+            radius_mm.push(rounded(
+                stream.uniform(self.radius_mm[0], self.radius_mm[1]),
+            ));
         }
         Mimic {
             kind,
             chi_ppm: stream.uniform(self.chi_ppm[0], self.chi_ppm[1]),
-            shape: MimicShape::Grains { points_mm, radius_mm },
+            shape: MimicShape::Grains {
+                points_mm,
+                radius_mm,
+            },
         }
     }
 }
@@ -127,7 +132,11 @@ fn pallidal(anatomy: &Anatomy, draw: &MimicDraw, stream: &mut Stream) -> Vec<Mim
                     && anatomy.to_outside.voxels()[offset] > 2.0
             });
             let offset = *inside.get(stream.index(inside.len()))?;
-            Some(clump.at(anatomy.place(offset), MimicKind::PallidalCalcification, stream))
+            Some(clump.at(
+                anatomy.place(offset),
+                MimicKind::PallidalCalcification,
+                stream,
+            ))
         })
         .collect()
 }
@@ -153,7 +162,11 @@ fn choroid(anatomy: &Anatomy, draw: &MimicDraw, stream: &mut Stream) -> Vec<Mimi
     (0..draw.choroid_calcifications)
         .filter_map(|_| {
             let offset = *back.get(stream.index(back.len()))?;
-            Some(clump.at(anatomy.place(offset), MimicKind::ChoroidCalcification, stream))
+            Some(clump.at(
+                anatomy.place(offset),
+                MimicKind::ChoroidCalcification,
+                stream,
+            ))
         })
         .collect()
 }
@@ -257,7 +270,10 @@ fn siderosis(anatomy: &Anatomy, stream: &mut Stream) -> Option<Mimic> {
             radius_mm.push(rounded(stream.uniform(0.3, 0.6)));
         }
     }
-    let shape = MimicShape::Grains { points_mm, radius_mm };
+    let shape = MimicShape::Grains {
+        points_mm,
+        radius_mm,
+    };
     Some(Mimic {
         kind: MimicKind::Siderosis,
         chi_ppm: stream.uniform(0.8, 1.8),

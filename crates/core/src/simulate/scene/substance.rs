@@ -103,8 +103,14 @@ impl Mimic {
     #[must_use]
     pub fn points(&self) -> (&[[f64; 3]], &[f64]) {
         match &self.shape {
-            MimicShape::Tube { points_mm, radius_mm }
-            | MimicShape::Grains { points_mm, radius_mm } => (points_mm, radius_mm),
+            MimicShape::Tube {
+                points_mm,
+                radius_mm,
+            }
+            | MimicShape::Grains {
+                points_mm,
+                radius_mm,
+            } => (points_mm, radius_mm),
         }
     }
 
@@ -130,11 +136,17 @@ impl Mimic {
                 .collect()
         };
         let shape = match &self.shape {
-            MimicShape::Tube { points_mm, radius_mm } => MimicShape::Tube {
+            MimicShape::Tube {
+                points_mm,
+                radius_mm,
+            } => MimicShape::Tube {
                 points_mm: moved(points_mm),
                 radius_mm: radius_mm.clone(),
             },
-            MimicShape::Grains { points_mm, radius_mm } => MimicShape::Grains {
+            MimicShape::Grains {
+                points_mm,
+                radius_mm,
+            } => MimicShape::Grains {
                 points_mm: moved(points_mm),
                 radius_mm: radius_mm.clone(),
             },
@@ -170,7 +182,14 @@ impl Mimic {
 pub(crate) fn mimic_sources(mimic: &Mimic, echo: &Echo, out: &mut Vec<Source>) {
     let signal = mimic.kind.substance().signal(echo);
     let (points, radii) = mimic.points();
-    let mut add = |form| out.push(Source::new(form, mimic.chi_ppm, signal, echo.phase_per_ppm()));
+    let mut add = |form| {
+        out.push(Source::new(
+            form,
+            mimic.chi_ppm,
+            signal,
+            echo.phase_per_ppm(),
+        ))
+    };
     match mimic.shape {
         MimicShape::Grains { .. } => {
             for (point, radius) in points.iter().zip(radii) {

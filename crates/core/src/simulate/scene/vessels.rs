@@ -102,7 +102,10 @@ impl Course {
         let rounded = |v: f64| (v * 100.0).round() / 100.0;
         let [near, far] = self.radius_mm;
         MimicShape::Tube {
-            points_mm: kept.iter().map(|&i| smooth(i).map(rounded).into()).collect(),
+            points_mm: kept
+                .iter()
+                .map(|&i| smooth(i).map(rounded).into())
+                .collect(),
             radius_mm: kept
                 .iter()
                 .map(|&i| rounded(near + (far - near) * i as f64 / (n - 1) as f64))
@@ -128,8 +131,7 @@ fn medullary_course(
         let outward = anatomy
             .uphill(&anatomy.to_ventricle, at)
             .unwrap_or(direction);
-        direction =
-            (0.72 * direction + 0.28 * outward + 0.16 * stream.direction()).normalize();
+        direction = (0.72 * direction + 0.28 * outward + 0.16 * stream.direction()).normalize();
         at += direction * STEP_MM;
         if anatomy.tissue_at(at) != Tissue::White {
             break;

@@ -1,0 +1,6 @@
+//! `siderin simulate`.
+
+pub(crate) mod cohort;
+pub(crate) mod field;
+mod heads;
+pub(crate) mod scan;

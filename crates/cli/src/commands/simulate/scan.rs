@@ -1,0 +1,97 @@
+//! `siderin simulate scan`.
+
+use super::super::{Failure, Outcome, in_one_line};
+use super::heads;
+use crate::args::{Lesions, SimulateScan};
+use crate::progress::Progress;
+use anyhow::{Context, Result};
+use siderin_core::folder::{PartialFolder, Replace};
+use siderin_core::simulate::{
+    Protocol, Request, SecondVisit, Stage, VisitNames, literature_count, simulate, write_visit,
+};
+use std::path::Path;
+use std::time::Instant;
+
+pub(crate) fn run(args: &SimulateScan) -> Result<Outcome, Failure> {
+    let failed = |error: anyhow::Error| Failure::Run(in_one_line(&error));
+    let protocol = protocol(&args.protocol).map_err(failed)?;
+    let progress = Progress::new(1, args.quiet);
+    let done = scan(args, &protocol, &progress);
+    progress.finish();
+    done.map_err(failed)?;
+    Ok(Outcome::Done)
+}
+
+/// A named protocol, or one from a file.
+fn protocol(name: &str) -> Result<Protocol> {
+    let path = Path::new(name);
+    if path.extension().is_some_and(|e| e == "toml") || path.is_file() {
+        let text = std::fs::read_to_string(path).context("reading the protocol's file")?;
+        Ok(Protocol::from_toml(&text)?)
+    } else {
+        Ok(Protocol::named(name)?)
+    }
+}
+
+fn scan(args: &SimulateScan, protocol: &Protocol, progress: &Progress) -> Result<()> {
+    let start = Instant::now();
+    let name = args.out.file_name().unwrap_or_default().to_string_lossy();
+    let name = if name.is_empty() { "scan".into() } else { name };
+    let parent = match args.out.parent() {
+        Some(parent) if parent != Path::new("") => parent,
+        _ => Path::new("."),
+    };
+    let folder = PartialFolder::claim(parent, &name, Replace::Never)?;
+    progress.doing("reading the head");
+    let (head_name, head) = heads::named(&args.head)?;
+    let request = Request {
+        head_name,
+        seed: args.seed,
+        protocol: protocol.clone(),
+        lesions: match args.lesions {
+            Lesions::Count(count) => count,
+            Lesions::Literature => literature_count(args.seed),
+        },
+        pattern: None,
+        t1w: args.t1w,
+        second_visit: args.visit2.map(|visit| SecondVisit {
+            new: visit.new,
+            resolved: visit.resolved,
+        }),
+    };
+    let mut summary = Vec::new();
+    simulate(&head, &request, &|stage| progress.doing(in_words(stage)), |visit| {
+        progress.doing("writing");
+        let place = if visit.number == 1 {
+            folder.path("")
+        } else {
+            folder.subfolder("visit2")?
+        };
+        let lesions = &visit.record.lesions;
+        let visible = lesions.iter().filter(|lesion| lesion.visible).count();
+        summary.push(format!("{} microbleeds, {visible} of them visible", lesions.len()));
+        Ok::<_, anyhow::Error>(write_visit(&visit, &VisitNames::plain(&place))?)
+    })?;
+    let target = folder.publish()?;
+    progress.done(
+        &protocol.name,
+        &format!(
+            "{}, {:.1} s, {}",
+            summary.join("; second visit: "),
+            start.elapsed().as_secs_f64(),
+            target.display()
+        ),
+    );
+    Ok(())
+}
+
+/// What is being done, for the progress bar.
+pub(super) fn in_words(stage: Stage) -> &'static str {
+    match stage {
+        Stage::Person => "shaping the head, placing vessels",
+        Stage::Field { .. } => "computing the field",
+        Stage::Scan { .. } => "scanning",
+        Stage::Truth { .. } => "measuring the truth",
+        Stage::Images { .. } => "making images",
+    }
+}

@@ -1,0 +1,337 @@
+//! A cohort: many simulated scans from a small text file, as a BIDS data set.
+
+use super::files::{VisitFilesError, VisitNames, write_visit};
+use super::head::Head;
+use super::protocol::{Protocol, ProtocolError};
+use super::random::Stream;
+use super::scene::literature_count;
+use super::simulation::{Request, SecondVisit, SimulateError, Stage, simulate};
+use crate::folder::{FolderError, PartialFolder, Replace, write_synced};
+use serde::{Deserialize, Serialize};
+use serde_json::json;
+use std::fs;
+use std::io::{self, Write};
+use std::path::Path;
+
+/// What a cohort file says.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct CohortSpec {
+    /// Name of the cohort.
+    pub name: String,
+    /// Decides everything that is drawn.
+    pub seed: u64,
+    /// Heads, taken in turn: names of label maps without ending, or `builtin`.
+    pub heads: Vec<String>,
+    /// Whether T1-weighted images are made.
+    #[serde(default)]
+    pub t1w: bool,
+    /// The scans of one round.
+    pub scans: Vec<ScansSpec>,
+}
+
+/// Scans with one protocol.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ScansSpec {
+    /// Name of the protocol.
+    pub protocol: String,
+    /// How many.
+    pub count: usize,
+    /// How many of them have no microbleeds.
+    pub without_lesions: usize,
+    /// Numbers of microbleeds of the others, taken in turn; as in the literature where there
+    /// are none given.
+    #[serde(default)]
+    pub lesions: Vec<usize>,
+    /// A second visit of each.
+    #[serde(default)]
+    pub second_visit: Option<SecondVisit>,
+}
+
+/// A cohort that cannot be made.
+#[derive(Debug, thiserror::Error)]
+#[allow(missing_docs)]
+pub enum CohortError {
+    #[error("reading a cohort: the file cannot be read as one: {reason}")]
+    Unreadable { reason: String },
+    #[error("reading a cohort: {what}")]
+    Impossible { what: String },
+    #[error(transparent)]
+    Protocol(#[from] ProtocolError),
+    #[error(
+        "making a cohort: --out holds the cohort {there:?} with other settings; give another --out, \
+         or the same cohort file and seed"
+    )]
+    OtherCohort { there: String },
+    #[error("making a cohort: {0}; check the free space and the permissions of --out")]
+    Io(#[from] io::Error),
+    #[error("making a cohort: {0}")]
+    Json(#[from] serde_json::Error),
+}
+
+/// A scan of the cohort that failed.
+#[derive(Debug, thiserror::Error)]
+#[allow(missing_docs)]
+pub enum ItemError {
+    #[error(transparent)]
+    Simulate(#[from] SimulateError),
+    #[error(transparent)]
+    Files(#[from] VisitFilesError),
+    #[error(transparent)]
+    Folder(#[from] FolderError),
+    #[error("making a cohort: {0}; check the free space and the permissions of --out")]
+    Io(#[from] io::Error),
+}
+
+/// One scan of a cohort.
+#[derive(Debug, Clone, PartialEq)]
+pub struct CohortItem {
+    /// Such as `sub-001`.
+    pub subject: String,
+    /// What is simulated.
+    pub request: Request,
+}
+
+impl CohortSpec {
+    /// Reads a cohort file.
+    ///
+    /// # Errors
+    /// When it is none, or asks for what cannot be.
+    pub fn from_toml(text: &str) -> Result<Self, CohortError> {
+        let spec: Self = toml::from_str(text).map_err(|error| CohortError::Unreadable {
+            reason: error.to_string().trim().replace('\n', " "),
+        })?;
+        let impossible = |what: String| Err(CohortError::Impossible { what });
+        if spec.heads.is_empty() {
+            return impossible("`heads` is empty; name at least one label map, or `builtin`".into());
+        }
+        for scans in &spec.scans {
+            Protocol::named(&scans.protocol)?;
+            if scans.without_lesions > scans.count {
+                return impossible(format!(
+                    "{} of {} scans of {} are to be without lesions; it can be all of them at most",
+                    scans.without_lesions, scans.count, scans.protocol
+                ));
+            }
+        }
+        if spec.scans.iter().all(|scans| scans.count == 0) {
+            return impossible("no scans are asked for; set a `count` under [[scans]]".into());
+        }
+        Ok(spec)
+    }
+
+    /// All scans of `rounds` rounds; each round draws anew, and the first of many is the same
+    /// as one alone.
+    ///
+    /// # Errors
+    /// When a protocol is unknown, which reading the file rules out.
+    pub fn items(&self, rounds: usize) -> Result<Vec<CohortItem>, CohortError> {
+        let mut items = Vec::new();
+        for _ in 0..rounds {
+            for scans in &self.scans {
+                let protocol = Protocol::named(&scans.protocol)?;
+                for n in 0..scans.count {
+                    let number = items.len();
+                    let seed = Stream::new(self.seed, "cohort", number as u64).seed();
+                    let lesions = if is_without(n, scans) {
+                        0
+                    } else if scans.lesions.is_empty() {
+                        literature_count(seed)
+                    } else {
+                        scans.lesions[n % scans.lesions.len()]
+                    };
+                    items.push(CohortItem {
+                        subject: format!("sub-{:03}", number + 1),
+                        request: Request {
+                            head_name: self.heads[number % self.heads.len()].clone(),
+                            seed,
+                            protocol: protocol.clone(),
+                            lesions,
+                            pattern: None,
+                            t1w: self.t1w,
+                            second_visit: scans.second_visit,
+                        },
+                    });
+                }
+            }
+        }
+        Ok(items)
+    }
+}
+
+/// Spreads the scans without lesions evenly over a group.
+fn is_without(n: usize, scans: &ScansSpec) -> bool {
+    let before = n * scans.without_lesions / scans.count;
+    let after = (n + 1) * scans.without_lesions / scans.count;
+    after > before
+}
+
+/// Prepares the folder of a cohort: the files that describe the data set. A folder that holds
+/// the same cohort is gone on with.
+///
+/// # Errors
+/// When it holds another cohort, or what the disk says.
+pub fn open_cohort(
+    out: &Path,
+    spec: &CohortSpec,
+    items: &[CohortItem],
+) -> Result<(), CohortError> {
+    fs::create_dir_all(out)?;
+    let marker = out.join("cohort.json");
+    if marker.exists() {
+        let there: CohortSpec = serde_json::from_slice(&fs::read(&marker)?)?;
+        if there != *spec {
+            return Err(CohortError::OtherCohort { there: there.name });
+        }
+    } else if fs::read_dir(out)?.next().is_some() {
+        return Err(CohortError::Impossible {
+            what: "--out is a folder with other files in it; give an empty or a new one".into(),
+        });
+    }
+    let truth = out.join("derivatives/truth");
+    fs::create_dir_all(&truth)?;
+    let describe = |name: String, kind: &str| {
+        json!({
+            "Name": name,
+            "BIDSVersion": "1.10.0",
+            "DatasetType": kind,
+            "License": "CC0",
+            "GeneratedBy": [{
+                "Name": "siderin",
+                "Version": env!("CARGO_PKG_VERSION"),
+                "Description": "simulated; shows no patient"
+            }],
+        })
+    };
+    write_json(&out.join("dataset_description.json"), &describe(spec.name.clone(), "raw"))?;
+    let derived = describe(format!("{}, truth", spec.name), "derivative");
+    write_json(&truth.join("dataset_description.json"), &derived)?;
+    let mut table = String::from("participant_id\thead\tprotocol\tlesions\tseed\n");
+    for item in items {
+        let r = &item.request;
+        table += &format!(
+            "{}\t{}\t{}\t{}\t{}\n",
+            item.subject, r.head_name, r.protocol.name, r.lesions, r.seed
+        );
+    }
+    write_synced(&out.join("participants.tsv"), |sink| {
+        Ok::<_, CohortError>(sink.write_all(table.as_bytes())?)
+    })?;
+    write_synced(&out.join(".bidsignore"), |sink| {
+        Ok::<_, CohortError>(sink.write_all(b"cohort.json\n*_swi.*\n.*\n")?)
+    })?;
+    write_json(&marker, &serde_json::to_value(spec)?)
+}
+
+fn write_json(path: &Path, value: &serde_json::Value) -> Result<(), CohortError> {
+    // Written beside and renamed, so that a reader never sees half a file.
+    let beside = path.with_extension("json.partial");
+    write_synced(&beside, |sink| {
+        serde_json::to_writer_pretty(&mut *sink, value)?;
+        Ok::<_, CohortError>(sink.write_all(b"\n")?)
+    })?;
+    Ok(fs::rename(&beside, path)?)
+}
+
+/// Whether a scan of the cohort is there already.
+#[must_use]
+pub fn is_done(out: &Path, item: &CohortItem) -> bool {
+    out.join(&item.subject).is_dir()
+}
+
+/// Simulates one scan of the cohort. Its folder appears when all is written, its truth just
+/// before; a run that is killed in between makes the scan again.
+///
+/// # Errors
+/// What the simulation or the disk says; nothing is left behind then.
+pub fn make_item(
+    out: &Path,
+    item: &CohortItem,
+    head: &Head,
+    stage: &dyn Fn(Stage),
+) -> Result<(), ItemError> {
+    let subject = &item.subject;
+    let raw = PartialFolder::claim(out, subject, Replace::NotNow)?;
+    let truths = out.join("derivatives/truth");
+    let left = truths.join(subject);
+    if left.exists() {
+        fs::remove_dir_all(&left)?;
+    }
+    let truth = PartialFolder::claim(&truths, subject, Replace::NotNow)?;
+    let sessions = item.request.second_visit.is_some();
+    simulate(head, &item.request, stage, |visit| {
+        let (session, name) = if sessions {
+            let session = format!("ses-{}", visit.number);
+            (format!("{session}/anat"), format!("{subject}_{session}"))
+        } else {
+            ("anat".to_string(), subject.clone())
+        };
+        let names = VisitNames::bids(&raw.subfolder(&session)?, &truth.subfolder(&session)?, &name);
+        Ok::<_, ItemError>(write_visit(&visit, &names)?)
+    })?;
+    truth.publish()?;
+    raw.publish()?;
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const SPEC: &str = r#"
+        name = "two"
+        seed = 7
+        heads = ["a", "b"]
+        [[scans]]
+        protocol = "3t-gre-1x3"
+        count = 4
+        without_lesions = 1
+        [[scans]]
+        protocol = "3t-swi-0.45x1"
+        count = 2
+        without_lesions = 0
+        lesions = [3]
+    "#;
+
+    #[test]
+    fn a_cohort_is_the_same_however_many_rounds_follow() {
+        let spec = CohortSpec::from_toml(SPEC).unwrap();
+        let one = spec.items(1).unwrap();
+        let two = spec.items(2).unwrap();
+        assert_eq!((one.len(), two.len()), (6, 12));
+        assert_eq!(one[..], two[..6]);
+        assert_ne!(one[0].request.seed, two[6].request.seed);
+        let without = one[..4].iter().filter(|i| i.request.lesions == 0).count();
+        assert_eq!(without, 1);
+        assert_eq!(one[4].request.lesions, 3);
+        let heads: Vec<&str> = one.iter().map(|i| i.request.head_name.as_str()).collect();
+        assert_eq!(heads, ["a", "b", "a", "b", "a", "b"]);
+    }
+
+    #[test]
+    fn impossible_cohorts_are_refused() {
+        let broken = |from: &str, to: &str| {
+            CohortSpec::from_toml(&SPEC.replace(from, to)).unwrap_err().to_string()
+        };
+        assert!(broken("\"a\", \"b\"", "").contains("`heads` is empty"));
+        assert!(broken("without_lesions = 1", "without_lesions = 9").contains("9 of 4 scans"));
+        assert!(broken("3t-gre-1x3", "9t").contains("\"9t\" is not known"));
+        assert!(broken("seed = 7", "sead = 7").contains("sead"));
+    }
+
+    #[test]
+    fn another_cohort_is_not_mixed_in() {
+        let folder = tempfile::tempdir().unwrap();
+        let out = folder.path().join("cohort");
+        let spec = CohortSpec::from_toml(SPEC).unwrap();
+        let items = spec.items(1).unwrap();
+        open_cohort(&out, &spec, &items).unwrap();
+        open_cohort(&out, &spec, &items).unwrap();
+        let other = CohortSpec { seed: 8, ..spec };
+        assert!(matches!(
+            open_cohort(&out, &other, &items),
+            Err(CohortError::OtherCohort { .. })
+        ));
+    }
+}
