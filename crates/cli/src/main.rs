@@ -14,12 +14,16 @@ fn main() -> ExitCode {
     let outcome = match arguments.command {
         args::Command::Detect(detect) => commands::detect::run(&detect),
         args::Command::Inspect(inspect) => commands::inspect::run(&inspect),
-        args::Command::Simulate(args::Simulate::Field(field)) => commands::simulate::field::run(&field),
+        args::Command::Simulate(args::Simulate::Field(field)) => {
+            commands::simulate::field::run(&field)
+        }
         args::Command::Simulate(args::Simulate::Scan(scan)) => commands::simulate::scan::run(&scan),
         args::Command::Simulate(args::Simulate::Cohort(cohort)) => {
             commands::simulate::cohort::run(&cohort)
         }
-        args::Command::Regions(args::Regions::FromLabels(labels)) => commands::regions::run(&labels),
+        args::Command::Regions(args::Regions::FromLabels(labels)) => {
+            commands::regions::run(&labels)
+        }
     };
     match outcome {
         Ok(commands::Outcome::Done) => ExitCode::SUCCESS,

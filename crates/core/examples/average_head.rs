@@ -106,7 +106,10 @@ fn frame(labels: &Volume<u16>) -> Frame {
     let mut low = Vector3::repeat(f64::INFINITY);
     let mut high = Vector3::repeat(f64::NEG_INFINITY);
     for (offset, &code) in labels.voxels().iter().enumerate() {
-        let at = grid.to_world(VoxelPoint::center_of(grid.index(offset))).0.coords;
+        let at = grid
+            .to_world(VoxelPoint::center_of(grid.index(offset)))
+            .0
+            .coords;
         if matches!(code, 13 | 52) {
             sum = (sum.0 + at, sum.1 + 1.0);
         }
@@ -124,7 +127,10 @@ fn frame(labels: &Volume<u16>) -> Frame {
 
 /// 1 mm voxels around the cerebrum with room for skull and neck, mirrored about x = 0.
 fn target(low: Vector3<f64>, high: Vector3<f64>) -> Grid {
-    let (low, high) = (low - Vector3::new(24.0, 26.0, 90.0), high + Vector3::new(24.0, 40.0, 22.0));
+    let (low, high) = (
+        low - Vector3::new(24.0, 26.0, 90.0),
+        high + Vector3::new(24.0, 40.0, 22.0),
+    );
     let shape: [usize; 3] = std::array::from_fn(|a| (high[a] - low[a]).ceil() as usize);
     let first = Vector3::new(-(shape[0] as f64 - 1.0) / 2.0, low.y, low.z);
     Grid::new(shape, Matrix4::new_translation(&first)).unwrap()

@@ -104,7 +104,9 @@ impl CohortSpec {
         })?;
         let impossible = |what: String| Err(CohortError::Impossible { what });
         if spec.heads.is_empty() {
-            return impossible("`heads` is empty; name at least one label map, or `builtin`".into());
+            return impossible(
+                "`heads` is empty; name at least one label map, or `builtin`".into(),
+            );
         }
         for scans in &spec.scans {
             Protocol::named(&scans.protocol)?;
@@ -172,11 +174,7 @@ fn is_without(n: usize, scans: &ScansSpec) -> bool {
 ///
 /// # Errors
 /// When it holds another cohort, or what the disk says.
-pub fn open_cohort(
-    out: &Path,
-    spec: &CohortSpec,
-    items: &[CohortItem],
-) -> Result<(), CohortError> {
+pub fn open_cohort(out: &Path, spec: &CohortSpec, items: &[CohortItem]) -> Result<(), CohortError> {
     fs::create_dir_all(out)?;
     let marker = out.join("cohort.json");
     if marker.exists() {
@@ -204,7 +202,10 @@ pub fn open_cohort(
             }],
         })
     };
-    write_json(&out.join("dataset_description.json"), &describe(spec.name.clone(), "raw"))?;
+    write_json(
+        &out.join("dataset_description.json"),
+        &describe(spec.name.clone(), "raw"),
+    )?;
     let derived = describe(format!("{}, truth", spec.name), "derivative");
     write_json(&truth.join("dataset_description.json"), &derived)?;
     let mut table = String::from("participant_id\thead\tprotocol\tlesions\tseed\n");
@@ -267,7 +268,11 @@ pub fn make_item(
         } else {
             ("anat".to_string(), subject.clone())
         };
-        let names = VisitNames::bids(&raw.subfolder(&session)?, &truth.subfolder(&session)?, &name);
+        let names = VisitNames::bids(
+            &raw.subfolder(&session)?,
+            &truth.subfolder(&session)?,
+            &name,
+        );
         Ok::<_, ItemError>(write_visit(&visit, &names)?)
     })?;
     truth.publish()?;
@@ -312,7 +317,9 @@ mod tests {
     #[test]
     fn impossible_cohorts_are_refused() {
         let broken = |from: &str, to: &str| {
-            CohortSpec::from_toml(&SPEC.replace(from, to)).unwrap_err().to_string()
+            CohortSpec::from_toml(&SPEC.replace(from, to))
+                .unwrap_err()
+                .to_string()
         };
         assert!(broken("\"a\", \"b\"", "").contains("`heads` is empty"));
         assert!(broken("without_lesions = 1", "without_lesions = 9").contains("9 of 4 scans"));

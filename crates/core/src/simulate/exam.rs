@@ -1,10 +1,12 @@
 //! A scan of a person: its grid, what the scanner sees, and the truth about it.
 
 mod geometry;
+mod resimulate;
 mod truth;
 
 pub use geometry::ScanPlace;
 pub use truth::{LesionTruth, Truth};
+pub(crate) use truth::{is_visible, seen};
 
 use super::acquire::{Echo, PointSpread, Rendered, Sampling, SignalMaps, Source, World, render};
 use super::draw::VisitDraw;
@@ -168,17 +170,24 @@ impl Exam {
             b0: self.b0,
             background: &self.background,
             lesions,
+            stand_ins: &[],
         };
         render(&self.sampling, &world, region)
     }
 
-    /// All of the scan with microbleeds, complex and without noise.
+    /// All of the scan, complex and without noise.
     #[must_use]
-    pub fn scan(&self, lesions: &[PlacedLesion]) -> Volume<Complex32> {
+    pub fn scan(&self, lesions: &[PlacedLesion]) -> CleanScan {
         let sources: Vec<Source> = lesions.iter().map(|l| self.source(l)).collect();
         let rendered = self.render(&sources, &whole(self.grid()));
-        Volume::new(self.grid().clone(), rendered.with)
-            .unwrap_or_else(|_| Volume::filled(self.grid(), Complex32::default()))
+        let volume = |voxels| {
+            Volume::new(self.grid().clone(), voxels)
+                .unwrap_or_else(|_| Volume::filled(self.grid(), Complex32::default()))
+        };
+        CleanScan {
+            without: volume(rendered.without),
+            with: volume(rendered.with),
+        }
     }
 
     /// Makes images of clean voxels: with shading, motion and noise.
@@ -198,11 +207,26 @@ impl Exam {
             .unwrap_or_else(|_| Volume::filled(self.grid(), 0))
     }
 
-    /// What is known of each microbleed and the mask of those that can be seen.
+    /// What is known of each microbleed and the mask of those that can be seen; `without` is
+    /// the scan without any.
     #[must_use]
-    pub fn truth(&self, person: &Person, lesions: &[PlacedLesion]) -> Truth {
-        truth::truth(self, person, lesions)
+    pub fn truth(
+        &self,
+        person: &Person,
+        lesions: &[PlacedLesion],
+        without: &Volume<Complex32>,
+    ) -> Truth {
+        truth::truth(self, person, lesions, without)
     }
+}
+
+/// A scan with and without its microbleeds, complex and without noise.
+#[derive(Debug, Clone)]
+pub struct CleanScan {
+    /// With all of them.
+    pub with: Volume<Complex32>,
+    /// Without any.
+    pub without: Volume<Complex32>,
 }
 
 /// The whole of a grid, as a part.

@@ -5,6 +5,7 @@
 //! says how it lies in which scanner; [`Exam`] is the scan to come out of it.
 
 pub(crate) mod acquire;
+mod background;
 pub mod cohort;
 mod draw;
 pub mod exam;
@@ -19,8 +20,9 @@ pub(crate) mod random;
 pub(crate) mod scene;
 mod simulation;
 
+pub use background::{Background, Patch};
 pub use draw::{Imperfections, PersonDraw, Plan, Pose, VisitDraw};
-pub use exam::{Exam, ExamError, LesionTruth, ScanPlace, Truth};
+pub use exam::{CleanScan, Exam, ExamError, LesionTruth, ScanPlace, Truth};
 pub use files::{VisitFilesError, VisitNames, write_visit};
 pub use image::{Images, t1_weighted};
 pub use person::{Person, PersonError};
@@ -31,3 +33,6 @@ pub use scene::{
     VesselDraw, literature_count,
 };
 pub use simulation::{Record, Request, SecondVisit, SimulateError, Stage, Visit, simulate};
+
+#[cfg(test)]
+mod tests;

@@ -211,7 +211,7 @@ impl Work<'_> {
         stage(Stage::Scan { visit: number });
         let scan = exam.scan(self.lesions);
         stage(Stage::Truth { visit: number });
-        let truth = exam.truth(self.person, self.lesions);
+        let truth = exam.truth(self.person, self.lesions, &scan.without);
         stage(Stage::Images { visit: number });
         let t1w = request
             .t1w
@@ -219,7 +219,7 @@ impl Work<'_> {
             .transpose()?;
         let visit = Visit {
             number,
-            images: exam.images(scan),
+            images: exam.images(scan.with),
             t1w,
             regions: exam.regions(self.person),
             record: self.record(&exam, draw, &truth),

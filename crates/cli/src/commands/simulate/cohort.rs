@@ -23,7 +23,10 @@ pub(crate) fn run(args: &SimulateCohort) -> Result<Outcome, Failure> {
     let progress = Progress::new(left.len(), args.quiet);
     if left.len() < items.len() {
         let done = items.len() - left.len();
-        progress.note(&format!("{done} of {} scans are there already", items.len()));
+        progress.note(&format!(
+            "{done} of {} scans are there already",
+            items.len()
+        ));
     }
     let some_failed = AtomicBool::new(false);
     let queue = Mutex::new(left.iter());

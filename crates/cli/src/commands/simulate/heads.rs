@@ -20,7 +20,8 @@ pub(super) fn named(name: &str) -> Result<(String, Head)> {
 /// The head of a label map.
 pub(super) fn from_file(path: &Path) -> Result<Head> {
     let read = nifti::read_volume(path, None, ReadLimits::default());
-    let (_, map, not_numbers) = read.with_context(|| format!("reading the head {}", name_of(path)))?;
+    let (_, map, not_numbers) =
+        read.with_context(|| format!("reading the head {}", name_of(path)))?;
     if not_numbers > 0 {
         return Err(anyhow!(
             "reading the head {}: {not_numbers} voxels are no numbers; a label map holds whole \
@@ -32,5 +33,8 @@ pub(super) fn from_file(path: &Path) -> Result<Head> {
 }
 
 fn name_of(path: &Path) -> String {
-    path.file_name().unwrap_or_default().to_string_lossy().into_owned()
+    path.file_name()
+        .unwrap_or_default()
+        .to_string_lossy()
+        .into_owned()
 }

@@ -60,18 +60,26 @@ fn scan(args: &SimulateScan, protocol: &Protocol, progress: &Progress) -> Result
         }),
     };
     let mut summary = Vec::new();
-    simulate(&head, &request, &|stage| progress.doing(in_words(stage)), |visit| {
-        progress.doing("writing");
-        let place = if visit.number == 1 {
-            folder.path("")
-        } else {
-            folder.subfolder("visit2")?
-        };
-        let lesions = &visit.record.lesions;
-        let visible = lesions.iter().filter(|lesion| lesion.visible).count();
-        summary.push(format!("{} microbleeds, {visible} of them visible", lesions.len()));
-        Ok::<_, anyhow::Error>(write_visit(&visit, &VisitNames::plain(&place))?)
-    })?;
+    simulate(
+        &head,
+        &request,
+        &|stage| progress.doing(in_words(stage)),
+        |visit| {
+            progress.doing("writing");
+            let place = if visit.number == 1 {
+                folder.path("")
+            } else {
+                folder.subfolder("visit2")?
+            };
+            let lesions = &visit.record.lesions;
+            let visible = lesions.iter().filter(|lesion| lesion.visible).count();
+            summary.push(format!(
+                "{} microbleeds, {visible} of them visible",
+                lesions.len()
+            ));
+            Ok::<_, anyhow::Error>(write_visit(&visit, &VisitNames::plain(&place))?)
+        },
+    )?;
     let target = folder.publish()?;
     progress.done(
         &protocol.name,

@@ -6,6 +6,6 @@ mod signal;
 mod source;
 
 pub(crate) use point_spread::{PointSpread, Sampling};
-pub(crate) use render::{Rendered, World, render};
+pub(crate) use render::{Rendered, World, render, render_cells};
 pub(crate) use signal::{Echo, SignalMaps};
 pub(crate) use source::{Form, Source};

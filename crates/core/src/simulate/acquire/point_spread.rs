@@ -24,6 +24,8 @@ pub(crate) struct PointSpread {
 /// Reach of a k-space axis in acquired voxels to either side; beyond it the windowed kernel is
 /// below 0.5 % and is let run out smoothly.
 const REACH_VOXELS: f64 = 4.0;
+/// From here on it runs out.
+const FLAT_VOXELS: f64 = 3.0;
 
 impl PointSpread {
     /// An axis encoded in k-space up to ±1/(2·`acquired`) per voxel, `acquired` being the
@@ -51,8 +53,7 @@ impl PointSpread {
             } else {
                 (PI * alpha * t).cos() / pole
             };
-            // Flat over the main lobe, then down to 0 at the reach.
-            let edge = ((x.abs() - 1.5) / (REACH_VOXELS - 1.5)).clamp(0.0, 1.0);
+            let edge = ((x.abs() - FLAT_VOXELS) / (REACH_VOXELS - FLAT_VOXELS)).clamp(0.0, 1.0);
             sinc * roll * (0.5 + 0.5 * (PI * edge).cos())
         };
         Self::sampled(cells, REACH_VOXELS * acquired, kernel)
@@ -85,6 +86,21 @@ impl PointSpread {
             first,
             weights: weights.into_iter().map(|w| w as f32).collect(),
         }
+    }
+
+    /// The voxels among `voxels` that see any of some cells.
+    pub(crate) fn voxels_seeing(
+        &self,
+        cells: &Range<isize>,
+        voxels: &Range<usize>,
+    ) -> Range<usize> {
+        let n = self.cells as isize;
+        let taps = self.weights.len() as isize;
+        // Voxel v sees cells v·n + first … v·n + first + taps − 1.
+        let low = (cells.start - self.first - taps).div_euclid(n) + 1;
+        let high = (cells.end - 1 - self.first).div_euclid(n) + 1;
+        let start = (low.max(0) as usize).clamp(voxels.start, voxels.end);
+        start..(high.max(0) as usize).clamp(start, voxels.end)
     }
 
     /// The cells that a run of voxels needs.

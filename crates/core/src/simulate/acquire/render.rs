@@ -21,6 +21,8 @@ pub(crate) struct World<'a> {
     pub(crate) background: &'a [Source],
     /// The microbleeds.
     pub(crate) lesions: &'a [Source],
+    /// What takes the microbleeds' place where they are left out.
+    pub(crate) stand_ins: &'a [Source],
 }
 
 /// Complex voxels of a part of a scan, x fastest, with and without the microbleeds.
@@ -39,29 +41,54 @@ const CHUNK: isize = 16;
 /// reduced by |sinc| of the phase's run across the cell along each axis, turned by the phase,
 /// and gathered with the point spread.
 pub(crate) fn render(sampling: &Sampling, world: &World, region: &[Range<usize>; 3]) -> Rendered {
+    let cells = std::array::from_fn(|a| sampling.spread[a].cells_of(&region[a]));
+    render_cells(sampling, world, region, &cells)
+}
+
+/// [`render`] with signal from the cells of `window` alone, as if there were none elsewhere.
+pub(crate) fn render_cells(
+    sampling: &Sampling,
+    world: &World,
+    region: &[Range<usize>; 3],
+    window: &[Range<isize>; 3],
+) -> Rendered {
     let cells: [Range<isize>; 3] = std::array::from_fn(|a| sampling.spread[a].cells_of(&region[a]));
+    let within = |a: usize| {
+        let start = window[a].start.max(cells[a].start);
+        start..window[a].end.min(cells[a].end).max(start)
+    };
+    let window = [within(0), within(1), within(2)];
     let size = [region[0].len(), region[1].len()];
     let frame = Frame {
         sampling,
         world,
-        region,
-        origin: [cells[0].start, cells[1].start],
-        count: [cells[0].len(), cells[1].len()],
+        first_cell: [cells[0].start, cells[1].start],
+        origin: [window[0].start, window[1].start],
+        count: [window[0].len(), window[1].len()],
         size,
     };
-    let starts: Vec<isize> = (cells[2].start..cells[2].end)
+    let starts: Vec<isize> = (window[2].start..window[2].end)
         .step_by(CHUNK as usize)
         .collect();
     let planes: Vec<(Vec<Plane>, Option<Vec<Plane>>)> = starts
         .par_iter()
-        .map(|&start| frame.chunk(start..(start + CHUNK).min(cells[2].end)))
+        .map(|&start| frame.chunk(start..(start + CHUNK).min(window[2].end)))
         .collect();
     let without: Vec<&Plane> = planes.iter().flat_map(|(w, _)| w).collect();
     let with: Vec<&Plane> = planes
         .iter()
         .flat_map(|(without, with)| with.as_ref().unwrap_or(without))
         .collect();
-    let gather = |planes: &[&Plane]| gather_slices(planes, &sampling.spread[2], region[2].len());
+    let skipped = (window[2].start - cells[2].start) as usize;
+    let gather = |planes: &[&Plane]| {
+        gather_slices(
+            planes,
+            skipped,
+            &sampling.spread[2],
+            size[0] * size[1],
+            region[2].len(),
+        )
+    };
     Rendered {
         without: gather(&without),
         with: gather(&with),
@@ -71,19 +98,26 @@ pub(crate) fn render(sampling: &Sampling, world: &World, region: &[Range<usize>;
 /// Complex voxels of one plane of cells, gathered in the plane.
 type Plane = Vec<Complex32>;
 
-/// Weighs planes of cells into slices.
-fn gather_slices(planes: &[&Plane], spread: &PointSpread, slices: usize) -> Vec<Complex32> {
-    let size = planes.first().map_or(0, |plane| plane.len());
+/// Weighs planes of cells into slices; the first plane given is number `skipped` of the
+/// region's.
+fn gather_slices(
+    planes: &[&Plane],
+    skipped: usize,
+    spread: &PointSpread,
+    size: usize,
+    slices: usize,
+) -> Vec<Complex32> {
     let mut voxels = vec![Complex32::default(); size * slices];
-    if size == 0 {
-        return voxels;
-    }
     voxels
-        .par_chunks_mut(size)
+        .par_chunks_mut(size.max(1))
         .enumerate()
         .for_each(|(k, slice)| {
             for (j, &weight) in spread.weights.iter().enumerate() {
-                for (sum, value) in slice.iter_mut().zip(planes[k * spread.cells + j]) {
+                let number = (k * spread.cells + j).checked_sub(skipped);
+                let Some(plane) = number.and_then(|n| planes.get(n)) else {
+                    continue;
+                };
+                for (sum, value) in slice.iter_mut().zip(plane.iter()) {
                     *sum += value * weight;
                 }
             }
@@ -102,10 +136,11 @@ struct CellPlane {
 struct Frame<'a> {
     sampling: &'a Sampling,
     world: &'a World<'a>,
-    region: &'a [Range<usize>; 3],
-    /// First cell along x and y.
+    /// First cell that the region's voxels see along x and y.
+    first_cell: [isize; 2],
+    /// First cell with signal along x and y.
     origin: [isize; 2],
-    /// Cells along x and y.
+    /// Cells with signal along x and y.
     count: [usize; 2],
     /// Voxels along x and y.
     size: [usize; 2],
@@ -116,6 +151,7 @@ impl Frame<'_> {
     fn chunk(&self, cells: Range<isize>) -> (Vec<Plane>, Option<Vec<Plane>>) {
         let background = self.felt(self.world.background, &cells);
         let lesions = self.felt(self.world.lesions, &cells);
+        let stand_ins = self.felt(self.world.stand_ins, &cells);
         let mut ring: Vec<CellPlane> = Vec::new();
         let mut ring_with: Vec<CellPlane> = Vec::new();
         let mut without = Vec::new();
@@ -131,6 +167,7 @@ impl Frame<'_> {
                     with.push(self.gather(before, here, after));
                 }
             }
+            self.add(&stand_ins, cell, &mut plane);
             push(&mut ring, plane);
             if let [before, here, after] = &ring[..] {
                 without.push(self.gather(before, here, after));
@@ -227,7 +264,9 @@ impl Frame<'_> {
         let [nx, ny] = self.count;
         let [wide, high] = self.size;
         let [along_x, along_y, _] = &self.sampling.spread;
-        let mut row = ComplexRow::new(nx, along_x.cells);
+        let before_row: [usize; 2] =
+            std::array::from_fn(|a| (self.origin[a] - self.first_cell[a]) as usize);
+        let mut row = ComplexRow::new(before_row[0], nx, along_x, wide);
         let mut gathered = vec![Complex32::default(); wide];
         let mut plane = vec![Complex32::default(); wide * high];
         for j in 0..ny {
@@ -246,11 +285,12 @@ impl Frame<'_> {
             );
             row.gather(along_x, &mut gathered);
             // Voxel v takes cell v·n + tap.
+            let cell = before_row[1] + j;
             for (tap, &weight) in along_y.weights.iter().enumerate() {
-                if j < tap || !(j - tap).is_multiple_of(along_y.cells) {
+                if cell < tap || !(cell - tap).is_multiple_of(along_y.cells) {
                     continue;
                 }
-                let voxel = (j - tap) / along_y.cells;
+                let voxel = (cell - tap) / along_y.cells;
                 if voxel < high {
                     let out = &mut plane[voxel * wide..][..wide];
                     for (sum, value) in out.iter_mut().zip(&gathered) {
@@ -259,7 +299,6 @@ impl Frame<'_> {
                 }
             }
         }
-        debug_assert_eq!(self.region[0].len(), wide);
         plane
     }
 }
@@ -330,27 +369,34 @@ fn interpolate_row(
 /// neighbours in memory.
 struct ComplexRow {
     cells: usize,
-    real: Vec<Vec<f32>>,
-    imaginary: Vec<Vec<f32>>,
+    /// Cells of the region before the first one with signal.
+    before: usize,
+    count: usize,
+    parts: [Vec<Vec<f32>>; 2],
+    /// Real and imaginary, the empty cells before included.
     flat: [Vec<f32>; 2],
     sums: [Vec<f32>; 2],
 }
 
 impl ComplexRow {
-    fn new(count: usize, cells: usize) -> Self {
-        let part = vec![vec![0.0; count.div_ceil(cells)]; cells];
+    fn new(before: usize, count: usize, spread: &PointSpread, voxels: usize) -> Self {
+        let all = ((voxels - 1) * spread.cells + spread.weights.len()).max(before + count);
+        let part = vec![vec![0.0; all.div_ceil(spread.cells)]; spread.cells];
         Self {
-            cells,
-            real: part.clone(),
-            imaginary: part,
-            flat: [vec![0.0; count], vec![0.0; count]],
-            sums: [Vec::new(), Vec::new()],
+            cells: spread.cells,
+            before,
+            count,
+            parts: [part.clone(), part],
+            flat: [vec![0.0; all], vec![0.0; all]],
+            sums: [vec![0.0; voxels], vec![0.0; voxels]],
         }
     }
 
     fn fill(&mut self, signal: &[f32], phase: &[f32], beside: [&[f32]; 2], through: [&[f32]; 2]) {
         let n = signal.len();
+        let cells = self.before..self.before + self.count;
         let [real, imaginary] = &mut self.flat;
+        let (real, imaginary) = (&mut real[cells.clone()], &mut imaginary[cells]);
         let mut turn = |i: usize, along: f32| {
             let left_over = linear_dephasing(along)
                 * linear_dephasing(0.5 * (beside[1][i] - beside[0][i]))
@@ -386,7 +432,7 @@ impl ComplexRow {
                 *out.1 = here.0 * left_over * sin;
             }
         }
-        for (flat, parts) in self.flat.iter().zip([&mut self.real, &mut self.imaginary]) {
+        for (flat, parts) in self.flat.iter().zip(&mut self.parts) {
             for (place, part) in parts.iter_mut().enumerate() {
                 for (to, from) in part
                     .iter_mut()
@@ -399,9 +445,8 @@ impl ComplexRow {
     }
 
     fn gather(&mut self, spread: &PointSpread, out: &mut [Complex32]) {
-        for (sums, parts) in self.sums.iter_mut().zip([&self.real, &self.imaginary]) {
-            sums.clear();
-            sums.resize(out.len(), 0.0);
+        for (sums, parts) in self.sums.iter_mut().zip(&self.parts) {
+            sums.fill(0.0);
             for (tap, &weight) in spread.weights.iter().enumerate() {
                 let part = &parts[tap % self.cells][tap / self.cells..];
                 for (sum, value) in sums.iter_mut().zip(part) {

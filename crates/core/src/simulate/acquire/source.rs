@@ -6,8 +6,17 @@ use nalgebra::{Isometry3, Point3, Vector3};
 /// The shape of a source.
 #[derive(Debug, Clone, Copy)]
 pub(crate) enum Form {
-    Ball { center: Vector3<f32>, radius: f32 },
+    Ball {
+        center: Vector3<f32>,
+        radius: f32,
+    },
     Rod(Rod),
+    /// What a ball looks like from beyond `radius`: the same field there, a smooth one within,
+    /// and no signal of its own.
+    Far {
+        center: Vector3<f32>,
+        radius: f32,
+    },
 }
 
 /// Something smaller than the head's map can hold: a microbleed, a piece of a vein, a grain
@@ -41,7 +50,7 @@ impl Source {
         let phase = chi_ppm * phase_per_ppm;
         let reach = match form {
             // (2χ/3)(a/r)³ on the pole, (χ/2)(a/r)² across a tube.
-            Form::Ball { radius, .. } => {
+            Form::Ball { radius, .. } | Form::Far { radius, .. } => {
                 f64::from(radius) * (2.0 / 3.0 * phase.abs() / NEGLIGIBLE_BALL_PHASE).cbrt()
             }
             Form::Rod(rod) => {
@@ -69,6 +78,10 @@ impl Source {
                 center: point(center),
                 radius,
             },
+            Form::Far { center, radius } => Form::Far {
+                center: point(center),
+                radius,
+            },
             Form::Rod(rod) => Form::Rod(Rod {
                 start: point(rod.start),
                 axis: (motion.rotation * rod.axis.cast::<f64>()).cast::<f32>(),
@@ -90,7 +103,9 @@ impl Source {
     pub(crate) fn bounds(&self) -> [Vector3<f32>; 2] {
         let reach = Vector3::from_element(self.reach);
         match self.form {
-            Form::Ball { center, .. } => [center - reach, center + reach],
+            Form::Ball { center, .. } | Form::Far { center, .. } => {
+                [center - reach, center + reach]
+            }
             Form::Rod(rod) => {
                 let end = rod.start + rod.axis * rod.length;
                 [rod.start.inf(&end) - reach, rod.start.sup(&end) + reach]
@@ -98,10 +113,47 @@ impl Source {
         }
     }
 
+    /// How the source looks from beyond `radius` (a ball; others stay what they are).
+    pub(crate) fn from_afar(&self, far_radius: f32) -> Self {
+        match self.form {
+            Form::Ball { center, radius } => {
+                // The moment stays: χ·a³.
+                let shrunk = (radius / far_radius).powi(3);
+                Self {
+                    form: Form::Far {
+                        center,
+                        radius: far_radius,
+                    },
+                    phase: self.phase * shrunk,
+                    ..*self
+                }
+            }
+            _ => *self,
+        }
+    }
+
+    /// Phase of a [`Form::Far`] at an offset from its centre: outside that of the ball; inside
+    /// as on the surface, falling with the square of the distance.
+    pub(crate) fn far_phase(&self, offset: Vector3<f32>, b0: Vector3<f32>) -> f32 {
+        let radius = self.form.radius();
+        let distance = offset.norm().max(1e-6);
+        let outside = offset * (radius * 1.000_1 / distance).max(1.0);
+        let within = (distance / radius).min(1.0);
+        ball_field(outside, b0, radius, self.phase) * within * within * self.fading(distance)
+    }
+
+    /// The distance beyond which the phase of a ball runs by less than `gradient` rad per mm.
+    pub(crate) fn steep_within(&self, gradient: f32) -> f32 {
+        // On the pole φ = (2/3)χa³/r³, φ' = 2χa³/r⁴.
+        let radius = self.form.radius();
+        let moment = self.phase.abs() * radius.powi(3);
+        (2.0 * moment / gradient).powf(0.25).max(radius + 1.0)
+    }
+
     /// The part of a line along x, at `y` and `z`, where the source can be felt.
     pub(crate) fn felt_along_x(&self, y: f32, z: f32) -> Option<[f32; 2]> {
         let (low, high) = match self.form {
-            Form::Ball { center, .. } => (center, center),
+            Form::Ball { center, .. } | Form::Far { center, .. } => (center, center),
             Form::Rod(rod) => {
                 let end = rod.start + rod.axis * rod.length;
                 (rod.start.inf(&end), rod.start.sup(&end))
@@ -137,6 +189,13 @@ impl Source {
                     *s += inside * (self.signal - *s);
                 }
             }
+            Form::Far { center, .. } => {
+                let origin = start - center;
+                for (i, p) in phase.iter_mut().enumerate() {
+                    let x = origin.x + step * i as f32;
+                    *p += self.far_phase(Vector3::new(x, origin.y, origin.z), b0);
+                }
+            }
             Form::Rod(rod) => {
                 let tau = rod.axis.dot(&b0);
                 // A tube thinner than a cell covers it in part.
@@ -169,7 +228,7 @@ impl Source {
 impl Form {
     pub(crate) fn radius(&self) -> f32 {
         match self {
-            Self::Ball { radius, .. } => *radius,
+            Self::Ball { radius, .. } | Self::Far { radius, .. } => *radius,
             Self::Rod(rod) => rod.radius,
         }
     }

@@ -1,6 +1,7 @@
 //! The truth about each microbleed, measured on the magnitude without noise.
 
 use super::Exam;
+use super::resimulate::part_rows;
 use crate::preprocess::{Connectivity, connected_components};
 use crate::regions::{Region, Side};
 use crate::simulate::person::Person;
@@ -8,6 +9,7 @@ use crate::simulate::scene::PlacedLesion;
 use crate::volume::{Volume, VoxelPoint, WorldPoint};
 use nalgebra::Point3;
 use rayon::prelude::*;
+use rustfft::num_complex::Complex32;
 use serde::{Deserialize, Serialize};
 use std::collections::HashMap;
 use std::ops::Range;
@@ -66,13 +68,22 @@ pub struct Truth {
 }
 
 /// Voxels in which a lesion is seen, with its loss there.
-struct Seen {
-    peak_loss: f32,
-    voxels: Vec<(usize, f32)>,
+pub(crate) struct Seen {
+    pub(crate) peak_loss: f32,
+    /// Offsets in the scan, and the loss there.
+    pub(crate) voxels: Vec<(usize, f32)>,
 }
 
-pub(super) fn truth(exam: &Exam, person: &Person, lesions: &[PlacedLesion]) -> Truth {
-    let seen: Vec<Seen> = lesions.par_iter().map(|l| seen(exam, l)).collect();
+pub(super) fn truth(
+    exam: &Exam,
+    person: &Person,
+    lesions: &[PlacedLesion],
+    without: &Volume<Complex32>,
+) -> Truth {
+    let seen: Vec<Seen> = lesions
+        .par_iter()
+        .map(|lesion| seen(exam, lesion, without))
+        .collect();
     // Where two overlap, a voxel belongs to the one that takes more.
     let mut owner: HashMap<usize, (f32, u16)> = HashMap::new();
     for (lesion, seen) in lesions.iter().zip(&seen) {
@@ -98,12 +109,13 @@ pub(super) fn truth(exam: &Exam, person: &Person, lesions: &[PlacedLesion]) -> T
     Truth { mask, lesions }
 }
 
-fn is_visible(seen: &Seen) -> bool {
+/// Whether a lesion belongs into the mask.
+pub(crate) fn is_visible(seen: &Seen) -> bool {
     seen.peak_loss >= VISIBLE_PEAK && seen.voxels.len() >= VISIBLE_VOXELS
 }
 
-/// Scans the lesion's surroundings with it alone and without.
-fn seen(exam: &Exam, lesion: &PlacedLesion) -> Seen {
+/// Puts the lesion alone into the scan without any and compares.
+pub(crate) fn seen(exam: &Exam, lesion: &PlacedLesion, without: &Volume<Complex32>) -> Seen {
     let center = exam.center_mm(lesion);
     let source = exam.source(lesion);
     let reach = f64::from(source.reach).min(SEARCH_MM);
@@ -114,15 +126,14 @@ fn seen(exam: &Exam, lesion: &PlacedLesion) -> Seen {
             voxels: Vec::new(),
         };
     }
-    let rendered = exam.render(&[source], &region);
+    let with = exam.resimulate(&[source], without, &region);
     let floor = (FLOOR_SHARE * exam.white_signal) as f32;
-    let loss: Vec<f32> = rendered
-        .without
-        .iter()
-        .zip(&rendered.with)
-        .map(|(without, with)| {
-            let before = without.norm();
-            (before - with.norm()) / before.max(floor)
+    let loss: Vec<f32> = part_rows(without, &region)
+        .flatten()
+        .zip(&with)
+        .map(|(before, after)| {
+            let before = before.norm();
+            (before - after.norm()) / before.max(floor)
         })
         .collect();
     around_center(exam, center, &region, &loss)

@@ -31,7 +31,10 @@ mod tests {
         let head = Head::builtin().unwrap();
         let count = |tissue: Tissue| {
             let labels = head.labels().voxels();
-            labels.iter().filter(|&&code| tissue_of(code) == tissue).count()
+            labels
+                .iter()
+                .filter(|&&code| tissue_of(code) == tissue)
+                .count()
         };
         // In ml at 1 mm; adults have 400 to 600 of white matter and of cortex.
         assert!((350_000..700_000).contains(&count(Tissue::White)));

@@ -1,15 +1,13 @@
-//! Shading, phase, motion, noise: what lies between clean voxels and images.
+//! The images a scanner gives out.
 
-use super::{motion, noise, swi};
+use super::noise;
+use super::receiver::{Receiver, WHITE_LEVEL};
+use super::swi::{masked, susceptibility_weighted};
 use crate::simulate::draw::VisitDraw;
 use crate::simulate::exam::Exam;
-use crate::simulate::random::Stream;
-use crate::volume::{Grid, Volume};
+use crate::volume::Volume;
 use rayon::prelude::*;
 use rustfft::num_complex::Complex32;
-
-/// Signal of white matter in the images, before shading.
-const WHITE_LEVEL: f64 = 600.0;
 
 /// The images of a scan, on its grid.
 #[derive(Debug, Clone)]
@@ -29,8 +27,20 @@ impl Images {
         Self {
             magnitude: per_voxel(scan, |value| value.norm()),
             phase: per_voxel(scan, |value| value.arg()),
-            swi: swi.then(|| swi::susceptibility_weighted(scan)),
+            swi: swi.then(|| susceptibility_weighted(scan)),
         }
+    }
+
+    /// Images of a part of a scan of which the background phase is known.
+    pub(crate) fn with_smooth(scan: &Volume<Complex32>, smooth: &Volume<Complex32>) -> Self {
+        let mut images = Self::of(scan, false);
+        let mut swi = scan.map(|_| 0.0);
+        let both = scan.voxels().par_iter().zip(smooth.voxels());
+        let out = swi.voxels_mut().par_iter_mut();
+        out.zip(both)
+            .for_each(|(to, (value, low))| *to = masked(*value, *low));
+        images.swi = Some(swi);
+        images
     }
 }
 
@@ -50,44 +60,24 @@ pub(crate) fn noise_deviation(visit: &VisitDraw) -> f64 {
 }
 
 /// Turns clean voxels into measured ones: scaled, shaded, with the coils' phase, moved, with
-/// noise. Linear in the voxels up to the noise, which depends on the seed alone.
+/// noise.
 pub(crate) fn apply(scan: &mut Volume<Complex32>, exam: &Exam) {
-    let visit = &exam.visit;
-    shade(scan, exam);
-    motion::apply(scan, &visit.imperfections, visit.protocol.encoding);
-    let acquired = visit.protocol.acquired_mm();
+    let receiver = Receiver::new(exam);
+    receiver.shade(
+        scan.voxels_mut(),
+        &crate::simulate::exam::whole(exam.grid()),
+    );
+    receiver.shift(scan);
+    add_noise(scan, exam, exam.visit.imperfections.seed);
+}
+
+/// Adds the noise of a scan or of a part of one; interpolated as the scan is.
+pub(crate) fn add_noise(scan: &mut Volume<Complex32>, exam: &Exam, seed: u64) {
+    let acquired = exam.visit.protocol.acquired_mm();
     let spacing = scan.grid().spacing_mm();
     let shape = scan.shape();
     let matrix = std::array::from_fn(|a| {
         ((shape[a] as f64 * spacing[a] / acquired[a]).round() as usize).clamp(1, shape[a])
     });
-    let deviation = noise_deviation(visit);
-    noise::add(scan, deviation, matrix, visit.imperfections.seed);
-}
-
-/// Gain, receive shading and phase: quadratics in the scan's coordinates from −1 to 1.
-fn shade(scan: &mut Volume<Complex32>, exam: &Exam) {
-    let imperfections = &exam.visit.imperfections;
-    let mut stream = Stream::new(imperfections.seed, "coils", 0);
-    let gain: [f64; 9] = std::array::from_fn(|_| imperfections.shading * stream.normal());
-    let phase: [f64; 9] =
-        std::array::from_fn(|_| imperfections.phase_offset_rad * stream.normal() / 3.0);
-    let level = WHITE_LEVEL / exam.white_signal;
-    let grid: Grid = scan.grid().clone();
-    let [nx, ny, nz] = grid.shape();
-    scan.voxels_mut()
-        .par_chunks_mut(nx)
-        .enumerate()
-        .for_each(|(row, values)| {
-            let unit = |i: usize, n: usize| 2.0 * (i as f64 + 0.5) / n as f64 - 1.0;
-            let (y, z) = (unit(row % ny, ny), unit(row / ny, nz));
-            for (i, value) in values.iter_mut().enumerate() {
-                let x = unit(i, nx);
-                let basis = [x, y, z, x * x, y * y, z * z, x * y, x * z, y * z];
-                let sum = |c: &[f64; 9]| c.iter().zip(basis).map(|(c, b)| c * b).sum::<f64>();
-                // Coils never see nothing: the exponential keeps the shading positive.
-                let shading = level * sum(&gain).exp();
-                *value *= Complex32::from_polar(shading as f32, sum(&phase) as f32);
-            }
-        });
+    noise::add(scan, noise_deviation(&exam.visit), matrix, seed);
 }

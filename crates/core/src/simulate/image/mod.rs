@@ -4,10 +4,13 @@ mod fourier;
 mod imperfect;
 mod motion;
 mod noise;
+mod receiver;
 mod swi;
 mod t1w;
 
 pub use imperfect::Images;
-pub(crate) use imperfect::{apply, noise_deviation};
+pub(crate) use imperfect::{add_noise, apply};
+pub(crate) use receiver::Receiver;
+pub(crate) use swi::Homodyne;
 pub use swi::susceptibility_weighted;
 pub use t1w::{T1wError, t1_weighted};

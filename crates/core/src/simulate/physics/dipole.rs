@@ -158,6 +158,10 @@ impl<'a> Padded<'a> {
         let spacing = self.chi.grid().spacing_mm();
         let frequency: [Vec<f64>; 3] =
             std::array::from_fn(|axis| frequencies(self.padded[axis], spacing[axis]));
+        let fade: [Vec<f64>; 3] = std::array::from_fn(|axis| {
+            let cosine = |k: &f64| (std::f64::consts::PI * k * spacing[axis]).cos();
+            frequency[axis].iter().map(cosine).collect()
+        });
         let mut planner = FftPlanner::<f32>::new();
         let (forward, backward) = (planner.plan_fft_forward(ky), planner.plan_fft_inverse(ky));
         let scale = 1.0 / self.padded.iter().product::<usize>() as f64;
@@ -176,7 +180,8 @@ impl<'a> Padded<'a> {
                 for (x, column) in columns.chunks_mut(ky).enumerate() {
                     for (y, value) in column.iter_mut().enumerate() {
                         let k = Vector3::new(frequency[0][x], frequency[1][y], frequency[2][z]);
-                        *value *= (dipole(&k, &self.direction) * scale) as f32;
+                        let faded = Vector3::new(fade[0][x], fade[1][y], fade[2][z]);
+                        *value *= (dipole(&k, &self.direction, &faded) * scale) as f32;
                     }
                 }
                 backward.process(columns);
@@ -240,13 +245,21 @@ impl<'a> Padded<'a> {
     }
 }
 
-/// The dipole kernel at a spatial frequency; 0 at the origin.
-fn dipole(k: &Vector3<f64>, direction: &Vector3<f64>) -> f64 {
+/// The dipole kernel at a spatial frequency `k`; 0 at the origin.
+///
+/// (k·b)² has terms kᵢkⱼ that change their sign at the highest frequency, where both signs are
+/// one sample: cut off there, they ring. They are let run out by `fade`, cos(πk) per axis with
+/// k in cycles per voxel, which brings the error next to a sphere from 2 % to 0.6 % of the
+/// field on its surface.
+fn dipole(k: &Vector3<f64>, direction: &Vector3<f64>, fade: &Vector3<f64>) -> f64 {
     let squared = k.norm_squared();
     if squared == 0.0 {
         return 0.0;
     }
-    1.0 / 3.0 - k.dot(direction).powi(2) / squared
+    let along = k.component_mul(direction);
+    let faded = along.component_mul(fade);
+    let mixed = faded.sum().powi(2) - faded.norm_squared();
+    1.0 / 3.0 - (along.norm_squared() + mixed) / squared
 }
 
 /// The median of the outermost voxels.
@@ -270,5 +283,164 @@ fn transpose(from: &[Complex32], to: &mut [Complex32], columns: usize) {
         for (c, value) in row.iter().enumerate() {
             to[c * rows + r] = *value;
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::volume::{Grid, VoxelPoint};
+
+    /// A map of 1 mm voxels, each the mean of `inside` over 8³ points of it.
+    fn anti_aliased(shape: [usize; 3], inside: impl Fn(Vector3<f64>) -> bool) -> Volume<f32> {
+        let grid = Grid::axis_aligned(shape, [1.0; 3]).unwrap();
+        let center = Vector3::from_fn(|a, _| (shape[a] as f64 - 1.0) / 2.0);
+        Volume::from_fn(&grid, |index| {
+            let middle = VoxelPoint::center_of(index).0.coords - center;
+            let hits = (0..512)
+                .filter(|n| {
+                    let part = |p: usize| (p as f64 + 0.5) / 8.0 - 0.5;
+                    inside(middle + Vector3::new(part(n % 8), part(n / 8 % 8), part(n / 64)))
+                })
+                .count();
+            hits as f32 / 512.0
+        })
+    }
+
+    #[test]
+    fn a_sphere_has_the_field_of_a_sphere() {
+        const RADIUS: f64 = 10.0;
+        let chi = anti_aliased([72, 72, 72], |p| p.norm() < RADIUS);
+        for direction in [[0.0, 0.0, 1.0], [0.3, -0.5, 0.9]] {
+            let field = susceptibility_field(&chi, direction).unwrap();
+            let b = Vector3::from(direction).normalize();
+            // On the surface's poles: 2χ/3 = 0.667.
+            let allowed = 0.01 * 2.0 / 3.0;
+            for (offset, &found) in field.voxels().iter().enumerate() {
+                let index = field.grid().index(offset);
+                let at = Vector3::from_fn(|a, _| index[a] as f64 - 35.5);
+                let r = at.norm();
+                let expected = if r < RADIUS - 2.0 {
+                    0.0
+                } else if r > RADIUS + 2.0 {
+                    let cos = at.dot(&b) / r;
+                    (RADIUS / r).powi(3) * (3.0 * cos * cos - 1.0) / 3.0
+                } else {
+                    continue;
+                };
+                assert!(
+                    (f64::from(found) - expected).abs() < allowed,
+                    "{at:?}: {found} {expected}"
+                );
+            }
+        }
+    }
+
+    #[test]
+    fn a_cylinder_has_the_field_of_a_cylinder() {
+        // Along z, 240 long. In its middle, at distance ρ and with h = 120, R² = ρ² + h², the
+        // integral of (3(b·r)² − r²)/r⁵ over its axis is
+        // 3β²·2(h/(3ρ²R³) + 2h/(3ρ⁴R)) + 3τ²·2h³/(3ρ²R³) − 2h/(ρ²R), with β = ρ sinθ cosφ and
+        // τ = cosθ; endless, it is 2 sin²θ cos2φ/ρ². The field is χa²/4 times that.
+        const RADIUS: f64 = 8.0;
+        let chi = anti_aliased([96, 96, 240], |p| p.x.hypot(p.y) < RADIUS);
+        for theta in [0.0f64, 30.0, 54.7, 90.0] {
+            let (sin, cos) = theta.to_radians().sin_cos();
+            let field = susceptibility_field(&chi, [sin, 0.0, cos]).unwrap();
+            for j in 24..72 {
+                for i in 24..72 {
+                    let at = Vector3::new(i as f64 - 47.5, j as f64 - 47.5, 0.0);
+                    let r = at.norm();
+                    let expected = if r < RADIUS - 2.0 {
+                        0.5 * (cos * cos - 1.0 / 3.0)
+                    } else if r > RADIUS + 2.0 {
+                        let (h, beta2, rho2) = (120.0f64, (sin * at.x).powi(2), r * r);
+                        let end = r.hypot(h);
+                        let i0 = 2.0
+                            * (h / (3.0 * rho2 * end.powi(3))
+                                + 2.0 * h / (3.0 * rho2 * rho2 * end));
+                        let i2 = 2.0 * h.powi(3) / (3.0 * rho2 * end.powi(3));
+                        let j = 2.0 * h / (rho2 * end);
+                        0.25 * RADIUS * RADIUS * (3.0 * beta2 * i0 + 3.0 * cos * cos * i2 - j)
+                    } else {
+                        continue;
+                    };
+                    let found = f64::from(field.at([i, j, 120]));
+                    // The strongest field on a cylinder's surface is χ/2.
+                    assert!(
+                        (found - expected).abs() < 0.005,
+                        "{theta}° {at:?}: {found} {expected}"
+                    );
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn the_field_is_linear_and_a_uniform_map_has_none() {
+        let grid = Grid::axis_aligned([9, 12, 7], [0.8, 1.0, 2.0]).unwrap();
+        let uniform = susceptibility_field(&Volume::filled(&grid, 3.7), [0.0, 0.0, 1.0]).unwrap();
+        assert!(uniform.voxels().iter().all(|v| v.abs() < 1e-6));
+        let spots = |value: f32| {
+            Volume::from_fn(&grid, |[i, j, k]| {
+                if (3..6).contains(&i) && (4..8).contains(&j) && k == 3 {
+                    value
+                } else {
+                    0.0
+                }
+            })
+        };
+        let one = susceptibility_field(&spots(1.0), [0.2, 0.1, 2.0]).unwrap();
+        let three = susceptibility_field(&spots(-3.0), [0.2, 0.1, 2.0]).unwrap();
+        for (a, b) in one.voxels().iter().zip(three.voxels()) {
+            assert!((b + 3.0 * a).abs() < 1e-5);
+        }
+    }
+
+    #[test]
+    fn turned_axes_see_the_same_field() {
+        // The same world, once with x and z stored in each other's place and x reversed.
+        let plain = Grid::axis_aligned([14, 12, 10], [1.0, 1.0, 1.5]).unwrap();
+        let chi = Volume::from_fn(&plain, |[i, j, k]| {
+            if (5..8).contains(&i) && (4..7).contains(&j) && (4..6).contains(&k) {
+                1.0
+            } else {
+                0.0
+            }
+        });
+        let turn = crate::volume::Reorientation {
+            source_axis: [2, 1, 0],
+            flip: [false, false, true],
+        };
+        let direction = [0.4, -0.2, 0.8];
+        let field = susceptibility_field(&chi, direction).unwrap();
+        let turned = susceptibility_field(&turn.apply(&chi).unwrap(), direction).unwrap();
+        let back = turn.inverse().apply(&turned).unwrap();
+        for (a, b) in field.voxels().iter().zip(back.voxels()) {
+            assert!((a - b).abs() < 1e-5, "{a} {b}");
+        }
+    }
+
+    #[test]
+    fn impossible_input_is_refused() {
+        let grid = Grid::axis_aligned([4; 3], [1.0; 3]).unwrap();
+        let chi = Volume::filled(&grid, 0.0);
+        assert!(matches!(
+            susceptibility_field(&chi, [0.0; 3]),
+            Err(FieldError::Direction { .. })
+        ));
+        let mut broken = chi.clone();
+        broken.set([1, 1, 1], f32::NAN);
+        assert_eq!(
+            susceptibility_field(&broken, [0.0, 0.0, 1.0]),
+            Err(FieldError::NotFinite { count: 1 })
+        );
+        let mut sheared = nalgebra::Matrix4::identity();
+        sheared[(0, 1)] = 0.2;
+        let chi = Volume::filled(&Grid::new([4; 3], sheared).unwrap(), 0.0);
+        assert!(matches!(
+            susceptibility_field(&chi, [0.0, 0.0, 1.0]),
+            Err(FieldError::Sheared { .. })
+        ));
     }
 }

@@ -47,6 +47,8 @@ const STEP_MM: f64 = 1.0;
 const KEPT: usize = 3;
 /// A course shorter than this is tried again elsewhere.
 const MIN_LENGTH_MM: f64 = 6.0;
+/// ... and so is one shorter than this many of its radii.
+const MIN_SLENDERNESS: f64 = 12.0;
 const ATTEMPTS: u64 = 8;
 
 /// Places all veins. Each draws from a stream of its own.
@@ -58,11 +60,15 @@ pub(crate) fn place_vessels(anatomy: &Anatomy, draw: &VesselDraw) -> Vec<Mimic> 
         (0..ATTEMPTS).find_map(|attempt| {
             let item = number as u64 * ATTEMPTS + attempt;
             let mut stream = Stream::new(draw.seed, &format!("{kind:?}"), item);
-            course(&mut stream).map(|course| Mimic {
+            let course = course(&mut stream)?;
+            let vein = Mimic {
                 kind,
                 chi_ppm: draw.chi_ppm,
                 shape: course.shape(),
-            })
+            };
+            let least =
+                MIN_LENGTH_MM.max(MIN_SLENDERNESS * course.radius_mm[0].max(course.radius_mm[1]));
+            (vein.length_mm() >= least).then_some(vein)
         })
     };
     let medullary = |stream: &mut Stream| medullary_course(anatomy, draw, &walls, stream);
@@ -87,8 +93,7 @@ struct Course {
 
 impl Course {
     fn new(points: Vec<Vector3<f64>>, radius_mm: [f64; 2]) -> Option<Self> {
-        let long_enough = points.len() as f64 * STEP_MM >= MIN_LENGTH_MM;
-        long_enough.then_some(Self { points, radius_mm })
+        (points.len() > 2).then_some(Self { points, radius_mm })
     }
 
     /// Smoothed, thinned out, rounded to 0.01 mm.

@@ -1,0 +1,99 @@
+//! What is put into a head: veins are tubes, cores stay in the brain and apart.
+
+use crate::simulate::head::{Head, tissue_of};
+use crate::simulate::{MimicKind, Person, PersonDraw};
+use crate::volume::WorldPoint;
+use nalgebra::Vector3;
+
+fn person(seed: u64) -> Person {
+    Person::new(&Head::builtin().unwrap(), &PersonDraw::draw(seed)).unwrap()
+}
+
+#[test]
+fn veins_are_tubes_through_several_slices() {
+    let person = person(3);
+    let draw = person.draw.vessels;
+    let veins: Vec<_> = person
+        .mimics()
+        .iter()
+        .filter(|m| matches!(m.kind, MimicKind::MedullaryVein | MimicKind::PialVein))
+        .collect();
+    assert!(
+        veins.len() * 10 >= (draw.medullary + draw.pial) * 9,
+        "{}",
+        veins.len()
+    );
+    let mut through_three = 0;
+    for vein in &veins {
+        let (points, radii) = vein.points();
+        let widest = radii.iter().copied().fold(0.0, f64::max);
+        assert!(
+            vein.length_mm() / widest >= 10.0,
+            "{} {widest}",
+            vein.length_mm()
+        );
+        // No gaps: pieces join, each short enough to follow the bends.
+        assert!(
+            points
+                .windows(2)
+                .all(|pair| { (Vector3::from(pair[1]) - Vector3::from(pair[0])).norm() < 3.5 })
+        );
+        let heights = points.iter().map(|p| p[2]);
+        let low = heights.clone().fold(f64::INFINITY, f64::min);
+        let high = heights.fold(f64::NEG_INFINITY, f64::max);
+        through_three += usize::from(high - low >= 3.0);
+    }
+    // Some run within a slice; most cross three slices of 1 mm and more.
+    assert!(
+        through_three * 10 >= veins.len() * 6,
+        "{through_three} of {}",
+        veins.len()
+    );
+}
+
+#[test]
+fn cores_stay_in_the_parenchyma_and_apart() {
+    let person = person(4);
+    let lesions = person.lesions(60, None).unwrap();
+    assert_eq!(lesions.len(), 60);
+    let labels = person.labels();
+    for (n, lesion) in lesions.iter().enumerate() {
+        let center = Vector3::from(lesion.center_head_mm);
+        for direction in 0..26 {
+            let n = direction + usize::from(direction >= 13);
+            let step = Vector3::new(n % 3, n / 3 % 3, n / 9).map(|v| v as f64 - 1.0);
+            let surface = center + step.normalize() * lesion.core_radius_mm;
+            let voxel = labels.grid().to_voxel(WorldPoint(surface.into()));
+            let index = voxel.to_array().map(|v| v.round() as usize);
+            assert!(tissue_of(labels.at(index)).is_parenchyma(), "{lesion:?}");
+        }
+        for other in &lesions[..n] {
+            let apart = (Vector3::from(other.center_head_mm) - center).norm();
+            assert!(
+                apart > lesion.core_radius_mm + other.core_radius_mm,
+                "{lesion:?} {other:?}"
+            );
+        }
+    }
+}
+
+#[test]
+fn a_later_visit_keeps_the_old_and_tells_the_new() {
+    let person = person(5);
+    let first = person.lesions(8, None).unwrap();
+    let (later, gone) = person.later_lesions(&first, 3, 2).unwrap();
+    assert_eq!((later.len(), gone.len()), (9, 2));
+    for lesion in &later {
+        let old = first.iter().find(|l| l.id == lesion.id);
+        assert!(old.is_none_or(|old| old == lesion));
+        assert!(!gone.contains(&lesion.id));
+    }
+    assert_eq!(later.iter().filter(|l| l.id > 8).count(), 3);
+}
+
+#[test]
+fn too_many_lesions_are_refused() {
+    let error = person(6).lesions(60_000, None).err().unwrap();
+    assert_eq!(error.wanted, 60_000);
+    assert!(error.placed > 500);
+}
