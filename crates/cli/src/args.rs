@@ -14,6 +14,8 @@ pub(crate) struct Arguments {
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
+    /// Simulate a scan, find its microbleeds, and name the report to open. Needs no files.
+    Demo(Demo),
     /// Find microbleeds and write a report for each scan.
     Detect(Detect),
     /// Say what a scan is and whether it suits microbleed detection.
@@ -161,6 +163,19 @@ fn second_visit(text: &str) -> Result<SecondVisit, String> {
         }
         _ => Err("two numbers, such as 3,1 for three new and one resolved, are needed".into()),
     }
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Demo {
+    /// Folder for the scan and its results.
+    #[arg(long, default_value = "siderin-demo")]
+    pub out: PathBuf,
+    /// Another person, another scan.
+    #[arg(long, default_value_t = 7)]
+    pub seed: u64,
+    /// Print errors only.
+    #[arg(long, short)]
+    pub quiet: bool,
 }
 
 #[derive(Debug, Args)]

@@ -12,6 +12,7 @@ use std::process::ExitCode;
 fn main() -> ExitCode {
     let arguments = args::Arguments::parse();
     let outcome = match arguments.command {
+        args::Command::Demo(demo) => commands::demo::run(&demo),
         args::Command::Detect(detect) => commands::detect::run(&detect),
         args::Command::Inspect(inspect) => commands::inspect::run(&inspect),
         args::Command::Simulate(args::Simulate::Field(field)) => {

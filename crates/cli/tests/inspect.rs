@@ -3,7 +3,9 @@
 
 use assert_cmd::Command;
 use predicates::prelude::*;
-use std::path::PathBuf;
+use siderin_core::scan::nifti::write_volume;
+use siderin_core::simulate::{PhantomConfig, phantom};
+use std::path::{Path, PathBuf};
 
 fn siderin() -> Command {
     Command::cargo_bin("siderin").unwrap()
@@ -15,11 +17,23 @@ fn repository(path: &str) -> PathBuf {
         .join(path)
 }
 
+/// A painted phantom with a sidecar.
+fn write_scan(folder: &Path) -> PathBuf {
+    let made = phantom(&PhantomConfig::default()).unwrap();
+    let path = folder.join("phantom.nii.gz");
+    write_volume(&path, &made.scan.map(|v| v.round() as i16)).unwrap();
+    let sidecar = r#"{"MagneticFieldStrength": 3, "EchoTime": 0.02, "ScanningSequence": "GR",
+        "SliceThickness": 3, "ImageType": ["DERIVED", "PRIMARY", "M"]}"#;
+    std::fs::write(folder.join("phantom.json"), sidecar).unwrap();
+    path
+}
+
 #[test]
 fn tells_what_a_scan_is_in_words() {
+    let folder = tempfile::tempdir().unwrap();
     siderin()
         .arg("inspect")
-        .arg(repository("examples/phantom.nii.gz"))
+        .arg(write_scan(folder.path()))
         .assert()
         .success()
         .stdout(predicate::str::contains(
@@ -33,9 +47,10 @@ fn tells_what_a_scan_is_in_words() {
 
 #[test]
 fn tells_it_in_json() {
+    let folder = tempfile::tempdir().unwrap();
     let output = siderin()
         .args(["inspect", "--json"])
-        .arg(repository("examples/phantom.nii.gz"))
+        .arg(write_scan(folder.path()))
         .arg(repository("crates/core/tests/data/dicom/enhanced.dcm"))
         .output()
         .unwrap();

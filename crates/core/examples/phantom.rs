@@ -1,5 +1,5 @@
 //! Writes a phantom scan: `cargo run --release -p siderin-core --example phantom -- OUT.nii.gz
-//! [NX NY NZ DX DY DZ]`. The repository's `examples/phantom.nii.gz` is its default.
+//! [NX NY NZ DX DY DZ]`.
 
 use siderin_core::scan::nifti::write_volume;
 use siderin_core::simulate::{PhantomConfig, phantom};

@@ -1,5 +1,6 @@
 //! One module per command.
 
+pub(crate) mod demo;
 pub(crate) mod detect;
 pub(crate) mod inspect;
 pub(crate) mod regions;

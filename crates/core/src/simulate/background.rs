@@ -2,7 +2,9 @@
 //! the cost of their surroundings, for training.
 
 use super::draw::VisitDraw;
-use super::exam::{Exam, ExamError, is_visible, seen, whole};
+use super::exam::{
+    Exam, ExamError, SEARCH_MM, Seen, is_visible, search_region, seen, seen_between, whole,
+};
 use super::head::Head;
 use super::image::{Homodyne, Images, Receiver, add_noise};
 use super::person::Person;
@@ -95,18 +97,25 @@ impl Background {
         }
     }
 
+    /// Where a microbleed lies in the scan's world.
+    #[must_use]
+    pub fn place_of(&self, lesion: &PlacedLesion) -> WorldPoint {
+        let [x, y, z] = lesion.center_head_mm;
+        WorldPoint(self.exam.place().world_from_head * nalgebra::Point3::new(x, y, z))
+    }
+
     /// The received voxels of a part with microbleeds, without noise. Differs from simulating
-    /// the whole by less than a tenth of the noise's deviation at an SNR of 60.
+    /// the whole by less than a tenth of the noise's deviation.
     pub(crate) fn received_with(
         &self,
         lesions: &[PlacedLesion],
         region: &[Range<usize>; 3],
-    ) -> Result<(Volume<Complex32>, Volume<Complex32>), GridError> {
+    ) -> Result<Received, GridError> {
         let sources: Vec<_> = lesions.iter().map(|l| self.exam.source(l)).collect();
         let before = self.clean.crop(region.clone())?;
         let after = self.exam.resimulate(&sources, &self.clean, region);
-        let mut change = before;
-        for (change, after) in change.voxels_mut().iter_mut().zip(after) {
+        let mut change = before.clone();
+        for (change, after) in change.voxels_mut().iter_mut().zip(&after) {
             *change = after - *change;
         }
         self.receiver.shade(change.voxels_mut(), region);
@@ -115,7 +124,12 @@ impl Background {
         for (value, change) in received.voxels_mut().iter_mut().zip(change.voxels()) {
             *value += change;
         }
-        Ok((received, change))
+        Ok(Received {
+            received,
+            change,
+            before,
+            after,
+        })
     }
 
     /// A part of the scan (half-open per axis) with microbleeds and noise of its own.
@@ -128,7 +142,9 @@ impl Background {
         lesions: &[PlacedLesion],
         noise_seed: u64,
     ) -> Result<Patch, GridError> {
-        let (mut received, change) = self.received_with(lesions, region)?;
+        let part = self.received_with(lesions, region)?;
+        let mask = self.mask(lesions, region, &part)?;
+        let (mut received, change) = (part.received, part.change);
         let smooth = match &self.smooth {
             Some((filter, smooth)) => {
                 let mut part = smooth.crop(region.clone())?;
@@ -142,10 +158,7 @@ impl Background {
             Some(smooth) => Images::with_smooth(&received, smooth),
             None => Images::of(&received, false),
         };
-        Ok(Patch {
-            images,
-            mask: self.mask(lesions, region)?,
-        })
+        Ok(Patch { images, mask })
     }
 
     /// Instance labels of the visible ones among the microbleeds, in a part.
@@ -153,12 +166,13 @@ impl Background {
         &self,
         lesions: &[PlacedLesion],
         region: &[Range<usize>; 3],
+        part: &Received,
     ) -> Result<Volume<u16>, GridError> {
-        let mut mask = Volume::filled(&self.exam.grid().crop(region)?, 0u16);
+        let mut mask = Volume::filled(part.before.grid(), 0u16);
         let mut deepest = mask.map(|_| 0.0f32);
         let scan = self.exam.grid();
         for (number, lesion) in (1u16..).zip(lesions) {
-            let seen = seen(&self.exam, lesion, &self.clean);
+            let seen = self.seen(lesion, lesions, region, part);
             if !is_visible(&seen) {
                 continue;
             }
@@ -176,4 +190,55 @@ impl Background {
         }
         Ok(mask)
     }
+
+    /// What one of the microbleeds takes by itself. Where it is alone and wholly in the part,
+    /// that is known already.
+    fn seen(
+        &self,
+        lesion: &PlacedLesion,
+        all: &[PlacedLesion],
+        region: &[Range<usize>; 3],
+        part: &Received,
+    ) -> Seen {
+        let search = search_region(&self.exam, lesion);
+        let inside = (0..3).all(|a| {
+            !search[a].is_empty()
+                && search[a].start >= region[a].start
+                && search[a].end <= region[a].end
+        });
+        let center = |l: &PlacedLesion| nalgebra::Vector3::from(l.center_head_mm);
+        let near =
+            |other: &&PlacedLesion| (center(other) - center(lesion)).norm() < 2.0 * SEARCH_MM;
+        if !inside || all.iter().filter(near).count() > 1 {
+            return seen(&self.exam, lesion, &self.clean);
+        }
+        let wide = [region[0].len(), region[1].len()];
+        let rows = |voxels: &[Complex32]| -> Vec<Complex32> {
+            let place =
+                |a: usize| search[a].start - region[a].start..search[a].end - region[a].start;
+            place(2)
+                .flat_map(|k| place(1).map(move |j| (j, k)))
+                .flat_map(|(j, k)| {
+                    let row = wide[0] * (j + wide[1] * k);
+                    voxels[row + place(0).start..row + place(0).end]
+                        .iter()
+                        .copied()
+                })
+                .collect()
+        };
+        let (before, after) = (rows(part.before.voxels()), rows(&part.after));
+        seen_between(&self.exam, lesion, &search, &before, &after)
+    }
+}
+
+/// A part of a scan with microbleeds, at its stages.
+pub(crate) struct Received {
+    /// With microbleeds, as received.
+    pub(crate) received: Volume<Complex32>,
+    /// What the microbleeds change of that.
+    change: Volume<Complex32>,
+    /// Clean voxels without.
+    before: Volume<Complex32>,
+    /// Clean voxels with.
+    after: Vec<Complex32>,
 }

@@ -6,7 +6,7 @@ mod truth;
 
 pub use geometry::ScanPlace;
 pub use truth::{LesionTruth, Truth};
-pub(crate) use truth::{is_visible, seen};
+pub(crate) use truth::{SEARCH_MM, Seen, is_visible, search_region, seen, seen_between};
 
 use super::acquire::{Echo, PointSpread, Rendered, Sampling, SignalMaps, Source, World, render};
 use super::draw::VisitDraw;

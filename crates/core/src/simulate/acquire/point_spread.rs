@@ -19,6 +19,9 @@ pub(crate) struct PointSpread {
     pub(crate) first: isize,
     /// One weight per cell; they sum to 1.
     pub(crate) weights: Vec<f32>,
+    /// Whether the axis is encoded in k-space: frequencies beyond the acquired ones are
+    /// stopped. Else the weights are an average over a slice.
+    pub(crate) encoded: bool,
 }
 
 /// Reach of a k-space axis in acquired voxels to either side; beyond it the windowed kernel is
@@ -56,7 +59,7 @@ impl PointSpread {
             let edge = ((x.abs() - FLAT_VOXELS) / (REACH_VOXELS - FLAT_VOXELS)).clamp(0.0, 1.0);
             sinc * roll * (0.5 + 0.5 * (PI * edge).cos())
         };
-        Self::sampled(cells, REACH_VOXELS * acquired, kernel)
+        Self::sampled(cells, REACH_VOXELS * acquired, true, kernel)
     }
 
     /// A slice of this share of the slice distance, its flanks a tenth of it wide.
@@ -66,10 +69,10 @@ impl PointSpread {
             let from_edge = (thickness / 2.0 - u.abs()) / (FLANK * thickness);
             (from_edge + 0.5).clamp(0.0, 1.0)
         };
-        Self::sampled(cells, thickness * (0.5 + FLANK), kernel)
+        Self::sampled(cells, thickness * (0.5 + FLANK), false, kernel)
     }
 
-    fn sampled(cells: usize, reach: f64, kernel: impl Fn(f64) -> f64) -> Self {
+    fn sampled(cells: usize, reach: f64, encoded: bool, kernel: impl Fn(f64) -> f64) -> Self {
         let n = cells as f64;
         // Cell c is centred (c + ½)/n − ½ voxels from the voxel's centre.
         let first = ((0.5 - reach) * n - 0.5).ceil() as isize;
@@ -85,6 +88,7 @@ impl PointSpread {
             cells,
             first,
             weights: weights.into_iter().map(|w| w as f32).collect(),
+            encoded,
         }
     }
 

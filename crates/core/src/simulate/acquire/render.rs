@@ -3,7 +3,7 @@
 use super::point_spread::{PointSpread, Sampling};
 use super::signal::SignalMaps;
 use super::source::Source;
-use crate::simulate::physics::trigonometry::{linear_dephasing, sin_cos};
+use crate::simulate::physics::trigonometry::{linear_dephasing, sin_cos, unresolved_dephasing};
 use nalgebra::{Matrix4, Vector3, Vector4};
 use rayon::prelude::*;
 use rustfft::num_complex::Complex32;
@@ -37,9 +37,10 @@ const CHUNK: isize = 16;
 
 /// Simulates the voxels of `region` (half-open per axis, within the grid), without noise.
 ///
-/// Per cell: signal and phase interpolated from the maps, the sources added, the signal
-/// reduced by |sinc| of the phase's run across the cell along each axis, turned by the phase,
-/// and gathered with the point spread.
+/// Per cell: signal and phase interpolated from the maps, the sources added, the signal turned
+/// by the phase and reduced where the phase runs too fast for the cells (|sinc| of its run
+/// along an averaged slice; see [`unresolved_dephasing`] for encoded axes), and gathered with
+/// the point spread.
 pub(crate) fn render(sampling: &Sampling, world: &World, region: &[Range<usize>; 3]) -> Rendered {
     let cells = std::array::from_fn(|a| sampling.spread[a].cells_of(&region[a]));
     render_cells(sampling, world, region, &cells)
@@ -263,7 +264,7 @@ impl Frame<'_> {
     fn gather(&self, before: &CellPlane, here: &CellPlane, after: &CellPlane) -> Plane {
         let [nx, ny] = self.count;
         let [wide, high] = self.size;
-        let [along_x, along_y, _] = &self.sampling.spread;
+        let [along_x, along_y, along_z] = &self.sampling.spread;
         let before_row: [usize; 2] =
             std::array::from_fn(|a| (self.origin[a] - self.first_cell[a]) as usize);
         let mut row = ComplexRow::new(before_row[0], nx, along_x, wide);
@@ -277,12 +278,13 @@ impl Frame<'_> {
             }
             let up = j.saturating_sub(1) * nx;
             let down = (j + 1).min(ny - 1) * nx;
-            row.fill(
-                signal,
-                &here.phase[at..at + nx],
-                [&here.phase[up..up + nx], &here.phase[down..down + nx]],
-                [&before.phase[at..at + nx], &after.phase[at..at + nx]],
-            );
+            let phase = [before, here, after].map(|plane| &plane.phase[at..at + nx]);
+            let beside = [&here.phase[up..up + nx], &here.phase[down..down + nx]];
+            if along_z.encoded {
+                row.fill(signal, phase, beside, unresolved_dephasing);
+            } else {
+                row.fill(signal, phase, beside, linear_dephasing);
+            }
             row.gather(along_x, &mut gathered);
             // Voxel v takes cell v·n + tap.
             let cell = before_row[1] + j;
@@ -392,44 +394,50 @@ impl ComplexRow {
         }
     }
 
-    fn fill(&mut self, signal: &[f32], phase: &[f32], beside: [&[f32]; 2], through: [&[f32]; 2]) {
+    /// Signal turned by phase, less what dephases: `phase` is that of the rows before, here and
+    /// after along slices, `beside` of the neighbours in the plane; `through` gives what is
+    /// left for the run of phase along slices.
+    fn fill(
+        &mut self,
+        signal: &[f32],
+        [before, phase, after]: [&[f32]; 3],
+        beside: [&[f32]; 2],
+        through: impl Fn(f32) -> f32,
+    ) {
         let n = signal.len();
         let cells = self.before..self.before + self.count;
         let [real, imaginary] = &mut self.flat;
         let (real, imaginary) = (&mut real[cells.clone()], &mut imaginary[cells]);
-        let mut turn = |i: usize, along: f32| {
-            let left_over = linear_dephasing(along)
-                * linear_dephasing(0.5 * (beside[1][i] - beside[0][i]))
-                * linear_dephasing(0.5 * (through[1][i] - through[0][i]));
-            let (sin, cos) = sin_cos(phase[i]);
-            real[i] = signal[i] * left_over * cos;
-            imaginary[i] = signal[i] * left_over * sin;
+        let turned = |signal: f32, phase: f32, runs: [f32; 3]| {
+            let left =
+                unresolved_dephasing(runs[0]) * unresolved_dephasing(runs[1]) * through(runs[2]);
+            let (sin, cos) = sin_cos(phase);
+            (signal * left * cos, signal * left * sin)
+        };
+        let run = |ends: [&[f32]; 2], i: usize| 0.5 * (ends[1][i] - ends[0][i]);
+        let mut edge = |i: usize, along: f32| {
+            let runs = [along, run(beside, i), run([before, after], i)];
+            (real[i], imaginary[i]) = turned(signal[i], phase[i], runs);
         };
         if n < 3 {
-            (0..n).for_each(|i| turn(i, 0.0));
+            (0..n).for_each(|i| edge(i, 0.0));
         } else {
-            turn(0, phase[1] - phase[0]);
-            turn(n - 1, phase[n - 1] - phase[n - 2]);
+            edge(0, phase[1] - phase[0]);
+            edge(n - 1, phase[n - 1] - phase[n - 2]);
             // One iterator over everything, and no index: this becomes vector code.
             let inner = 1..n - 1;
             let ahead = phase[2..].iter().zip(&phase[..n - 2]);
             let aside = beside[1][inner.clone()]
                 .iter()
                 .zip(&beside[0][inner.clone()]);
-            let over = through[1][inner.clone()]
-                .iter()
-                .zip(&through[0][inner.clone()]);
+            let over = after[inner.clone()].iter().zip(&before[inner.clone()]);
             let here = signal[inner.clone()].iter().zip(&phase[inner.clone()]);
             let out = real[inner.clone()].iter_mut().zip(&mut imaginary[inner]);
             for ((((ahead, aside), over), here), out) in
                 ahead.zip(aside).zip(over).zip(here).zip(out)
             {
-                let left_over = linear_dephasing(0.5 * (ahead.0 - ahead.1))
-                    * linear_dephasing(0.5 * (aside.0 - aside.1))
-                    * linear_dephasing(0.5 * (over.0 - over.1));
-                let (sin, cos) = sin_cos(*here.1);
-                *out.0 = here.0 * left_over * cos;
-                *out.1 = here.0 * left_over * sin;
+                let runs = [ahead, aside, over].map(|(to, from)| 0.5 * (to - from));
+                (*out.0, *out.1) = turned(*here.0, *here.1, runs);
             }
         }
         for (flat, parts) in self.flat.iter().zip(&mut self.parts) {

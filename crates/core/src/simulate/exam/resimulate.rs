@@ -12,9 +12,10 @@ use nalgebra::Vector3;
 use rustfft::num_complex::Complex32;
 use std::ops::Range;
 
-/// Beyond the place where the phase runs by this many rad per voxel, a voxel turns as its
-/// centre does, even where signal on one of its sides is much stronger than on the other.
-const STEEP_RAD_PER_VOXEL: f64 = 0.01;
+/// Beyond the place where the phase runs by this many rad per voxel, divided by the SNR, a
+/// voxel turns as its centre does, even where signal on one of its sides is much stronger than
+/// on the other. Found by making it smaller until no voxel differed by a tenth of the noise.
+const STEEP_RAD_PER_VOXEL_AND_SNR: f64 = 0.24;
 
 impl Exam {
     /// The voxels of `region` (x fastest) with microbleeds added to a scan `without`.
@@ -41,7 +42,8 @@ impl Exam {
     fn near_mm(&self, lesion: &Source) -> f32 {
         let spacing = self.grid().spacing_mm();
         let coarsest = spacing.into_iter().fold(0.0, f64::max);
-        lesion.steep_within((STEEP_RAD_PER_VOXEL / coarsest) as f32)
+        let steep = STEEP_RAD_PER_VOXEL_AND_SNR / self.visit.imperfections.snr;
+        lesion.steep_within((steep / coarsest) as f32)
     }
 
     /// Turns each voxel by the phase of the microbleeds from afar at its centre.

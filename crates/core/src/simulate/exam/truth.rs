@@ -23,7 +23,7 @@ const VISIBLE_VOXELS: usize = 2;
 /// where there is less: in a void there is nothing to lose.
 const FLOOR_SHARE: f64 = 0.2;
 /// No lesion is looked for farther from its centre than this.
-const SEARCH_MM: f64 = 12.0;
+pub(crate) const SEARCH_MM: f64 = 12.0;
 
 /// What is known of one microbleed in one scan.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -114,29 +114,44 @@ pub(crate) fn is_visible(seen: &Seen) -> bool {
     seen.peak_loss >= VISIBLE_PEAK && seen.voxels.len() >= VISIBLE_VOXELS
 }
 
+/// The part of the scan in which a lesion is looked for; an axis may come out empty.
+pub(crate) fn search_region(exam: &Exam, lesion: &PlacedLesion) -> [Range<usize>; 3] {
+    let reach = f64::from(exam.source(lesion).reach).min(SEARCH_MM);
+    exam.sampling.voxels_within(exam.center_mm(lesion), reach)
+}
+
 /// Puts the lesion alone into the scan without any and compares.
 pub(crate) fn seen(exam: &Exam, lesion: &PlacedLesion, without: &Volume<Complex32>) -> Seen {
-    let center = exam.center_mm(lesion);
-    let source = exam.source(lesion);
-    let reach = f64::from(source.reach).min(SEARCH_MM);
-    let region = exam.sampling.voxels_within(center, reach);
+    let region = search_region(exam, lesion);
     if region.iter().any(Range::is_empty) {
         return Seen {
             peak_loss: 0.0,
             voxels: Vec::new(),
         };
     }
-    let with = exam.resimulate(&[source], without, &region);
+    let with = exam.resimulate(&[exam.source(lesion)], without, &region);
+    let without: Vec<Complex32> = part_rows(without, &region).flatten().copied().collect();
+    seen_between(exam, lesion, &region, &without, &with)
+}
+
+/// What a lesion takes between a region without and with it (voxels x fastest).
+pub(crate) fn seen_between(
+    exam: &Exam,
+    lesion: &PlacedLesion,
+    region: &[Range<usize>; 3],
+    without: &[Complex32],
+    with: &[Complex32],
+) -> Seen {
     let floor = (FLOOR_SHARE * exam.white_signal) as f32;
-    let loss: Vec<f32> = part_rows(without, &region)
-        .flatten()
-        .zip(&with)
+    let loss: Vec<f32> = without
+        .iter()
+        .zip(with)
         .map(|(before, after)| {
             let before = before.norm();
             (before - after.norm()) / before.max(floor)
         })
         .collect();
-    around_center(exam, center, &region, &loss)
+    around_center(exam, exam.center_mm(lesion), region, &loss)
 }
 
 /// The connected part of what is lost that lies closest to the centre.

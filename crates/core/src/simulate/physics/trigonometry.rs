@@ -41,6 +41,17 @@ pub(crate) fn linear_dephasing(x: f32) -> f32 {
     if small { series } else { quotient }
 }
 
+/// What of a cell's signal counts along an axis that is encoded in k-space, when its phase runs
+/// linearly by `x` across it: all, as long as the run is resolved. A run of up to π per cell is
+/// a frequency that the cells hold, and it is the point spread that passes or stops it; what
+/// runs faster than 3π/2 would come back as a lower frequency, and is left out.
+#[inline(always)]
+pub(crate) fn unresolved_dephasing(x: f32) -> f32 {
+    const HALF: f32 = std::f32::consts::FRAC_PI_2;
+    let left = ((3.0 * HALF - x.abs()) / HALF).clamp(0.0, 1.0);
+    left * left * (3.0 - 2.0 * left)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

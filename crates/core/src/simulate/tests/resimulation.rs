@@ -61,7 +61,10 @@ fn differences(protocol: &Protocol, motion_mm: f64) -> [f64; 3] {
     let receiver = crate::simulate::image::Receiver::new(exam);
     receiver.shade(full.voxels_mut(), &region);
     receiver.shift(&mut full);
-    let (part, _) = background.received_with(&lesions, &region).unwrap();
+    let part = background
+        .received_with(&lesions, &region)
+        .unwrap()
+        .received;
     let deviation = 600.0 / 60.0;
     let largest = |pairs: &mut dyn Iterator<Item = f64>| pairs.fold(0.0, f64::max) / deviation;
     let both = || full.voxels().iter().zip(part.voxels());

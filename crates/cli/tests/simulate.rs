@@ -1,0 +1,354 @@
+//! `siderin simulate`, `regions` and `demo` from the outside.
+#![allow(clippy::unwrap_used, clippy::panic)]
+
+use assert_cmd::Command;
+use flate2::read::GzDecoder;
+use predicates::prelude::PredicateBooleanExt;
+use predicates::str::contains;
+use serde_json::Value;
+use std::fs;
+use std::io::Read;
+use std::path::Path;
+
+fn siderin() -> Command {
+    Command::cargo_bin("siderin").unwrap()
+}
+
+/// A protocol that is simulated in seconds.
+fn quick_protocol(folder: &Path) -> String {
+    let path = folder.join("quick.toml");
+    fs::write(
+        &path,
+        "name = 'quick'\nb0_t = 3.0\nte_ms = 20\ntr_ms = 600\nflip_angle_deg = 20\n\
+         voxel_mm = [2.0, 2.0, 5.0]\nencoding = '2d'\n",
+    )
+    .unwrap();
+    path.to_string_lossy().into_owned()
+}
+
+/// Header and voxels of a compressed NIfTI file.
+fn nifti(path: &Path) -> (Vec<u8>, Vec<u8>) {
+    let mut bytes = Vec::new();
+    GzDecoder::new(fs::File::open(path).unwrap())
+        .read_to_end(&mut bytes)
+        .unwrap();
+    let voxels = bytes.split_off(352);
+    (bytes, voxels)
+}
+
+fn json(path: &Path) -> Value {
+    serde_json::from_slice(&fs::read(path).unwrap()).unwrap()
+}
+
+/// Writes a float NIfTI-1 with an isotropic or given voxel size.
+fn write_map(path: &Path, shape: [i16; 3], voxel_mm: [f32; 3], value: impl Fn(usize) -> f32) {
+    let mut bytes = vec![0u8; 352];
+    let mut put = |at: usize, raw: &[u8]| bytes[at..at + raw.len()].copy_from_slice(raw);
+    put(0, &348i32.to_le_bytes());
+    put(40, &3i16.to_le_bytes());
+    for a in 0..3 {
+        put(42 + 2 * a, &shape[a].to_le_bytes());
+        put(80 + 4 * a, &voxel_mm[a].to_le_bytes());
+        put(280 + 20 * a, &voxel_mm[a].to_le_bytes());
+    }
+    for a in 3..7 {
+        put(42 + 2 * a, &1i16.to_le_bytes());
+    }
+    put(70, &16i16.to_le_bytes());
+    put(72, &32i16.to_le_bytes());
+    put(108, &352f32.to_le_bytes());
+    put(112, &1f32.to_le_bytes());
+    put(254, &1i16.to_le_bytes());
+    put(344, b"n+1\0");
+    let count = shape.iter().map(|&n| n as usize).product();
+    for offset in 0..count {
+        bytes.extend_from_slice(&value(offset).to_le_bytes());
+    }
+    fs::write(path, bytes).unwrap();
+}
+
+#[test]
+fn a_scan_with_a_second_visit_and_its_truth() {
+    let folder = tempfile::tempdir().unwrap();
+    let out = folder.path().join("scan");
+    siderin()
+        .args([
+            "simulate",
+            "scan",
+            "--lesions",
+            "9",
+            "--seed",
+            "3",
+            "--visit2",
+            "2,1",
+            "--t1w",
+        ])
+        .arg("--protocol")
+        .arg(quick_protocol(folder.path()))
+        .arg("--out")
+        .arg(&out)
+        .assert()
+        .success()
+        .stdout(contains("9 microbleeds").and(contains("second visit: 10 microbleeds")));
+    for file in [
+        "magnitude.nii.gz",
+        "magnitude.json",
+        "phase.nii.gz",
+        "phase.json",
+        "t1w.nii.gz",
+        "truth.nii.gz",
+        "truth.json",
+        "regions.nii.gz",
+        "regions.tsv",
+        "visit2/magnitude.nii.gz",
+        "visit2/truth.json",
+    ] {
+        assert!(out.join(file).is_file(), "{file}");
+    }
+    let sidecar = json(&out.join("magnitude.json"));
+    assert_eq!(sidecar["EchoTime"], 0.02);
+    assert_eq!(sidecar["MagneticFieldStrength"], 3.0);
+    let truth = json(&out.join("truth.json"));
+    let lesions = truth["lesions"].as_array().unwrap();
+    assert_eq!(lesions.len(), 9);
+    // The mask holds the visible ones by their numbers, and nothing else.
+    let (_, mask) = nifti(&out.join("truth.nii.gz"));
+    let in_mask: std::collections::BTreeSet<u16> = mask
+        .chunks_exact(2)
+        .map(|b| u16::from_le_bytes([b[0], b[1]]))
+        .filter(|&v| v > 0)
+        .collect();
+    let visible: std::collections::BTreeSet<u16> = lesions
+        .iter()
+        .filter(|l| l["visible"] == true)
+        .map(|l| l["id"].as_u64().unwrap() as u16)
+        .collect();
+    assert_eq!(in_mask, visible);
+    assert!(
+        truth["mimics"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .all(|m| m["kind"].is_string())
+    );
+
+    let later = json(&out.join("visit2/truth.json"));
+    assert_eq!(later["new"].as_array().unwrap().len(), 2);
+    assert_eq!(later["resolved"].as_array().unwrap().len(), 1);
+    // The transform brings the old lesions to their new places.
+    let matrix = &later["followup_from_baseline"];
+    let number = |v: &Value| v.as_f64().unwrap();
+    let mut compared = 0;
+    for old in lesions {
+        let Some(new) = later["lesions"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .find(|l| l["id"] == old["id"])
+        else {
+            continue;
+        };
+        for row in 0..3 {
+            let from = &old["center_world_mm"];
+            let moved: f64 = (0..3)
+                .map(|c| number(&matrix[row][c]) * number(&from[c]))
+                .sum::<f64>()
+                + number(&matrix[row][3]);
+            assert!((moved - number(&new["center_world_mm"][row])).abs() < 0.01);
+        }
+        compared += 1;
+    }
+    assert_eq!(compared, 8);
+    // What was simulated can be read back as a scan.
+    siderin()
+        .arg("inspect")
+        .arg(out.join("magnitude.nii.gz"))
+        .assert()
+        .success()
+        .stdout(contains("T2*-weighted").and(contains("TE 20.00 ms")));
+
+    // The folder is kept: a second run is refused and changes nothing.
+    siderin()
+        .args(["simulate", "scan", "--out"])
+        .arg(&out)
+        .assert()
+        .code(1)
+        .stderr(contains("a folder of this name exists"));
+}
+
+#[test]
+fn impossible_requests_are_refused_before_anything_is_written() {
+    let folder = tempfile::tempdir().unwrap();
+    let out = folder.path().join("scan");
+    let refused = |head: &str, protocol: &str, reason: &str| {
+        siderin()
+            .args([
+                "simulate",
+                "scan",
+                "--head",
+                head,
+                "--protocol",
+                protocol,
+                "--out",
+            ])
+            .arg(&out)
+            .assert()
+            .code(1)
+            .stderr(contains(reason));
+        assert!(!out.exists());
+    };
+    refused("builtin", "9t-magic", "one of 3t-gre-0.45x3");
+    let late = quick_protocol(folder.path());
+    let text = fs::read_to_string(&late).unwrap();
+    fs::write(&late, text.replace("te_ms = 20", "te_ms = 900")).unwrap();
+    refused("builtin", &late, "TE must be above 0 and below TR");
+    fs::write(&late, text.replace("[2.0, 2.0, 5.0]", "[2.0, 0.0, 5.0]")).unwrap();
+    refused("builtin", &late, "voxel_mm[1] is 0");
+    let map = folder.path().join("head.nii");
+    let head = map.to_string_lossy().into_owned();
+    write_map(&map, [8, 8, 8], [1.0; 3], |_| 1234.0);
+    refused(
+        &head,
+        "3t-gre-1x3",
+        "codes that are not in the table (1234: 512 voxels)",
+    );
+    write_map(&map, [8, 8, 8], [1.0, 1.0, 3.0], |_| 2.0);
+    refused(&head, "3t-gre-1x3", "the map must be isotropic");
+    refused(
+        "nowhere.nii.gz",
+        "3t-gre-1x3",
+        "reading the head nowhere.nii.gz",
+    );
+    assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 2);
+}
+
+#[test]
+fn a_cohort_is_taken_up_where_it_was_left() {
+    let folder = tempfile::tempdir().unwrap();
+    let out = folder.path().join("cohort");
+    let file = folder.path().join("small.toml");
+    fs::write(
+        &file,
+        "name = 'small'\nseed = 5\nheads = ['builtin']\n[[scans]]\nprotocol = '3t-gre-0.85x5'\n\
+         count = 2\nwithout_lesions = 1\nlesions = [4]\n",
+    )
+    .unwrap();
+    let run = || {
+        let mut command = siderin();
+        command
+            .args(["simulate", "cohort"])
+            .arg(&file)
+            .arg("--out")
+            .arg(&out);
+        command.assert().success()
+    };
+    run().stdout(contains("[2/2]"));
+    let first = out.join("sub-001/anat/sub-001_part-mag_T2starw.nii.gz");
+    let bytes = fs::read(&first).unwrap();
+    // A run that was killed between the two renames left truth without a scan.
+    fs::remove_dir_all(out.join("sub-001")).unwrap();
+    run()
+        .stdout(contains("[1/1] sub-001"))
+        .stderr(contains("1 of 2 scans are there already"));
+    assert_eq!(fs::read(&first).unwrap(), bytes);
+    let truth = out.join("derivatives/truth/sub-001/anat/sub-001_truth.json");
+    assert_eq!(json(&truth)["lesions"].as_array().unwrap().len(), 4);
+    assert!(out.join("dataset_description.json").is_file());
+    // The detector takes the data set as it is, and its truth for no scan.
+    siderin()
+        .arg("inspect")
+        .arg(&out)
+        .assert()
+        .success()
+        .stdout(contains("sub-002"));
+    let text = fs::read_to_string(&file).unwrap();
+    fs::write(&file, text.replace("seed = 5", "seed = 6")).unwrap();
+    let mut other = siderin();
+    other
+        .args(["simulate", "cohort"])
+        .arg(&file)
+        .arg("--out")
+        .arg(&out);
+    other
+        .assert()
+        .code(1)
+        .stderr(contains("with other settings"));
+}
+
+#[test]
+fn the_field_of_a_ball() {
+    let folder = tempfile::tempdir().unwrap();
+    let (chi, field) = (
+        folder.path().join("chi.nii"),
+        folder.path().join("field.nii.gz"),
+    );
+    let place = |o: usize| [o % 40, o / 40 % 40, o / 1600].map(|i| i as f64 - 19.5);
+    write_map(&chi, [40, 40, 40], [1.0; 3], |o| {
+        f32::from(u8::from(place(o).iter().map(|v| v * v).sum::<f64>() < 36.0))
+    });
+    siderin()
+        .args(["simulate", "field"])
+        .arg(&chi)
+        .args(["--b0-dir", "-2,0,0", "--out"])
+        .arg(&field)
+        .assert()
+        .success()
+        .stdout(contains("GiB"));
+    let (_, voxels) = nifti(&field);
+    let at = |i: usize, j: usize, k: usize| {
+        let o = 4 * (i + 40 * (j + 40 * k));
+        f32::from_le_bytes(voxels[o..o + 4].try_into().unwrap())
+    };
+    // χ = 1, a = 6: along the field at 12.5 mm (6/12.5)³·2/3 = 0.0737, across −0.0369.
+    assert!(
+        (at(32, 19, 19) - 0.0737).abs() < 0.004,
+        "{}",
+        at(32, 19, 19)
+    );
+    assert!(
+        (at(19, 32, 19) + 0.0369).abs() < 0.003,
+        "{}",
+        at(19, 32, 19)
+    );
+    siderin()
+        .args(["simulate", "field"])
+        .arg(&chi)
+        .args(["--b0-dir", "0,0,0", "--out"])
+        .arg(folder.path().join("none.nii.gz"))
+        .assert()
+        .code(1)
+        .stderr(contains("must be finite and not zero"));
+    assert!(!folder.path().join("none.nii.gz").exists());
+}
+
+#[test]
+fn regions_of_something_else_are_refused() {
+    let folder = tempfile::tempdir().unwrap();
+    let map = folder.path().join("aseg.nii");
+    write_map(&map, [8, 8, 8], [1.0; 3], |_| 2.0);
+    siderin()
+        .args(["regions", "from-labels"])
+        .arg(&map)
+        .arg("--out")
+        .arg(folder.path().join("regions.nii.gz"))
+        .assert()
+        .code(1)
+        .stderr(contains("no cortex of the Desikan-Killiany atlas"));
+}
+
+#[test]
+fn the_demo_needs_nothing_and_names_the_report() {
+    let folder = tempfile::tempdir().unwrap();
+    siderin()
+        .current_dir(folder.path())
+        .arg("demo")
+        .assert()
+        .success()
+        .stdout(contains("were found").and(contains("open siderin-demo/magnitude/report.html")));
+    assert!(
+        folder
+            .path()
+            .join("siderin-demo/magnitude/report.html")
+            .is_file()
+    );
+}
