@@ -6,7 +6,7 @@ use super::protocol::{Protocol, ProtocolError};
 use super::random::Stream;
 use super::scene::literature_count;
 use super::simulation::{Request, SecondVisit, SimulateError, Stage, simulate};
-use crate::folder::{FolderError, PartialFolder, Replace, write_synced};
+use crate::folder::{FolderError, PartialFolder, Replace, write_synced, write_then_rename};
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 use std::fs;
@@ -93,6 +93,10 @@ pub struct CohortItem {
     pub request: Request,
 }
 
+/// Limits that keep a mistyped number from filling memory.
+const MOST_SCANS: usize = 10_000;
+const MOST_LESIONS: usize = 500;
+
 impl CohortSpec {
     /// Reads a cohort file.
     ///
@@ -117,6 +121,17 @@ impl CohortSpec {
                 ));
             }
         }
+        for scans in &spec.scans {
+            let new = scans.second_visit.map_or(0, |visit| visit.new);
+            let most = scans.lesions.iter().copied().max().unwrap_or(0).max(new);
+            if scans.count > MOST_SCANS || most > MOST_LESIONS {
+                return impossible(format!(
+                    "{} scans of {} with up to {most} microbleeds are asked for; {MOST_SCANS} scans \
+                     and {MOST_LESIONS} microbleeds are the most",
+                    scans.count, scans.protocol
+                ));
+            }
+        }
         if spec.scans.iter().all(|scans| scans.count == 0) {
             return impossible("no scans are asked for; set a `count` under [[scans]]".into());
         }
@@ -130,6 +145,7 @@ impl CohortSpec {
     /// When a protocol is unknown, which reading the file rules out.
     pub fn items(&self, rounds: usize) -> Result<Vec<CohortItem>, CohortError> {
         let mut items = Vec::new();
+        let mut heads = HeadOrder::new(self);
         for _ in 0..rounds {
             for scans in &self.scans {
                 let protocol = Protocol::named(&scans.protocol)?;
@@ -146,19 +162,50 @@ impl CohortSpec {
                     items.push(CohortItem {
                         subject: format!("sub-{:03}", number + 1),
                         request: Request {
-                            head_name: self.heads[number % self.heads.len()].clone(),
+                            head_name: heads.next(),
                             seed,
                             protocol: protocol.clone(),
                             lesions,
                             pattern: None,
                             t1w: self.t1w,
-                            second_visit: scans.second_visit,
+                            // Fewer than asked for are resolved where there are fewer.
+                            second_visit: scans.second_visit.map(|visit| SecondVisit {
+                                resolved: visit.resolved.min(lesions),
+                                ..visit
+                            }),
                         },
                     });
                 }
             }
         }
         Ok(items)
+    }
+}
+
+/// Every head once, in an order drawn anew for each time around, so that no head goes with a
+/// protocol or with scans without lesions.
+struct HeadOrder<'a> {
+    spec: &'a CohortSpec,
+    stream: Stream,
+    left: Vec<&'a String>,
+}
+
+impl<'a> HeadOrder<'a> {
+    fn new(spec: &'a CohortSpec) -> Self {
+        Self {
+            spec,
+            stream: Stream::new(spec.seed, "heads", 0),
+            left: Vec::new(),
+        }
+    }
+
+    fn next(&mut self) -> String {
+        if self.left.is_empty() {
+            self.left = self.spec.heads.iter().collect();
+        }
+        self.left
+            .swap_remove(self.stream.index(self.left.len()))
+            .clone()
     }
 }
 
@@ -187,6 +234,8 @@ pub fn open_cohort(out: &Path, spec: &CohortSpec, items: &[CohortItem]) -> Resul
             what: "--out is a folder with other files in it; give an empty or a new one".into(),
         });
     }
+    // First of all, so that a folder that is begun can be gone on with.
+    write_json(&marker, &serde_json::to_value(spec)?)?;
     let truth = out.join("derivatives/truth");
     fs::create_dir_all(&truth)?;
     let describe = |name: String, kind: &str| {
@@ -216,23 +265,25 @@ pub fn open_cohort(out: &Path, spec: &CohortSpec, items: &[CohortItem]) -> Resul
             item.subject, r.head_name, r.protocol.name, r.lesions, r.seed
         );
     }
-    write_synced(&out.join("participants.tsv"), |sink| {
-        Ok::<_, CohortError>(sink.write_all(table.as_bytes())?)
-    })?;
-    write_synced(&out.join(".bidsignore"), |sink| {
-        Ok::<_, CohortError>(sink.write_all(b"cohort.json\n*_swi.*\n.*\n")?)
-    })?;
-    write_json(&marker, &serde_json::to_value(spec)?)
+    // A run with fewer rounds than an earlier one keeps the longer table.
+    let participants = out.join("participants.tsv");
+    let longer = fs::read_to_string(&participants).is_ok_and(|there| there.starts_with(&table));
+    if !longer {
+        write_text(&participants, &table)?;
+    }
+    write_text(&out.join(".bidsignore"), "cohort.json\n*_swi.*\n.*\n")
+}
+
+fn write_text(path: &Path, text: &str) -> Result<(), CohortError> {
+    write_then_rename(path, |partial| {
+        write_synced(partial, |sink| {
+            Ok::<_, CohortError>(sink.write_all(text.as_bytes())?)
+        })
+    })
 }
 
 fn write_json(path: &Path, value: &serde_json::Value) -> Result<(), CohortError> {
-    // Written beside and renamed, so that a reader never sees half a file.
-    let beside = path.with_extension("json.partial");
-    write_synced(&beside, |sink| {
-        serde_json::to_writer_pretty(&mut *sink, value)?;
-        Ok::<_, CohortError>(sink.write_all(b"\n")?)
-    })?;
-    Ok(fs::rename(&beside, path)?)
+    write_text(path, &(serde_json::to_string_pretty(value)? + "\n"))
 }
 
 /// Whether a scan of the cohort is there already.
@@ -245,7 +296,7 @@ pub fn is_done(out: &Path, item: &CohortItem) -> bool {
 /// before; a run that is killed in between makes the scan again.
 ///
 /// # Errors
-/// What the simulation or the disk says; nothing is left behind then.
+/// What the simulation or the disk says; the scan is not there then.
 pub fn make_item(
     out: &Path,
     item: &CohortItem,
@@ -310,8 +361,16 @@ mod tests {
         let without = one[..4].iter().filter(|i| i.request.lesions == 0).count();
         assert_eq!(without, 1);
         assert_eq!(one[4].request.lesions, 3);
-        let heads: Vec<&str> = one.iter().map(|i| i.request.head_name.as_str()).collect();
-        assert_eq!(heads, ["a", "b", "a", "b", "a", "b"]);
+        // Each pair of scans has both heads, in an order of its own.
+        for pair in two.chunks(2) {
+            assert_ne!(pair[0].request.head_name, pair[1].request.head_name);
+        }
+        let firsts = two
+            .iter()
+            .step_by(2)
+            .filter(|i| i.request.head_name == "a")
+            .count();
+        assert!((1..6).contains(&firsts), "{firsts}");
     }
 
     #[test]
@@ -325,6 +384,8 @@ mod tests {
         assert!(broken("without_lesions = 1", "without_lesions = 9").contains("9 of 4 scans"));
         assert!(broken("3t-gre-1x3", "9t").contains("\"9t\" is not known"));
         assert!(broken("seed = 7", "sead = 7").contains("sead"));
+        assert!(broken("lesions = [3]", "lesions = [100000]").contains("500 microbleeds"));
+        assert!(broken("count = 4", "count = 4000000").contains("10000 scans"));
     }
 
     #[test]

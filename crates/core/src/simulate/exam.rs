@@ -43,7 +43,7 @@ pub enum ExamError {
         height_mm: f64,
     },
     #[error(
-        "planning a scan: {voxels} voxels are too many (shape {shape:?}); 400 million is the most, \
+        "planning a scan: {voxels} voxels are too many (shape {shape:?}); 250 million is the most, \
          take larger voxels"
     )]
     TooLarge { voxels: usize, shape: [usize; 3] },
@@ -51,7 +51,7 @@ pub enum ExamError {
 
 /// Cells are at most this large in the plane, and along slices.
 const CELL_MM: [f64; 3] = [0.35, 0.35, 0.5];
-const MAX_VOXELS: usize = 400_000_000;
+const MAX_VOXELS: usize = 250_000_000;
 
 /// A person in a scanner, ready to be scanned with any microbleeds.
 pub struct Exam {
@@ -84,7 +84,8 @@ impl Exam {
         Self::with_field(person, visit, place, Some(&field))
     }
 
-    /// The same in a magnet whose field no tissue changes: phase is 0, nothing dephases.
+    /// The same in a magnet whose field no tissue and no mimic changes: without microbleeds
+    /// phase is 0 and nothing dephases.
     ///
     /// # Errors
     /// As [`Exam::new`].

@@ -107,12 +107,13 @@ impl Person {
         earlier: &[PlacedLesion],
         new: usize,
         resolved: usize,
+        pattern: Option<LesionPattern>,
     ) -> Result<(Vec<PlacedLesion>, Vec<u16>), PlaceLesionsError> {
         let seed = self.draw.lesion_seed ^ 0x5eed;
         let (mut lesions, gone) = resolve(earlier, resolved, seed);
         let request = Request {
             count: new,
-            pattern: self.draw.pattern,
+            pattern: pattern.unwrap_or(self.draw.pattern),
             seed,
         };
         // Clear of all earlier ones, so that no new lesion lies where one has gone.
@@ -194,15 +195,19 @@ fn with_neck(chi: &Volume<f32>) -> Result<Volume<f32>, GridError> {
         [nx, ny, nz + NECK_VOXELS],
         chi.grid().world_from_voxel() * down,
     )?;
-    // A slice of margin may lie below the head: the lowest with tissue is carried on.
+    // Below the head lie a margin and, after bending, slices that are cut in part: the lowest
+    // one that is nearly as full as the fullest of the lower third is carried on.
     let plane = nx * ny;
     let air = *chi.voxels().first().unwrap_or(&0.0);
-    let lowest = (0..nz)
-        .find(|k| {
-            chi.voxels()[k * plane..(k + 1) * plane]
-                .iter()
-                .any(|&v| v != air)
-        })
+    let filled = |k: usize| {
+        let slice = &chi.voxels()[k * plane..(k + 1) * plane];
+        slice.iter().filter(|&&v| v != air).count()
+    };
+    let lower: Vec<usize> = (0..nz.div_ceil(3)).map(filled).collect();
+    let fullest = lower.iter().copied().max().unwrap_or(0);
+    let lowest = lower
+        .iter()
+        .position(|&count| count > 0 && 10 * count >= 6 * fullest)
         .unwrap_or(0);
     let slice = &chi.voxels()[lowest * plane..(lowest + 1) * plane];
     let mut voxels = Vec::with_capacity(grid.voxel_count());

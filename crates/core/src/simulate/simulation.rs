@@ -7,7 +7,7 @@ use super::image::{Images, T1wError, t1_weighted};
 use super::person::{Person, PersonError};
 use super::protocol::Protocol;
 use super::random::Stream;
-use super::scene::{LesionPattern, Mimic, PlaceLesionsError, PlacedLesion};
+use super::scene::{LesionPattern, Mimic, PlaceLesionsError, PlacedLesion, map_mimics};
 use super::{LesionTruth, ScanPlace};
 use crate::volume::{Grid, Volume, WorldPoint};
 use nalgebra::Matrix4;
@@ -146,6 +146,14 @@ pub fn simulate<E: From<SimulateError>>(
     let lesions = person
         .lesions(request.lesions, request.pattern)
         .map_err(|e| failed(e.into()))?;
+    if let Some(second) = request.second_visit
+        && second.resolved > lesions.len()
+    {
+        return Err(failed(SimulateError::TooManyResolved {
+            resolved: second.resolved,
+            present: lesions.len(),
+        }));
+    }
     let first = Work {
         head,
         person: &person,
@@ -161,14 +169,8 @@ pub fn simulate<E: From<SimulateError>>(
     let Some(second) = request.second_visit else {
         return Ok(());
     };
-    if second.resolved > lesions.len() {
-        return Err(failed(SimulateError::TooManyResolved {
-            resolved: second.resolved,
-            present: lesions.len(),
-        }));
-    }
     let (later, resolved) = person
-        .later_lesions(&lesions, second.new, second.resolved)
+        .later_lesions(&lesions, second.new, second.resolved, request.pattern)
         .map_err(|e| failed(e.into()))?;
     let last_old = lesions.iter().map(|l| l.id).max().unwrap_or(0);
     let new: Vec<u16> = later
@@ -255,6 +257,7 @@ impl Work<'_> {
                 .person
                 .mimics()
                 .iter()
+                .chain(&map_mimics(&self.person.anatomy))
                 .map(|m| m.mapped(moved))
                 .collect(),
         }

@@ -62,7 +62,9 @@ impl Source {
             form,
             phase: phase as f32,
             signal: signal as f32,
-            reach: (reach / f64::from(FULL_REACH)).clamp(outer, MAX_REACH_MM) as f32,
+            reach: (reach / f64::from(FULL_REACH))
+                .max(outer)
+                .min(MAX_REACH_MM.max(outer)) as f32,
         }
     }
 

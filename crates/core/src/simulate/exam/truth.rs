@@ -46,11 +46,11 @@ pub struct LesionTruth {
     /// Side of its centre.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub side: Option<String>,
-    /// Whether it is in the mask.
+    /// Whether it is in the mask: it would be seen by itself, and no other one covers it.
     pub visible: bool,
     /// Largest share of the signal that it takes, 0 to 1.
     pub peak_loss: f64,
-    /// Voxels in which it takes more than a quarter of the signal.
+    /// Voxels in which it takes by itself more than a quarter of the signal.
     pub visible_voxels: usize,
     /// Their volume in mm³.
     pub visible_volume_mm3: f64,
@@ -84,29 +84,53 @@ pub(super) fn truth(
         .par_iter()
         .map(|lesion| seen(exam, lesion, without))
         .collect();
-    // Where two overlap, a voxel belongs to the one that takes more.
-    let mut owner: HashMap<usize, (f32, u16)> = HashMap::new();
-    for (lesion, seen) in lesions.iter().zip(&seen) {
-        if is_visible(seen) {
-            for &(offset, loss) in &seen.voxels {
-                let entry = owner.entry(offset).or_insert((loss, lesion.id));
-                if loss > entry.0 {
-                    *entry = (loss, lesion.id);
-                }
-            }
-        }
-    }
+    let visible = visible(&seen);
     let mut mask = Volume::filled(exam.grid(), 0u16);
-    for (offset, (_, id)) in owner {
-        mask.voxels_mut()[offset] = id;
+    for (offset, (_, number)) in owners(&seen, &visible) {
+        mask.voxels_mut()[offset] = lesions[number].id;
     }
     let regions = person.regions();
     let lesions = lesions
         .iter()
         .zip(&seen)
-        .map(|(lesion, seen)| describe(exam, regions, lesion, seen))
+        .zip(visible)
+        .map(|((lesion, seen), visible)| LesionTruth {
+            visible,
+            ..describe(exam, regions, lesion, seen)
+        })
         .collect();
     Truth { mask, lesions }
+}
+
+/// Which lesions are seen: those that would be by themselves and are not swallowed by another
+/// whose loss is larger wherever they are.
+fn visible(seen: &[Seen]) -> Vec<bool> {
+    let mut visible: Vec<bool> = seen.iter().map(is_visible).collect();
+    loop {
+        let mut left = vec![0usize; seen.len()];
+        for (_, number) in owners(seen, &visible).values() {
+            left[*number] += 1;
+        }
+        let swallowed = (0..seen.len()).find(|&n| visible[n] && left[n] < VISIBLE_VOXELS);
+        let Some(number) = swallowed else {
+            return visible;
+        };
+        visible[number] = false;
+    }
+}
+
+/// For each voxel in which visible lesions are seen, the largest loss and whose it is.
+fn owners(seen: &[Seen], visible: &[bool]) -> HashMap<usize, (f32, usize)> {
+    let mut owners: HashMap<usize, (f32, usize)> = HashMap::new();
+    for (number, seen) in seen.iter().enumerate().filter(|(n, _)| visible[*n]) {
+        for &(offset, loss) in &seen.voxels {
+            let entry = owners.entry(offset).or_insert((loss, number));
+            if loss > entry.0 {
+                *entry = (loss, number);
+            }
+        }
+    }
+    owners
 }
 
 /// Whether a lesion belongs into the mask.

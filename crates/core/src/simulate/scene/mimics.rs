@@ -83,6 +83,43 @@ pub(crate) fn place_mimics(anatomy: &Anatomy, draw: &MimicDraw) -> Vec<Mimic> {
     placed
 }
 
+/// The places of what the label map itself holds and may look like a microbleed: its vessels,
+/// nuclei rich in iron, and air next to the brain.
+pub(crate) fn map_mimics(anatomy: &Anatomy) -> Vec<Mimic> {
+    const EVERY: usize = 4;
+    let is_nucleus = |t| matches!(t, Tissue::Pallidum | Tissue::Putamen | Tissue::VentralDc);
+    let kinds: [(MimicKind, &dyn Fn(Tissue) -> bool); 3] = [
+        (MimicKind::MapVessel, &|t| {
+            matches!(t, Tissue::Vein | Tissue::Artery)
+        }),
+        (MimicKind::IronRichNucleus, &is_nucleus),
+        (MimicKind::AirCavity, &|t| t == Tissue::Air),
+    ];
+    let rounded = |v: f64| (v * 10.0).round() / 10.0;
+    kinds
+        .into_iter()
+        .filter_map(|(kind, chosen)| {
+            let grid = anatomy.grid();
+            let points_mm: Vec<[f64; 3]> = anatomy
+                .offsets(|tissue, offset| {
+                    chosen(tissue) && grid.index(offset).iter().all(|i| i % EVERY == 0)
+                })
+                .into_iter()
+                .map(|offset| anatomy.place(offset).map(rounded).into())
+                .collect();
+            let radius_mm = vec![EVERY as f64 / 2.0; points_mm.len()];
+            (!points_mm.is_empty()).then_some(Mimic {
+                kind,
+                chi_ppm: 0.0,
+                shape: MimicShape::Grains {
+                    points_mm,
+                    radius_mm,
+                },
+            })
+        })
+        .collect()
+}
+
 /// A clump of balls around a place.
 struct Clump {
     grains: [usize; 2],

@@ -10,7 +10,7 @@ pub(crate) use anatomy::Anatomy;
 pub use lesions::{LesionPattern, PlaceLesionsError, PlacedLesion, literature_count};
 pub(crate) use lesions::{Request, place_lesions, resolve};
 pub use mimics::MimicDraw;
-pub(crate) use mimics::place_mimics;
+pub(crate) use mimics::{map_mimics, place_mimics};
 pub use substance::{Mimic, MimicKind, MimicShape};
 pub(crate) use substance::{lesion_source, mimic_sources};
 pub use vessels::VesselDraw;

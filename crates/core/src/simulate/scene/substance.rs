@@ -16,6 +16,8 @@ pub(crate) struct Substance {
 
 impl Substance {
     pub(crate) const VENOUS_BLOOD: Self = Self::of(0.80, 1650.0, 45.0);
+    /// Moves on between pulse and echo.
+    pub(crate) const FLOWING_BLOOD: Self = Self::of(0.06, 1650.0, 15.0);
     pub(crate) const FLUID: Self = Self::of(1.0, 4000.0, 2.5);
     /// Calcium phosphate with little water in it.
     pub(crate) const CALCIUM: Self = Self::of(0.25, 1000.0, 120.0);
@@ -44,24 +46,43 @@ impl Substance {
 pub enum MimicKind {
     MedullaryVein,
     PialVein,
+    /// An artery too fast to give signal.
+    FlowVoid,
     PerivascularSpace,
     PallidalCalcification,
     ChoroidCalcification,
     PinealCalcification,
     Cavernoma,
     Siderosis,
+    /// A vessel or sinus of the label map; points of it, every 4 mm.
+    MapVessel,
+    /// A nucleus rich in iron; points of it, every 4 mm.
+    IronRichNucleus,
+    /// Air next to the brain, with the drop-out around it; points of it, every 4 mm.
+    AirCavity,
 }
 
 impl MimicKind {
+    /// Whether it is in the label map, and only its place is recorded.
+    pub(crate) fn is_of_the_map(self) -> bool {
+        matches!(
+            self,
+            Self::MapVessel | Self::IronRichNucleus | Self::AirCavity
+        )
+    }
+
     fn substance(self) -> Substance {
         match self {
             Self::MedullaryVein | Self::PialVein => Substance::VENOUS_BLOOD,
+            Self::FlowVoid => Substance::FLOWING_BLOOD,
             Self::PerivascularSpace => Substance::FLUID,
             Self::PallidalCalcification
             | Self::ChoroidCalcification
             | Self::PinealCalcification => Substance::CALCIUM,
             Self::Cavernoma => Substance::CAVERNOMA,
             Self::Siderosis => Substance::HEMOSIDERIN,
+            // These are in the label map already.
+            Self::MapVessel | Self::IronRichNucleus | Self::AirCavity => Substance::FLUID,
         }
     }
 }
@@ -180,6 +201,9 @@ impl Mimic {
 
 /// The sources of a mimic.
 pub(crate) fn mimic_sources(mimic: &Mimic, echo: &Echo, out: &mut Vec<Source>) {
+    if mimic.kind.is_of_the_map() {
+        return;
+    }
     let signal = mimic.kind.substance().signal(echo);
     let (points, radii) = mimic.points();
     let mut add = |form| {

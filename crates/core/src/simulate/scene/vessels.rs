@@ -22,13 +22,18 @@ pub struct VesselDraw {
     pub pial_radius_mm: [f64; 2],
     /// Susceptibility of their blood in ppm.
     pub chi_ppm: f64,
+    /// Arteries on the brain's surface that give no signal.
+    pub flow_voids: usize,
+    /// Their radius in mm, smallest and largest.
+    pub flow_void_radius_mm: [f64; 2],
     /// Seed of their courses.
     pub seed: u64,
 }
 
 impl VesselDraw {
-    /// Draws: 140 to 260 medullary veins of 0.2 to 0.6 mm, 220 to 380 pial ones of 0.3 to
-    /// 0.75 mm, all with the person's blood.
+    /// Draws: 140 to 260 medullary veins of 0.2 to 0.6 mm where they are widest, 220 to 380 pial
+    /// ones of 0.3 to 0.75 mm, all with the person's blood; 4 to 14 flow voids of 0.5 to 1.1 mm.
+    /// Courses that find no way are left out.
     pub(crate) fn draw(stream: &mut Stream, venous_chi_ppm: f64) -> Self {
         Self {
             medullary: stream.integer(140, 260),
@@ -36,6 +41,8 @@ impl VesselDraw {
             pial: stream.integer(220, 380),
             pial_radius_mm: [0.3, 0.75],
             chi_ppm: venous_chi_ppm,
+            flow_voids: stream.integer(4, 14),
+            flow_void_radius_mm: [0.5, 1.1],
             seed: stream.seed(),
         }
     }
@@ -63,7 +70,11 @@ pub(crate) fn place_vessels(anatomy: &Anatomy, draw: &VesselDraw) -> Vec<Mimic> 
             let course = course(&mut stream)?;
             let vein = Mimic {
                 kind,
-                chi_ppm: draw.chi_ppm,
+                chi_ppm: if kind == MimicKind::FlowVoid {
+                    0.0
+                } else {
+                    draw.chi_ppm
+                },
                 shape: course.shape(),
             };
             let least =
@@ -72,7 +83,8 @@ pub(crate) fn place_vessels(anatomy: &Anatomy, draw: &VesselDraw) -> Vec<Mimic> 
         })
     };
     let medullary = |stream: &mut Stream| medullary_course(anatomy, draw, &walls, stream);
-    let pial = |stream: &mut Stream| pial_course(anatomy, draw, stream);
+    let pial = |stream: &mut Stream| pial_course(anatomy, draw.pial_radius_mm, stream);
+    let artery = |stream: &mut Stream| pial_course(anatomy, draw.flow_void_radius_mm, stream);
     let mut veins: Vec<Mimic> = (0..draw.medullary)
         .into_par_iter()
         .filter_map(|n| vein(MimicKind::MedullaryVein, n, &medullary))
@@ -82,6 +94,7 @@ pub(crate) fn place_vessels(anatomy: &Anatomy, draw: &VesselDraw) -> Vec<Mimic> 
         .filter_map(|n| vein(MimicKind::PialVein, n, &pial))
         .collect();
     veins.extend(on_surface);
+    veins.extend((0..draw.flow_voids).filter_map(|n| vein(MimicKind::FlowVoid, n, &artery)));
     veins
 }
 
@@ -150,7 +163,7 @@ fn medullary_course(
 }
 
 /// Along the surface film towards the sagittal sinus, or, low on the brain, down and back.
-fn pial_course(anatomy: &Anatomy, draw: &VesselDraw, stream: &mut Stream) -> Option<Course> {
+fn pial_course(anatomy: &Anatomy, radius_mm: [f64; 2], stream: &mut Stream) -> Option<Course> {
     let start = *anatomy.surface.get(stream.index(anatomy.surface.len()))?;
     let mut at = anatomy.place(start);
     let below_top = anatomy.top_z - at.z;
@@ -184,7 +197,7 @@ fn pial_course(anatomy: &Anatomy, draw: &VesselDraw, stream: &mut Stream) -> Opt
         }
         points.push(at);
     }
-    let [low, high] = draw.pial_radius_mm;
+    let [low, high] = radius_mm;
     let far = low + (high - low) * stream.uniform(0.0, 1.0).powf(1.3);
     Course::new(points, [(0.6 * far).max(low.min(far)), far])
 }

@@ -81,7 +81,7 @@ fn cores_stay_in_the_parenchyma_and_apart() {
 fn a_later_visit_keeps_the_old_and_tells_the_new() {
     let person = person(5);
     let first = person.lesions(8, None).unwrap();
-    let (later, gone) = person.later_lesions(&first, 3, 2).unwrap();
+    let (later, gone) = person.later_lesions(&first, 3, 2, None).unwrap();
     assert_eq!((later.len(), gone.len()), (9, 2));
     for lesion in &later {
         let old = first.iter().find(|l| l.id == lesion.id);

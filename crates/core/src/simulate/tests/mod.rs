@@ -22,6 +22,8 @@ fn plain_person() -> Person {
             pial: 0,
             pial_radius_mm: [0.3, 0.75],
             chi_ppm: 0.35,
+            flow_voids: 0,
+            flow_void_radius_mm: [0.5, 1.1],
             seed: 0,
         },
         mimics: MimicDraw::none(),
