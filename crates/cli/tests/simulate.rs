@@ -351,4 +351,11 @@ fn the_demo_needs_nothing_and_names_the_report() {
             .join("siderin-demo/magnitude/report.html")
             .is_file()
     );
+    // Once more: the scan is there, the report is made again.
+    siderin()
+        .current_dir(folder.path())
+        .arg("demo")
+        .assert()
+        .success()
+        .stdout(contains("were found"));
 }

@@ -55,7 +55,7 @@ fn busiest_slice(mask: &Volume<u16>) -> usize {
         let slice = &mask.voxels()[k * nx * ny..(k + 1) * nx * ny];
         slice.iter().filter(|&&v| v > 0).count()
     };
-    // The middle half: more brain to look at.
+    // Where the brain is widest.
     (nz / 3..3 * nz / 4).max_by_key(|&k| count(k)).unwrap()
 }
 

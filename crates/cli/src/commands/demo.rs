@@ -14,16 +14,33 @@ const LESIONS: usize = 12;
 
 pub(crate) fn run(args: &Demo) -> Result<Outcome, Failure> {
     let scan = args.out.join("scan");
+    // A demo that was run before, or stopped, has its scan already.
+    if seed_of(&scan) != Some(args.seed) {
+        simulate(args, &scan)?;
+    }
+    find(args, &scan)
+}
+
+/// The seed of a simulated scan that is there.
+fn seed_of(scan: &Path) -> Option<u64> {
+    let record = std::fs::read(scan.join("truth.json")).ok()?;
+    serde_json::from_slice::<serde_json::Value>(&record).ok()?["seed"].as_u64()
+}
+
+fn simulate(args: &Demo, scan: &Path) -> Result<Outcome, Failure> {
     simulate_scan::run(&SimulateScan {
         head: "builtin".into(),
         protocol: "3t-gre-1x3".into(),
         lesions: Lesions::Count(LESIONS),
         seed: args.seed,
-        out: scan.clone(),
+        out: scan.to_path_buf(),
         visit2: None,
         t1w: false,
         quiet: args.quiet,
-    })?;
+    })
+}
+
+fn find(args: &Demo, scan: &Path) -> Result<Outcome, Failure> {
     let outcome = detect::run(&Detect {
         inputs: vec![scan.join("magnitude.nii.gz")],
         out: args.out.clone(),
@@ -32,7 +49,7 @@ pub(crate) fn run(args: &Demo) -> Result<Outcome, Failure> {
         volume: None,
         threshold: siderin_net::DetectConfig::default().threshold,
         jobs: 1,
-        force: false,
+        force: true,
         quiet: args.quiet,
     })?;
     let results = args.out.join("magnitude");

@@ -15,8 +15,14 @@ pub(crate) fn run(args: &RegionsFromLabels) -> Result<Outcome, Failure> {
 }
 
 fn from_labels(args: &RegionsFromLabels) -> Result<()> {
-    let (_, parcels, _) = nifti::read_volume(&args.labels, None, ReadLimits::default())
+    let (_, parcels, not_numbers) = nifti::read_volume(&args.labels, None, ReadLimits::default())
         .context("reading the parcellation")?;
+    if not_numbers > 0 {
+        return Err(anyhow::anyhow!(
+            "reading the parcellation: {not_numbers} voxels are no numbers; a label map holds \
+             whole numbers"
+        ));
+    }
     let (regions, unknown) = from_parcellation(&parcels)?;
     if !unknown.is_empty() {
         let voxels: usize = unknown.values().sum();
@@ -28,16 +34,16 @@ fn from_labels(args: &RegionsFromLabels) -> Result<()> {
             if unknown.len() > 12 { ", …" } else { "" }
         ));
     }
-    write_then_rename(&args.out, |path| {
-        nifti::write_volume(path, &regions).map_err(anyhow::Error::from)
-    })
-    .context("writing the regions")?;
     let table = args.out.with_file_name(format!("{}.tsv", stem(&args.out)));
     write_then_rename(&table, |path| {
         write_synced(path, |sink| {
             Ok::<_, anyhow::Error>(sink.write_all(region_table().as_bytes())?)
         })
     })?;
+    write_then_rename(&args.out, |path| {
+        nifti::write_volume(path, &regions).map_err(anyhow::Error::from)
+    })
+    .context("writing the regions")?;
     say(&format!("regions: {}", args.out.display()));
     Ok(())
 }

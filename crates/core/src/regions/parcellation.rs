@@ -54,7 +54,7 @@ pub fn from_parcellation(
     }
     let simple = parcels.map(as_aseg);
     let landmarks = Landmarks::find(&simple).ok_or(ParcellationError::NoLandmarks)?;
-    let structures = Structures::of(&simple, &landmarks, |code| matches!(code, 2 | 41));
+    let structures = Structures::of(&simple, &landmarks, |code| matches!(code, 2 | 41 | 77));
     let lobes = nearest_lobe(&parcels);
     let grid = parcels.grid();
     let mut unknown = BTreeMap::new();
@@ -73,7 +73,13 @@ pub fn from_parcellation(
         if let Some((region, side)) = cortex_region(code) {
             return region.code(side);
         }
-        let Some(side) = white_side(code) else {
+        // Hypointensities of white matter have one code for both sides.
+        let side = if code == 77 {
+            Some(side_at(&landmarks, world))
+        } else {
+            white_side(code)
+        };
+        let Some(side) = side else {
             if code != 0 {
                 *unknown.entry(code).or_default() += 1;
             }
@@ -123,7 +129,7 @@ fn parcel_lobe(parcel: u16) -> Option<Region> {
 /// The side of white matter, of whichever kind.
 fn white_side(code: u16) -> Option<Side> {
     match code {
-        2 | 77 | 78 | 3001..=3035 | 5001 => Some(Side::Left),
+        2 | 78 | 3001..=3035 | 5001 => Some(Side::Left),
         41 | 79 | 4001..=4035 | 5002 => Some(Side::Right),
         _ => None,
     }
@@ -157,7 +163,9 @@ fn nearest_lobe(parcels: &Volume<u16>) -> Volume<u8> {
                 let Some(there) = parcels.grid().neighbour(index, step) else {
                     continue;
                 };
-                if white_side(parcels.at(there)).is_some() && lobes.at(there) == 0 {
+                let code = parcels.at(there);
+                let white = white_side(code).is_some() || code == 77;
+                if white && lobes.at(there) == 0 {
                     lobes.set(there, value);
                     next.push(parcels.grid().offset(there));
                 }
@@ -167,4 +175,116 @@ fn nearest_lobe(parcels: &Volume<u16>) -> Volume<u8> {
     }
     debug_assert!(!lobes.voxels().contains(&FLUID_CODE));
     lobes
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::volume::{Grid, Reorientation};
+    use nalgebra::{Matrix4, Vector4};
+
+    /// A brain of blocks, 4 mm: cortex around white matter, ventricles, lentiform nuclei.
+    fn blocks() -> Volume<f32> {
+        let mut affine = Matrix4::from_diagonal(&Vector4::new(4.0, 4.0, 4.0, 1.0));
+        affine.set_column(3, &Vector4::new(-70.0, -106.0, -50.0, 1.0));
+        let grid = Grid::new([36, 46, 34], affine).unwrap();
+        Volume::from_fn(&grid, |index| {
+            let at = grid.to_world(VoxelPoint::center_of(index)).0;
+            let (side, x) = (f32::from(u8::from(at.x > 0.0)), at.x.abs());
+            let cortex = |parcel: f32| 1000.0 + parcel + 1000.0 * side;
+            let aseg = |left: f32, right: f32| left + (right - left) * side;
+            let inside =
+                x < 66.0 && (-100.0..68.0).contains(&at.y) && (-44.0..76.0).contains(&at.z);
+            let shell =
+                x > 58.0 || !(-92.0..60.0).contains(&at.y) || !(-36.0..68.0).contains(&at.z);
+            match () {
+                () if !inside => 0.0,
+                () if shell && at.y > 0.0 => cortex(28.0),
+                () if shell && at.y < -80.0 => cortex(11.0),
+                () if shell && at.z < -20.0 => cortex(15.0),
+                () if shell => cortex(8.0),
+                () if (4.0..14.0).contains(&x)
+                    && (-30.0..30.0).contains(&at.y)
+                    && (8.0..20.0).contains(&at.z) =>
+                {
+                    aseg(4.0, 43.0)
+                }
+                () if (16.0..22.0).contains(&x)
+                    && (-12.0..4.0).contains(&at.y)
+                    && (-6.0..6.0).contains(&at.z) =>
+                {
+                    aseg(13.0, 52.0)
+                }
+                () if x > 36.0
+                    && x < 44.0
+                    && (40.0..48.0).contains(&at.y)
+                    && (28.0..36.0).contains(&at.z) =>
+                {
+                    77.0
+                }
+                () => aseg(2.0, 41.0),
+            }
+        })
+    }
+
+    fn region_at(regions: &Volume<u8>, place: [f64; 3]) -> Option<(Region, Side)> {
+        let [x, y, z] = place;
+        let voxel = regions
+            .grid()
+            .to_voxel(crate::volume::WorldPoint::new(x, y, z));
+        Region::of_code(regions.at(voxel.to_array().map(|v| v.round() as usize)))
+    }
+
+    #[test]
+    fn parcels_sides_and_depth_whatever_the_storage_order() {
+        let ras = blocks();
+        let lps = Reorientation {
+            source_axis: [0, 1, 2],
+            flip: [true, true, false],
+        };
+        let stored = [ras.clone(), lps.apply(&ras).unwrap()];
+        for parcels in stored {
+            let (regions, unknown) = from_parcellation(&parcels).unwrap();
+            assert!(regions.grid().matches(parcels.grid(), 1e-6));
+            assert!(unknown.is_empty(), "{unknown:?}");
+            let expected = [
+                ([-62.0, 30.0, 20.0], Region::Frontal, Side::Left),
+                ([62.0, -50.0, 30.0], Region::Parietal, Side::Right),
+                ([62.0, -50.0, -30.0], Region::Temporal, Side::Right),
+                ([-30.0, -96.0, 10.0], Region::Occipital, Side::Left),
+                // White matter by the closest cortex: 10 mm under the frontal pole's.
+                ([30.0, 50.0, 20.0], Region::Frontal, Side::Right),
+                // 6 mm beside the ventricle's wall.
+                ([-22.0, 22.0, 16.0], Region::DeepWhiteMatter, Side::Left),
+                ([18.0, -6.0, 2.0], Region::BasalGanglia, Side::Right),
+                // Hypointensities on either side.
+                ([42.0, 46.0, 34.0], Region::Frontal, Side::Right),
+                ([-42.0, 46.0, 34.0], Region::Frontal, Side::Left),
+            ];
+            for (place, region, side) in expected {
+                assert_eq!(
+                    region_at(&regions, place),
+                    Some((region, side)),
+                    "{place:?}"
+                );
+            }
+        }
+    }
+
+    #[test]
+    fn other_maps_are_refused() {
+        let grid = Grid::axis_aligned([4; 3], [1.0; 3]).unwrap();
+        assert_eq!(
+            from_parcellation(&Volume::filled(&grid, 2.0)).unwrap_err(),
+            ParcellationError::NoCortex
+        );
+        assert_eq!(
+            from_parcellation(&Volume::filled(&grid, 0.5)).unwrap_err(),
+            ParcellationError::NotALabel { value: 0.5 }
+        );
+        assert_eq!(
+            from_parcellation(&Volume::filled(&grid, 1028.0)).unwrap_err(),
+            ParcellationError::NoLandmarks
+        );
+    }
 }

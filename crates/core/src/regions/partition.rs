@@ -9,7 +9,7 @@ use crate::volume::{Volume, VoxelPoint};
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error(
     "dividing a brain into regions: its landmarks were not found; the labels need FreeSurfer aseg \
-     codes with white matter (2, 41), cortex (3, 42) and pallidum (13, 52) on both sides"
+     codes with white matter (2, 41) and cortex (3, 42) on both sides and the pallidum (13, 52)"
 )]
 pub struct PartitionError;
 

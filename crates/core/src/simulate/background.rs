@@ -112,24 +112,50 @@ impl Background {
         region: &[Range<usize>; 3],
     ) -> Result<Received, GridError> {
         let sources: Vec<_> = lesions.iter().map(|l| self.exam.source(l)).collect();
-        let before = self.clean.crop(region.clone())?;
-        let after = self.exam.resimulate(&sources, &self.clean, region);
+        let wide = self.widened(lesions, region);
+        let before = self.clean.crop(wide.clone())?;
+        let after = self.exam.resimulate(&sources, &self.clean, &wide);
         let mut change = before.clone();
         for (change, after) in change.voxels_mut().iter_mut().zip(&after) {
             *change = after - *change;
         }
-        self.receiver.shade(change.voxels_mut(), region);
-        self.receiver.shift_part(&mut change, region);
-        let mut received = self.received.crop(region.clone())?;
+        self.receiver.shade(change.voxels_mut(), &wide);
+        self.receiver.shift_part(&mut change, &wide);
+        let mut received = self.received.crop(wide.clone())?;
         for (value, change) in received.voxels_mut().iter_mut().zip(change.voxels()) {
             *value += change;
         }
+        let within = within(region, &wide);
+        let received = received.crop(within)?;
         Ok(Received {
             received,
             change,
             before,
             after,
+            wide,
         })
+    }
+
+    /// The part with as much around it in the plane as the microbleeds change: movement and the
+    /// SWI filter carry it into the part from there.
+    fn widened(&self, lesions: &[PlacedLesion], region: &[Range<usize>; 3]) -> [Range<usize>; 3] {
+        let mut wide = region.clone();
+        if self.smooth.is_none() && !self.receiver.moves() {
+            return wide;
+        }
+        for lesion in lesions {
+            let reach = f64::from(self.exam.source(lesion).reach);
+            let center = self.exam.center_mm(lesion);
+            let felt = self.exam.sampling.voxels_within(center, reach);
+            let same_slices = felt[2].start < region[2].end && region[2].start < felt[2].end;
+            if same_slices {
+                for axis in (0..2).filter(|&a| !felt[a].is_empty()) {
+                    wide[axis].start = wide[axis].start.min(felt[axis].start);
+                    wide[axis].end = wide[axis].end.max(felt[axis].end);
+                }
+            }
+        }
+        wide
     }
 
     /// A part of the scan (half-open per axis) with microbleeds and noise of its own.
@@ -144,21 +170,28 @@ impl Background {
     ) -> Result<Patch, GridError> {
         let part = self.received_with(lesions, region)?;
         let mask = self.mask(lesions, region, &part)?;
-        let (mut received, change) = (part.received, part.change);
-        let smooth = match &self.smooth {
-            Some((filter, smooth)) => {
-                let mut part = smooth.crop(region.clone())?;
-                filter.add_smooth_part(&change, region, &mut part);
-                Some(part)
-            }
-            None => None,
-        };
+        let smooth = self.smooth_with(region, &part)?;
+        let mut received = part.received;
         add_noise(&mut received, &self.exam, noise_seed);
         let images = match &smooth {
             Some(smooth) => Images::with_smooth(&received, smooth),
             None => Images::of(&received, false),
         };
         Ok(Patch { images, mask })
+    }
+
+    /// What the SWI filter takes for background in a part, with the microbleeds.
+    pub(crate) fn smooth_with(
+        &self,
+        region: &[Range<usize>; 3],
+        part: &Received,
+    ) -> Result<Option<Volume<Complex32>>, GridError> {
+        let Some((filter, smooth)) = &self.smooth else {
+            return Ok(None);
+        };
+        let mut wide = smooth.crop(part.wide.clone())?;
+        filter.add_smooth_part(&part.change, &part.wide, &mut wide);
+        Ok(Some(wide.crop(within(region, &part.wide))?))
     }
 
     /// Instance labels of the visible ones among the microbleeds, in a part.
@@ -168,11 +201,11 @@ impl Background {
         region: &[Range<usize>; 3],
         part: &Received,
     ) -> Result<Volume<u16>, GridError> {
-        let mut mask = Volume::filled(part.before.grid(), 0u16);
+        let mut mask = Volume::filled(part.received.grid(), 0u16);
         let mut deepest = mask.map(|_| 0.0f32);
         let scan = self.exam.grid();
         for (number, lesion) in (1u16..).zip(lesions) {
-            let seen = self.seen(lesion, lesions, region, part);
+            let seen = self.seen(lesion, lesions, part);
             if !is_visible(&seen) {
                 continue;
             }
@@ -193,13 +226,8 @@ impl Background {
 
     /// What one of the microbleeds takes by itself. Where it is alone and wholly in the part,
     /// that is known already.
-    fn seen(
-        &self,
-        lesion: &PlacedLesion,
-        all: &[PlacedLesion],
-        region: &[Range<usize>; 3],
-        part: &Received,
-    ) -> Seen {
+    fn seen(&self, lesion: &PlacedLesion, all: &[PlacedLesion], part: &Received) -> Seen {
+        let region = &part.wide;
         let search = search_region(&self.exam, lesion);
         let inside = (0..3).all(|a| {
             !search[a].is_empty()
@@ -235,10 +263,17 @@ impl Background {
 pub(crate) struct Received {
     /// With microbleeds, as received.
     pub(crate) received: Volume<Complex32>,
-    /// What the microbleeds change of that.
+    /// The part and what is around it and was worked out, too.
+    wide: [Range<usize>; 3],
+    /// What the microbleeds change of the received voxels of the wide part.
     change: Volume<Complex32>,
-    /// Clean voxels without.
+    /// Clean voxels of the wide part without.
     before: Volume<Complex32>,
-    /// Clean voxels with.
+    /// Clean voxels of the wide part with.
     after: Vec<Complex32>,
+}
+
+/// A part's place within a wider one.
+fn within(region: &[Range<usize>; 3], wide: &[Range<usize>; 3]) -> [Range<usize>; 3] {
+    std::array::from_fn(|a| region[a].start - wide[a].start..region[a].end - wide[a].start)
 }

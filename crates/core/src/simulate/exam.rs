@@ -42,6 +42,12 @@ pub enum ExamError {
         left_mm: f64,
         height_mm: f64,
     },
+    #[error("planning a scan: {what} is {value}; it must be {expected}")]
+    OutOfRange {
+        what: &'static str,
+        value: f64,
+        expected: &'static str,
+    },
     #[error(
         "planning a scan: {voxels} voxels are too many (shape {shape:?}); 250 million is the most, \
          take larger voxels"
@@ -75,7 +81,7 @@ impl Exam {
     /// # Errors
     /// When the protocol is impossible, or the plan leaves nothing to scan.
     pub fn new(person: &Person, visit: &VisitDraw) -> Result<Self, ExamError> {
-        visit.protocol.check()?;
+        check(visit)?;
         let place = geometry::place(person, visit)?;
         let b0_head = place
             .world_from_head
@@ -90,7 +96,7 @@ impl Exam {
     /// # Errors
     /// As [`Exam::new`].
     pub fn without_field(person: &Person, visit: &VisitDraw) -> Result<Self, ExamError> {
-        visit.protocol.check()?;
+        check(visit)?;
         let place = geometry::place(person, visit)?;
         Self::with_field(person, visit, place, None)
     }
@@ -233,6 +239,47 @@ pub struct CleanScan {
 /// The whole of a grid, as a part.
 pub(crate) fn whole(grid: &Grid) -> [Range<usize>; 3] {
     grid.shape().map(|n| 0..n)
+}
+
+/// Refuses what a record may say and no scanner does.
+fn check(visit: &VisitDraw) -> Result<(), ExamError> {
+    visit.protocol.check()?;
+    let imperfections = &visit.imperfections;
+    let ranges = [
+        ("the gap", visit.plan.gap, 0.0, 0.8, "a share from 0 to 0.8"),
+        ("the SNR", imperfections.snr, 1.0, 1e4, "1 to 10000"),
+        (
+            "the window",
+            imperfections.window,
+            0.0,
+            1.0,
+            "a share from 0 to 1",
+        ),
+        (
+            "the movement",
+            imperfections.motion_mm,
+            0.0,
+            20.0,
+            "0 to 20 mm",
+        ),
+        (
+            "the shading",
+            imperfections.shading,
+            0.0,
+            1.0,
+            "a share from 0 to 1",
+        ),
+    ];
+    for (what, value, low, high, expected) in ranges {
+        if !(low..=high).contains(&value) {
+            return Err(ExamError::OutOfRange {
+                what,
+                value,
+                expected,
+            });
+        }
+    }
+    Ok(())
 }
 
 fn sampling(visit: &VisitDraw, grid: Grid) -> Sampling {

@@ -4,7 +4,7 @@ use super::super::{Failure, Outcome, in_one_line};
 use super::heads;
 use crate::args::{Lesions, SimulateScan};
 use crate::progress::Progress;
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, anyhow};
 use siderin_core::folder::{PartialFolder, Replace};
 use siderin_core::simulate::{
     Protocol, Request, SecondVisit, Stage, VisitNames, literature_count, simulate, write_visit,
@@ -35,15 +35,18 @@ fn protocol(name: &str) -> Result<Protocol> {
 
 fn scan(args: &SimulateScan, protocol: &Protocol, progress: &Progress) -> Result<()> {
     let start = Instant::now();
-    let name = args.out.file_name().unwrap_or_default().to_string_lossy();
-    let name = if name.is_empty() { "scan".into() } else { name };
+    progress.doing("reading the head");
+    let (head_name, head) = heads::named(&args.head)?;
+    let name = args
+        .out
+        .file_name()
+        .and_then(|name| name.to_str())
+        .ok_or_else(|| anyhow!("--out must end in the name of a folder to make"))?;
     let parent = match args.out.parent() {
         Some(parent) if parent != Path::new("") => parent,
         _ => Path::new("."),
     };
-    let folder = PartialFolder::claim(parent, &name, Replace::Never)?;
-    progress.doing("reading the head");
-    let (head_name, head) = heads::named(&args.head)?;
+    let folder = PartialFolder::claim(parent, name, Replace::Never)?;
     let request = Request {
         head_name,
         seed: args.seed,
@@ -63,7 +66,7 @@ fn scan(args: &SimulateScan, protocol: &Protocol, progress: &Progress) -> Result
     simulate(
         &head,
         &request,
-        &|stage| progress.doing(in_words(stage)),
+        &|stage| progress.doing(&in_words(stage)),
         |visit| {
             progress.doing("writing");
             let place = if visit.number == 1 {
@@ -94,12 +97,17 @@ fn scan(args: &SimulateScan, protocol: &Protocol, progress: &Progress) -> Result
 }
 
 /// What is being done, for the progress bar.
-pub(super) fn in_words(stage: Stage) -> &'static str {
-    match stage {
-        Stage::Person => "shaping the head, placing vessels",
-        Stage::Field { .. } => "computing the field",
-        Stage::Scan { .. } => "scanning",
-        Stage::Truth { .. } => "measuring the truth",
-        Stage::Images { .. } => "making images",
+pub(super) fn in_words(stage: Stage) -> String {
+    let (visit, doing) = match stage {
+        Stage::Person => (1, "shaping the head, placing vessels"),
+        Stage::Field { visit } => (visit, "computing the field"),
+        Stage::Scan { visit } => (visit, "scanning"),
+        Stage::Truth { visit } => (visit, "measuring the truth"),
+        Stage::Images { visit } => (visit, "making images"),
+    };
+    if visit == 1 {
+        doing.to_string()
+    } else {
+        format!("visit {visit}: {doing}")
     }
 }

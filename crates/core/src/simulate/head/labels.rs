@@ -36,6 +36,15 @@ pub enum HeadError {
          and cortex (codes 2, 3, 41, 42)"
     )]
     NoBrain { voxels: usize },
+    #[error(
+        "shaping a head: scale {scale:?}, bending of {bend_mm} mm over {over_mm} mm; scales are 0.5 \
+         to 2, bending up to 10 mm over at least 8 mm"
+    )]
+    Shape {
+        scale: [f64; 3],
+        bend_mm: f64,
+        over_mm: f64,
+    },
     #[error(transparent)]
     Grid(#[from] GridError),
 }

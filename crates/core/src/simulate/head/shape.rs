@@ -83,6 +83,16 @@ const VENTRICLE_REACH_MM: f64 = 12.0;
 /// # Errors
 /// When the shape makes an impossible grid.
 pub fn shape_head(head: &Head, shape: &HeadShape) -> Result<Head, HeadError> {
+    let possible = shape.scale.iter().all(|s| (0.5..=2.0).contains(s))
+        && (0.0..=10.0).contains(&shape.bend.sd_mm)
+        && (8.0..=500.0).contains(&shape.bend.spacing_mm);
+    if !possible {
+        return Err(HeadError::Shape {
+            scale: shape.scale,
+            bend_mm: shape.bend.sd_mm,
+            over_mm: shape.bend.spacing_mm,
+        });
+    }
     let source = &head.labels;
     let target = target_grid(source.grid(), shape)?;
     let center = center_mm(source.grid());

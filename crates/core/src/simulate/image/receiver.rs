@@ -58,6 +58,11 @@ impl Receiver {
             });
     }
 
+    /// Whether the head moves.
+    pub(crate) fn moves(&self) -> bool {
+        self.motion.is_some()
+    }
+
     /// Applies the motion to a whole scan.
     pub(crate) fn shift(&self, scan: &mut Volume<Complex32>) {
         if let Some(motion) = &self.motion {

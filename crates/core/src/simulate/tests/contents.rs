@@ -1,7 +1,7 @@
 //! What is put into a head: veins are tubes, cores stay in the brain and apart.
 
 use crate::simulate::head::{Head, tissue_of};
-use crate::simulate::{MimicKind, Person, PersonDraw};
+use crate::simulate::{Exam, MimicKind, Person, PersonDraw};
 use crate::volume::WorldPoint;
 use nalgebra::Vector3;
 
@@ -74,6 +74,40 @@ fn cores_stay_in_the_parenchyma_and_apart() {
                 "{lesion:?} {other:?}"
             );
         }
+    }
+}
+
+#[test]
+fn a_microbleed_is_dark_where_the_truth_says() {
+    for descending in [false, true] {
+        let person = super::plain_person();
+        let mut visit = super::straight_visit(super::protocol(20.0, [1.0, 1.0, 3.0]), 30.0);
+        visit.pose.rotation_deg = [9.0, -4.0, 6.0];
+        visit.plan = crate::simulate::Plan {
+            angle_deg: [8.0, 2.0, -3.0],
+            cut_mm: [40.0, 40.0],
+            gap: 0.2,
+            descending,
+        };
+        let exam = Exam::new(&person, &visit).unwrap();
+        let lesions: Vec<_> = person.lesions(40, None).unwrap();
+        let scan = exam.scan(&lesions);
+        let truth = exam.truth(&person, &lesions, &scan.without);
+        let mut checked = 0;
+        for lesion in truth.lesions.iter().filter(|l| l.core_radius_mm > 0.8) {
+            let at = lesion.center_voxel.map(|v| v.round() as i64);
+            let shape = exam.grid().shape();
+            if (0..3).any(|a| at[a] < 2 || at[a] + 2 >= shape[a] as i64) {
+                continue;
+            }
+            let index = at.map(|v| v as usize);
+            let left = scan.with.at(index).norm() / scan.without.at(index).norm();
+            // The centre is within half a voxel, 1.5 mm along slices, of the voxel's.
+            assert!(left < 0.75, "descending {descending}: {left} at {lesion:?}");
+            assert!(lesion.visible && truth.mask.at(index) > 0, "{lesion:?}");
+            checked += 1;
+        }
+        assert!(checked >= 3, "{checked}");
     }
 }
 

@@ -113,6 +113,57 @@ fn resimulated_surroundings_equal_the_whole() {
 }
 
 #[test]
+fn a_part_with_a_lesion_at_its_edge_equals_the_whole() {
+    let mut visit = visit(
+        &Protocol {
+            encoding: Encoding::Slab,
+            swi: true,
+            ..protocol(25.0, [0.8, 0.8, 1.6])
+        },
+        4,
+    );
+    visit.imperfections.motion_mm = 0.3;
+    let background = Background::new(person(), &visit).unwrap();
+    let exam = background.exam();
+    let all = lesions(&background);
+    let mut full = exam.scan(&all).with;
+    let receiver = crate::simulate::image::Receiver::new(exam);
+    receiver.shade(full.voxels_mut(), &whole(exam.grid()));
+    receiver.shift(&mut full);
+    let full_swi = susceptibility_weighted(&full);
+    let shape = exam.grid().shape();
+    for lesion in &all {
+        // The lesion lies on the part's left and back border.
+        let at = exam.grid().to_voxel(background.place_of(lesion)).to_array();
+        let region: [std::ops::Range<usize>; 3] = std::array::from_fn(|a| {
+            let first = (at[a].round() as usize).saturating_sub(if a == 2 { 6 } else { 0 });
+            first..(first + [40, 36, 14][a]).min(shape[a])
+        });
+        let part = background.received_with(&all, &region).unwrap();
+        let smooth = background.smooth_with(&region, &part).unwrap().unwrap();
+        let images = crate::simulate::Images::with_smooth(&part.received, &smooth);
+        let expected = full.crop(region.clone()).unwrap();
+        let expected_swi = full_swi.crop(region.clone()).unwrap();
+        let swi = images.swi.unwrap();
+        for offset in 0..expected.voxels().len() {
+            let (a, b) = (expected.voxels()[offset], part.received.voxels()[offset]);
+            // The noise has a deviation of 10.
+            assert!(
+                (a.norm() - b.norm()).abs() < 1.0,
+                "{:?}",
+                expected.grid().index(offset)
+            );
+            let (a, b) = (expected_swi.voxels()[offset], swi.voxels()[offset]);
+            assert!(
+                (a - b).abs() < 1.0,
+                "swi {:?}: {a} {b}",
+                expected.grid().index(offset)
+            );
+        }
+    }
+}
+
+#[test]
 fn a_patch_is_a_part_of_the_scan() {
     let thick = protocol(20.0, [1.0, 1.0, 3.0]);
     let background = Background::new(person(), &visit(&thick, 4)).unwrap();
@@ -154,18 +205,35 @@ fn the_same_seed_gives_the_same_bytes_on_any_number_of_threads() {
             .build()
             .unwrap();
         pool.install(|| {
-            let coarse = protocol(20.0, [2.0, 2.0, 4.0]);
+            let coarse = Protocol {
+                acquired_mm: Some([2.5, 2.5, 5.0]),
+                encoding: Encoding::Slab,
+                swi: true,
+                ..protocol(20.0, [2.0, 2.0, 4.0])
+            };
             let person = person();
-            let exam = Exam::new(&person, &visit(&coarse, 8)).unwrap();
+            let mut visit = visit(&coarse, 8);
+            visit.imperfections.motion_mm = 0.4;
+            let exam = Exam::new(&person, &visit).unwrap();
+            let t1w = crate::simulate::t1_weighted(&person, &exam, 3).unwrap();
             let lesions = person.lesions(5, None).unwrap();
             let scan = exam.scan(&lesions);
             let truth = exam.truth(&person, &lesions, &scan.without);
-            (exam.images(scan.with), truth.mask, person.mimics().to_vec())
+            (
+                exam.images(scan.with),
+                truth.mask,
+                person.mimics().to_vec(),
+                t1w,
+                exam.regions(&person),
+            )
         })
     };
     let (one, three) = (run(1), run(3));
     assert_eq!(one.0.magnitude, three.0.magnitude);
     assert_eq!(one.0.phase, three.0.phase);
+    assert_eq!(one.0.swi, three.0.swi);
     assert_eq!(one.1, three.1);
     assert_eq!(one.2, three.2);
+    assert_eq!(one.3, three.3);
+    assert_eq!(one.4, three.4);
 }
