@@ -16,6 +16,8 @@ only up to 5 mm. Micro: counts summed over scans. Intervals: percentile bootstra
 
 import csv
 import json
+import platform
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -27,6 +29,22 @@ from scipy.optimize import linear_sum_assignment
 
 LIMIT_MM = 5.0
 DIAMETERS = [(0, 3), (3, 5), (5, 99)]
+NAMES = {
+    "recall": "recall",
+    "precision": "precision",
+    "f1": "F1",
+    "fp_per_scan": "false alarms per scan",
+}
+HEAD = """# The detector without learning on the bench cohort
+
+What the search by rules (threshold 0.5, its default) finds on 72 simulated scans that nothing was
+chosen on. This is what trained models must beat. **Simulated scans: no real microbleed was
+available, and what this says about patients is not known.**
+
+Rule: centroid within 5 mm, one to one, optimal; micro counts; intervals by bootstrap over scans.
+Not comparable with numbers under other rules, nor with other data. SWI where the protocol makes
+one, magnitude elsewhere.
+"""
 
 
 def centroids(path):
@@ -114,15 +132,17 @@ def interval(rows, key):
 def main():
     bench, siderin = Path(sys.argv[1]), sys.argv[2]
     out = Path(__file__).resolve().parent.parent / "results/bench-baseline"
-    results = bench.parent / "bench-results"
+    out.mkdir(parents=True, exist_ok=True)
+    results = bench.parent / f"{bench.name}-results"
+    # Results of another version would be scored as this one's.
+    shutil.rmtree(results, ignore_errors=True)
     subjects = sorted(p.name for p in bench.glob("sub-*"))
     for subject in subjects:
         folder = bench / subject / "anat"
         swi = folder / f"{subject}_swi.nii.gz"
         image = swi if swi.exists() else folder / f"{subject}_part-mag_T2starw.nii.gz"
-        if not (results / image.name.removesuffix(".nii.gz")).exists():
-            command = [siderin, "detect", str(image), "--out", str(results), "--quiet"]
-            subprocess.run(command, check=True)
+        command = [siderin, "detect", str(image), "--out", str(results), "--quiet"]
+        subprocess.run(command, check=True)
     rows = [score(bench, results, subject) for subject in subjects]
     with open(out / "scans.csv", "w", newline="") as sink:
         fields = ["subject", "head", "protocol", "snr", "placed", "visible", "tp", "fp", "fn"]
@@ -134,35 +154,52 @@ def main():
         writer.writerow(["subject", "visible_diameter_mm", "region", "found"])
         for row in rows:
             writer.writerows([row["subject"], *size] for size in row["sizes"])
-    lines = []
-    total = rates(rows)
-    for key, value in total.items():
+    (out / "README.md").write_text(report(bench, siderin, rows))
+
+
+def report(bench, siderin, rows):
+    text = [HEAD, "| all scans | value | 95 % |", "|---|---|---|"]
+    for key, value in rates(rows).items():
         low, high = interval(rows, key)
-        lines.append(f"| {key} | {value:.3f} | {low:.3f} to {high:.3f} |")
-    print("| all scans | value | 95 % |\n|---|---|---|")
-    print("\n".join(lines))
-    print("\n| protocol | scans | visible lesions | recall | precision | F1 | FP per scan |")
-    print("|---|---|---|---|---|---|---|")
+        text.append(f"| {NAMES[key]} | {value:.3f} | {low:.3f} to {high:.3f} |")
+    counts = [sum(r[k] for r in rows) for k in ("tp", "fp", "fn")]
+    text.append(f"\n{counts[0]} found, {counts[1]} false alarms, {counts[2]} missed.\n")
+    text.append("| protocol | scans | visible lesions | recall | precision | F1 | FP per scan |")
+    text.append("|---|---|---|---|---|---|---|")
     for protocol in dict.fromkeys(r["protocol"] for r in rows):
         part = [r for r in rows if r["protocol"] == protocol]
         r = rates(part)
-        print(
+        text.append(
             f"| {protocol} | {len(part)} | {sum(p['visible'] for p in part)} | {r['recall']:.2f} "
             f"| {r['precision']:.2f} | {r['f1']:.2f} | {r['fp_per_scan']:.1f} |"
         )
-    print("\n| visible diameter | lesions | found |\n|---|---|---|")
+    text.append("\n| visible diameter | lesions | recall |\n|---|---|---|")
     sizes = [size for row in rows for size in row["sizes"]]
     for low, high in DIAMETERS:
         part = [s for s in sizes if low < s[0] <= high]
-        name = f"over {low} mm" if high == 99 else f"{low} to {high} mm"
-        print(f"| {name} | {len(part)} | {np.mean([s[2] for s in part]):.2f} |")
+        name = f"over {low} mm" if high == 99 else f"over {low} to {high} mm"
+        found = f"{np.mean([s[2] for s in part]):.2f}" if part else "-"
+        text.append(f"| {name} | {len(part)} | {found} |")
     negatives = [r for r in rows if r["visible"] == 0]
     clean = sum(r["fp"] == 0 for r in negatives)
-    print(f"\nScans without visible lesions: {len(negatives)}, of them {clean} without a finding.")
+    placed = sum(r["placed"] for r in rows)
+    text.append(
+        f"\n{len(rows)} scans; {placed} lesions placed, {len(sizes)} of them visible and scored. "
+        f"{len(negatives)} scans show none; {clean} of these got no finding.\n"
+    )
+    text.append("| closest to the false alarm's centre, within 2 mm | number |\n|---|---|")
     causes = [cause for row in rows for cause in row["causes"]]
-    print("\n| closest to the false alarm | number |\n|---|---|")
     for cause in sorted(set(causes), key=lambda c: -causes.count(c)):
-        print(f"| {cause} | {causes.count(cause)} |")
+        text.append(f"| {cause.replace('_', ' ')} | {causes.count(cause)} |")
+    version = subprocess.run([siderin, "--version"], capture_output=True, text=True, check=True)
+    cpu = next(
+        (line.split(":")[1].strip() for line in open("/proc/cpuinfo") if "model name" in line),
+        platform.processor(),
+    )
+    text.append(f"\n- cohort: cohorts/bench.toml; tables: scans.csv, lesions.csv")
+    text.append(f"- version: {version.stdout.strip()}; machine: {cpu}")
+    text.append("- commands: in benches/bench_baseline.py")
+    return "\n".join(text) + "\n"
 
 
 main()

@@ -116,7 +116,7 @@ impl Source {
     }
 
     /// How the source looks from beyond `radius` (a ball; others stay what they are).
-    pub(crate) fn from_afar(&self, far_radius: f32) -> Self {
+    pub(crate) fn seen_from_afar(&self, far_radius: f32) -> Self {
         match self.form {
             Form::Ball { center, radius } => {
                 // The moment stays: χ·a³.

@@ -17,6 +17,11 @@ use std::ops::Range;
 /// on the other. Found by making it smaller until no voxel differed by a tenth of the noise.
 const STEEP_RAD_PER_VOXEL_AND_SNR: f64 = 0.24;
 
+/// Cells along each axis.
+type CellBox = [Range<isize>; 3];
+/// Voxels along each axis.
+type VoxelBox = [Range<usize>; 3];
+
 impl Exam {
     /// The voxels of `region` (x fastest) with microbleeds added to a scan `without`.
     pub(crate) fn resimulate(
@@ -28,7 +33,7 @@ impl Exam {
         let mut voxels: Vec<Complex32> = part_rows(without, region).flatten().copied().collect();
         let far: Vec<Source> = lesions
             .iter()
-            .map(|l| l.from_afar(self.near_mm(l)))
+            .map(|l| l.seen_from_afar(self.near_mm(l)))
             .collect();
         self.turn(&mut voxels, &far, region);
         for (window, reach) in self.windows(lesions, region) {
@@ -80,11 +85,7 @@ impl Exam {
 
     /// Boxes of cells in which some microbleed is steep, joined where they overlap, with the
     /// voxels of the region that see them.
-    fn windows(
-        &self,
-        lesions: &[Source],
-        region: &[Range<usize>; 3],
-    ) -> Vec<([Range<isize>; 3], [Range<usize>; 3])> {
+    fn windows(&self, lesions: &[Source], region: &[Range<usize>; 3]) -> Vec<(CellBox, VoxelBox)> {
         let cell = self.sampling.cell_mm();
         let spacing = self.grid().spacing_mm();
         let mut windows: Vec<[Range<isize>; 3]> = Vec::new();

@@ -12,7 +12,7 @@ pub(crate) fn sin_cos(x: f32) -> (f32, f32) {
     let n = (x * FRAC_2_PI + ROUND) - ROUND;
     let quadrant = n as i32;
     // π/2 in three parts, the first two short enough that n times them is exact.
-    let r = ((x - n * 1.570_312_5) - n * 4.837_512_969_970_703e-4) - n * 7.549_789_948_768_648e-8;
+    let r = ((x - n * 1.570_312_5) - n * 4.837_513e-4) - n * 7.549_79e-8;
     let r2 = r * r;
     let sin = r + r * r2 * (-0.166_666_55 + r2 * (0.008_332_161 + r2 * -0.000_195_152_96));
     let cos =

@@ -207,12 +207,8 @@ pub(crate) fn mimic_sources(mimic: &Mimic, echo: &Echo, out: &mut Vec<Source>) {
     let signal = mimic.kind.substance().signal(echo);
     let (points, radii) = mimic.points();
     let mut add = |form| {
-        out.push(Source::new(
-            form,
-            mimic.chi_ppm,
-            signal,
-            echo.phase_per_ppm(),
-        ))
+        let source = Source::new(form, mimic.chi_ppm, signal, echo.phase_per_ppm());
+        out.push(source);
     };
     match mimic.shape {
         MimicShape::Grains { .. } => {
