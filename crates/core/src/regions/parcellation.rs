@@ -254,8 +254,8 @@ mod tests {
                 ([-30.0, -96.0, 10.0], Region::Occipital, Side::Left),
                 // White matter by the closest cortex: 10 mm under the frontal pole's.
                 ([30.0, 50.0, 20.0], Region::Frontal, Side::Right),
-                // 6 mm beside the ventricle's wall.
-                ([-22.0, 22.0, 16.0], Region::DeepWhiteMatter, Side::Left),
+                // 8 mm from the ventricle's outermost voxels.
+                ([-18.0, 22.0, 16.0], Region::DeepWhiteMatter, Side::Left),
                 ([18.0, -6.0, 2.0], Region::BasalGanglia, Side::Right),
                 // Hypointensities on either side.
                 ([42.0, 46.0, 34.0], Region::Frontal, Side::Right),

@@ -105,7 +105,8 @@ impl Background {
     }
 
     /// The received voxels of a part with microbleeds, without noise. Differs from simulating
-    /// the whole by less than a tenth of the noise's deviation.
+    /// the whole by less than a fifth of the noise's deviation, in magnitude and SWI by less
+    /// than a tenth.
     pub(crate) fn received_with(
         &self,
         lesions: &[PlacedLesion],

@@ -22,6 +22,10 @@ type CellBox = [Range<isize>; 3];
 /// Voxels along each axis.
 type VoxelBox = [Range<usize>; 3];
 
+/// An interpolated image needs this much more care: its voxels see rims that others do not
+/// sample.
+const INTERPOLATED: f64 = 1.3;
+
 impl Exam {
     /// The voxels of `region` (x fastest) with microbleeds added to a scan `without`.
     pub(crate) fn resimulate(
@@ -45,8 +49,12 @@ impl Exam {
     }
 
     fn near_mm(&self, lesion: &Source) -> f32 {
-        let spacing = self.grid().spacing_mm();
-        let coarsest = spacing.into_iter().fold(0.0, f64::max);
+        // What a voxel sees is as wide as it was acquired.
+        let acquired = self.visit.protocol.acquired_mm();
+        let mut coarsest = acquired.into_iter().fold(0.0, f64::max);
+        if self.visit.protocol.acquired_mm.is_some() {
+            coarsest *= INTERPOLATED;
+        }
         let steep = STEEP_RAD_PER_VOXEL_AND_SNR / self.visit.imperfections.snr;
         lesion.steep_within((steep / coarsest) as f32)
     }
