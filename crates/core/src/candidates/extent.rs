@@ -56,19 +56,17 @@ pub(super) fn with_rim(relative: &Volume<f32>, region: &[usize], level: f32) -> 
     let grid: &Grid = relative.grid();
     let mut wider: BTreeSet<usize> = region.iter().copied().collect();
     for &offset in region {
-        for step in &FACES_AND_EDGES[..6] {
-            if let Some(next) = grid.neighbour(grid.index(offset), *step) {
-                let next = grid.offset(next);
-                if relative.voxels()[next] < level {
-                    wider.insert(next);
-                }
-            }
-        }
+        let beside = grid.face_neighbours(grid.index(offset));
+        wider.extend(
+            beside
+                .map(|n| grid.offset(n))
+                .filter(|&n| relative.voxels()[n] < level),
+        );
     }
     wider.into_iter().collect()
 }
 
-/// Steps to the 18 neighbours, those that share a face first.
+/// Steps to the 18 neighbours.
 const FACES_AND_EDGES: [[isize; 3]; 18] = [
     [-1, 0, 0],
     [1, 0, 0],

@@ -41,14 +41,10 @@ pub enum ParcellationError {
 pub fn from_parcellation(
     parcels: &Volume<f32>,
 ) -> Result<(Volume<u8>, BTreeMap<u16, usize>), ParcellationError> {
-    let bad = parcels
-        .voxels()
-        .iter()
-        .find(|v| !(v.fract() == 0.0 && (0.0..=65535.0).contains(*v)));
-    if let Some(&value) = bad {
-        return Err(ParcellationError::NotALabel { value });
-    }
-    let (parcels, orientation) = canonical_orientation(&parcels.map(|v| v as u16))?;
+    let labels = parcels
+        .to_labels()
+        .map_err(|value| ParcellationError::NotALabel { value })?;
+    let (parcels, orientation) = canonical_orientation(&labels)?;
     if !parcels.voxels().iter().any(|&c| cortex_region(c).is_some()) {
         return Err(ParcellationError::NoCortex);
     }
@@ -157,12 +153,7 @@ fn nearest_lobe(parcels: &Volume<u16>) -> Volume<u8> {
         for offset in rim {
             let value = lobes.voxels()[offset];
             let index = parcels.grid().index(offset);
-            for face in 0..6 {
-                let mut step = [0isize; 3];
-                step[face / 2] = if face % 2 == 0 { -1 } else { 1 };
-                let Some(there) = parcels.grid().neighbour(index, step) else {
-                    continue;
-                };
+            for there in parcels.grid().face_neighbours(index) {
                 let code = parcels.at(there);
                 let white = white_side(code).is_some() || code == 77;
                 if white && lobes.at(there) == 0 {

@@ -169,17 +169,21 @@ impl Exam {
             .into()
     }
 
-    /// Simulates a part of the scan without noise.
-    pub(crate) fn render(&self, lesions: &[Source], region: &[Range<usize>; 3]) -> Rendered {
-        let world = World {
+    /// What is simulated: with microbleeds, and with what stands in for them elsewhere.
+    fn world<'a>(&'a self, lesions: &'a [Source], stand_ins: &'a [Source]) -> World<'a> {
+        World {
             maps: &self.maps,
             map_voxel_from_mm: self.map_voxel_from_mm,
             b0: self.b0,
             background: &self.background,
             lesions,
-            stand_ins: &[],
-        };
-        render(&self.sampling, &world, region)
+            stand_ins,
+        }
+    }
+
+    /// Simulates a part of the scan without noise.
+    pub(crate) fn render(&self, lesions: &[Source], region: &[Range<usize>; 3]) -> Rendered {
+        render(&self.sampling, &self.world(lesions, &[]), region)
     }
 
     /// All of the scan, complex and without noise.

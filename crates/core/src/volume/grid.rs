@@ -229,6 +229,25 @@ impl Grid {
         self.world_from_voxel.fixed_view::<3, 3>(0, 0).into_owned()
     }
 
+    /// Directions of the three voxel axes in the world, as columns of length 1.
+    #[must_use]
+    pub fn unit_axes(&self) -> Matrix3<f64> {
+        let mut axes = self.linear();
+        for (axis, size) in self.spacing_mm().into_iter().enumerate() {
+            axes.column_mut(axis).scale_mut(1.0 / size);
+        }
+        axes
+    }
+
+    /// The largest cosine between two voxel axes, where they are not perpendicular (above
+    /// 0.001: files keep directions in single precision).
+    #[must_use]
+    pub fn shear(&self) -> Option<f64> {
+        let axes = self.unit_axes();
+        let cosine = (axes.transpose() * axes - Matrix3::identity()).abs().max();
+        (cosine > 1e-3).then_some(cosine)
+    }
+
     /// World position of a point in voxel indices.
     #[must_use]
     pub fn to_world(&self, point: VoxelPoint) -> WorldPoint {
@@ -264,6 +283,15 @@ impl Grid {
                 .filter(|&i| i < self.shape[axis])?;
         }
         Some(moved)
+    }
+
+    /// The voxels inside that share a face with `index`: at most six, first axis first.
+    pub fn face_neighbours(&self, index: [usize; 3]) -> impl Iterator<Item = [usize; 3]> + '_ {
+        (0..6).filter_map(move |face| {
+            let mut step = [0; 3];
+            step[face / 2] = if face % 2 == 0 { -1 } else { 1 };
+            self.neighbour(index, step)
+        })
     }
 
     /// The axis along which slices were stacked: that of the largest spacing, the last

@@ -31,6 +31,20 @@ pub struct VoxelCountError {
     pub expected: usize,
 }
 
+impl Volume<f32> {
+    /// The values as labels.
+    ///
+    /// # Errors
+    /// With the first value that is no whole number from 0 to 65535.
+    pub fn to_labels(&self) -> Result<Volume<u16>, f32> {
+        let is_label = |v: f32| v.fract() == 0.0 && (0.0..=65535.0).contains(&v);
+        match self.voxels.iter().find(|&&v| !is_label(v)) {
+            Some(&value) => Err(value),
+            None => Ok(self.map(|v| v as u16)),
+        }
+    }
+}
+
 impl<T: Copy> Volume<T> {
     /// Joins voxels and grid.
     ///

@@ -22,13 +22,9 @@ pub struct ScanPlace {
 impl ScanPlace {
     /// From the world to mm along the grid's axes from its first voxel's centre.
     pub(crate) fn mm_from_world(&self) -> Isometry3<f64> {
-        let mut axes = self.grid.linear();
-        for axis in 0..3 {
-            let size = axes.column(axis).norm();
-            axes.column_mut(axis).scale_mut(1.0 / size);
-        }
         let origin = self.grid.to_world(VoxelPoint::new(0.0, 0.0, 0.0)).0;
-        let turn = UnitQuaternion::from_rotation_matrix(&Rotation3::from_matrix_unchecked(axes));
+        let axes = Rotation3::from_matrix_unchecked(self.grid.unit_axes());
+        let turn = UnitQuaternion::from_rotation_matrix(&axes);
         Isometry3::from_parts(Translation3::from(origin.coords), turn).inverse()
     }
 }

@@ -6,7 +6,7 @@
 //! like from afar are taken off.
 
 use super::Exam;
-use crate::simulate::acquire::{Form, Source, World, render_cells};
+use crate::simulate::acquire::{Form, Source, render_cells};
 use crate::volume::Volume;
 use nalgebra::Vector3;
 use rustfft::num_complex::Complex32;
@@ -136,14 +136,7 @@ impl Exam {
         region: &[Range<usize>; 3],
         window: &[Range<isize>; 3],
     ) -> Vec<Complex32> {
-        let world = World {
-            maps: &self.maps,
-            map_voxel_from_mm: self.map_voxel_from_mm,
-            b0: self.b0,
-            background: &self.background,
-            lesions,
-            stand_ins: far,
-        };
+        let world = self.world(lesions, far);
         let rendered = render_cells(&self.sampling, &world, region, window);
         let both = rendered.with.iter().zip(&rendered.without);
         both.map(|(with, without)| with - without).collect()

@@ -95,17 +95,13 @@ fn specks(
         }
         let piece = &mut pieces[component as usize];
         piece.voxels += 1;
-        for step in FACES {
-            match grid.neighbour(grid.index(offset), step) {
-                None => piece.at_border = true,
-                Some(next) if !mask.at(next) => {
-                    let tissue = tissue_of(labels.at(next));
-                    piece.neighbours += 1;
-                    let brain = tissue.is_parenchyma() || tissue.is_fluid();
-                    piece.brain_neighbours += usize::from(brain);
-                }
-                Some(_) => {}
-            }
+        let index = grid.index(offset);
+        piece.at_border |= grid.face_neighbours(index).count() < 6;
+        for next in grid.face_neighbours(index).filter(|&n| !mask.at(n)) {
+            let tissue = tissue_of(labels.at(next));
+            piece.neighbours += 1;
+            let brain = tissue.is_parenchyma() || tissue.is_fluid();
+            piece.brain_neighbours += usize::from(brain);
         }
     }
     let speck: Vec<bool> = pieces
@@ -119,15 +115,6 @@ fn specks(
         .filter(|&o| speck[components.voxels()[o] as usize])
         .collect()
 }
-
-const FACES: [[isize; 3]; 6] = [
-    [-1, 0, 0],
-    [1, 0, 0],
-    [0, -1, 0],
-    [0, 1, 0],
-    [0, 0, -1],
-    [0, 0, 1],
-];
 
 /// Gives each hole the most common code of its 26 neighbours that are no holes (the smallest
 /// of equals), from the rim inwards.

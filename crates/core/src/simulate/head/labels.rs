@@ -70,7 +70,9 @@ impl Head {
     /// there is no brain.
     pub fn from_map(map: &Volume<f32>) -> Result<Self, HeadError> {
         check_grid(map.grid())?;
-        let labels = whole_numbers(map)?;
+        let labels = map
+            .to_labels()
+            .map_err(|value| HeadError::NotALabel { value })?;
         check_codes(&labels)?;
         let (labels, _) = canonical_orientation(&labels)?;
         let mut labels = cropped(&labels)?.map(normal_code);
@@ -138,28 +140,8 @@ fn check_grid(grid: &Grid) -> Result<(), HeadError> {
     if !isotropic {
         return Err(HeadError::NotIsotropic { spacing_mm });
     }
-    let mut axes = grid.linear();
-    for (axis, size) in spacing_mm.iter().enumerate() {
-        axes.column_mut(axis).scale_mut(1.0 / size);
-    }
-    let cosine = (axes.transpose() * axes - nalgebra::Matrix3::identity())
-        .abs()
-        .max();
-    if cosine > 1e-3 {
-        return Err(HeadError::Sheared { cosine });
-    }
-    Ok(())
-}
-
-fn whole_numbers(map: &Volume<f32>) -> Result<Volume<u16>, HeadError> {
-    let bad = map
-        .voxels()
-        .iter()
-        .find(|v| !(v.fract() == 0.0 && (0.0..=65535.0).contains(*v)));
-    match bad {
-        Some(&value) => Err(HeadError::NotALabel { value }),
-        None => Ok(map.map(|v| v as u16)),
-    }
+    grid.shear()
+        .map_or(Ok(()), |cosine| Err(HeadError::Sheared { cosine }))
 }
 
 fn check_codes(labels: &Volume<u16>) -> Result<(), HeadError> {

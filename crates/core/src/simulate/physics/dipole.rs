@@ -74,18 +74,10 @@ fn b0_in_voxel_axes(
     if !(length > 1e-9 && length.is_finite()) {
         return Err(FieldError::Direction { direction });
     }
-    let mut axes = chi_ppm.grid().linear();
-    for axis in 0..3 {
-        let size = axes.column(axis).norm();
-        axes.column_mut(axis).scale_mut(1.0 / size);
-    }
-    let cosine = (axes.transpose() * axes - nalgebra::Matrix3::identity())
-        .abs()
-        .max();
-    if cosine > 1e-3 {
+    if let Some(cosine) = chi_ppm.grid().shear() {
         return Err(FieldError::Sheared { cosine });
     }
-    Ok(axes.transpose() * given / length)
+    Ok(chi_ppm.grid().unit_axes().transpose() * given / length)
 }
 
 /// The transform of a padded map. Arrays are laid out so that each pass writes whole chunks:

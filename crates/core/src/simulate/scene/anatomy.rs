@@ -126,12 +126,8 @@ fn film(tissues: &Volume<Tissue>) -> Volume<bool> {
     let grid = tissues.grid();
     Volume::from_fn(grid, |index| {
         tissues.at(index) == Tissue::Csf
-            && (0..6).any(|n| {
-                let mut step = [0isize; 3];
-                step[n / 2] = if n % 2 == 0 { -1 } else { 1 };
-                grid.neighbour(index, step).is_some_and(|next| {
-                    matches!(tissues.at(next), Tissue::Cortex | Tissue::CerebellarCortex)
-                })
-            })
+            && grid
+                .face_neighbours(index)
+                .any(|next| matches!(tissues.at(next), Tissue::Cortex | Tissue::CerebellarCortex))
     })
 }
