@@ -1,5 +1,9 @@
 //! What can be typed.
 
+mod evaluate;
+
+pub(crate) use evaluate::{CompareMethods, Evaluate, Split};
+
 use clap::{Args, Parser, Subcommand};
 use std::path::PathBuf;
 
@@ -20,6 +24,12 @@ pub(crate) enum Command {
     Detect(Detect),
     /// Say what a scan is and whether it suits microbleed detection.
     Inspect(Inspect),
+    /// Score predictions against references under one of the field's rules.
+    Evaluate(Evaluate),
+    /// Put the scores of several methods side by side, with paired tests.
+    CompareMethods(CompareMethods),
+    /// Divide subjects into folds, as a file.
+    Split(Split),
     /// Simulate scans with exact truth by the physics of the scanner.
     #[command(subcommand)]
     Simulate(Simulate),

@@ -15,6 +15,9 @@ fn main() -> ExitCode {
         args::Command::Demo(demo) => commands::demo::run(&demo),
         args::Command::Detect(detect) => commands::detect::run(&detect),
         args::Command::Inspect(inspect) => commands::inspect::run(&inspect),
+        args::Command::Evaluate(evaluate) => commands::evaluate::run(&evaluate),
+        args::Command::CompareMethods(compare) => commands::compare_methods::run(&compare),
+        args::Command::Split(split) => commands::split::run(&split),
         args::Command::Simulate(args::Simulate::Field(field)) => {
             commands::simulate::field::run(&field)
         }

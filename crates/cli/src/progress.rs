@@ -34,6 +34,12 @@ impl Progress {
         self.bar.set_message(what.to_string());
     }
 
+    /// One of many is done, without a line of its own.
+    pub(crate) fn step(&self, name: &str) {
+        self.bar.inc(1);
+        self.bar.set_message(name.to_string());
+    }
+
     /// One scan is done.
     pub(crate) fn done(&self, name: &str, result: &str) {
         self.bar.inc(1);

@@ -14,6 +14,8 @@ pub enum FolderError {
     Exists,
     #[error("writing results: a folder of this name exists; give another --out, or remove it")]
     ExistsForGood,
+    #[error("writing results: --out must end in the name of a folder to make")]
+    NoName,
     #[error(
         "writing results: another run is writing this scan's folder; wait for it or give another --out"
     )]
@@ -86,6 +88,22 @@ impl PartialFolder {
             lock,
             replace,
         })
+    }
+
+    /// Claims the folder `target` as [`PartialFolder::claim`] does.
+    ///
+    /// # Errors
+    /// As there, and when the path ends in no name.
+    pub fn claim_at(target: &Path, replace: Replace) -> Result<Self, FolderError> {
+        let name = target
+            .file_name()
+            .and_then(|name| name.to_str())
+            .ok_or(FolderError::NoName)?;
+        let parent = match target.parent() {
+            Some(parent) if parent != Path::new("") => parent,
+            _ => Path::new("."),
+        };
+        Self::claim(parent, name, replace)
     }
 
     /// Where a file of the folder is to be written.

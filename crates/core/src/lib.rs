@@ -10,9 +10,11 @@
 //! - [`report`]: files and pages for people and programs.
 
 pub mod candidates;
+pub mod evaluate;
 pub mod folder;
 pub mod lesion;
 pub mod preprocess;
+mod random;
 pub mod regions;
 pub mod report;
 pub mod scan;

@@ -1,10 +1,13 @@
 //! One module per command.
 
+pub(crate) mod compare_methods;
 pub(crate) mod demo;
 pub(crate) mod detect;
+pub(crate) mod evaluate;
 pub(crate) mod inspect;
 pub(crate) mod regions;
 pub(crate) mod simulate;
+pub(crate) mod split;
 
 /// How a command ended.
 #[derive(Debug)]

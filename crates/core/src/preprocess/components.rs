@@ -13,6 +13,24 @@ pub enum Connectivity {
 }
 
 impl Connectivity {
+    /// How many voxels touch one: 6, 18 or 26.
+    #[must_use]
+    pub fn neighbours(self) -> u8 {
+        match self {
+            Self::Six => 6,
+            Self::Eighteen => 18,
+            Self::TwentySix => 26,
+        }
+    }
+
+    /// The connectivity of that many neighbours.
+    #[must_use]
+    pub fn of_neighbours(number: u8) -> Option<Self> {
+        [Self::Six, Self::Eighteen, Self::TwentySix]
+            .into_iter()
+            .find(|connectivity| connectivity.neighbours() == number)
+    }
+
     pub(crate) fn kernel(self) -> Kernel3d {
         match self {
             Self::Six => Kernel3d::Star,

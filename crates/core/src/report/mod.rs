@@ -6,7 +6,7 @@
 mod document;
 mod folder;
 mod page;
-mod picture;
+pub(crate) mod picture;
 mod tables;
 
 pub use document::{Findings, Method, Step};

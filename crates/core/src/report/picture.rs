@@ -8,16 +8,16 @@ use std::fmt::Write;
 
 /// The three planes, as close to anatomical as the scan's own voxel axes are.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Plane {
+pub(crate) enum Plane {
     Axial,
     Coronal,
     Sagittal,
 }
 
 impl Plane {
-    pub(super) const ALL: [Self; 3] = [Self::Axial, Self::Coronal, Self::Sagittal];
+    pub(crate) const ALL: [Self; 3] = [Self::Axial, Self::Coronal, Self::Sagittal];
 
-    pub(super) fn name(self) -> &'static str {
+    pub(crate) fn name(self) -> &'static str {
         match self {
             Self::Axial => "axial",
             Self::Coronal => "coronal",
@@ -48,23 +48,23 @@ impl Plane {
 
 /// Grey values from black to white.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Window {
-    pub black: f32,
-    pub white: f32,
+pub(crate) struct Window {
+    pub(crate) black: f32,
+    pub(crate) white: f32,
 }
 
 /// What a picture shows.
-pub(super) struct View<'a> {
-    pub scan: &'a Volume<f32>,
-    pub window: Window,
+pub(crate) struct View<'a> {
+    pub(crate) scan: &'a Volume<f32>,
+    pub(crate) window: Window,
     /// Half the edge of the picture in mm; the whole slice where `None`.
-    pub half_mm: Option<f64>,
+    pub(crate) half_mm: Option<f64>,
     /// Length of the scale bar in mm.
-    pub bar_mm: f64,
+    pub(crate) bar_mm: f64,
 }
 
 /// A slice through a voxel as SVG, with the border of what `marked` holds.
-pub(super) fn picture(
+pub(crate) fn picture(
     view: &View,
     plane: Plane,
     center: [usize; 3],

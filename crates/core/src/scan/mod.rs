@@ -18,6 +18,7 @@ mod sidecar;
 mod suitability;
 
 pub use acquisition::{Acquisition, Component, Known, Origin, Sequence};
+pub(crate) use bids::{BidsName, is_nifti};
 pub use catalog::{Catalog, DamagedFiles, LoadError, OpenError, RefusedVolume, VolumeEntry};
 pub use choose::ChooseError;
 pub use input::{Input, InputError, expand_input, holds_dicom, nifti_files, stem};

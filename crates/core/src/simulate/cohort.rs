@@ -3,10 +3,10 @@
 use super::files::{VisitFilesError, VisitNames, write_visit};
 use super::head::Head;
 use super::protocol::{Protocol, ProtocolError};
-use super::random::Stream;
 use super::scene::literature_count;
 use super::simulation::{Request, SecondVisit, SimulateError, Stage, simulate};
 use crate::folder::{FolderError, PartialFolder, Replace, write_synced, write_then_rename};
+use crate::random::Stream;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 use std::fs;

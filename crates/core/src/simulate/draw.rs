@@ -3,8 +3,8 @@
 
 use super::head::{HeadShape, TissueDraw};
 use super::protocol::{Encoding, Protocol};
-use super::random::Stream;
 use super::scene::{LesionPattern, MimicDraw, VesselDraw};
+use crate::random::Stream;
 use serde::{Deserialize, Serialize};
 
 /// A person: what stays the same from visit to visit.

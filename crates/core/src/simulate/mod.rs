@@ -16,7 +16,6 @@ mod person;
 mod phantom;
 pub mod physics;
 mod protocol;
-pub(crate) mod random;
 pub(crate) mod scene;
 mod simulation;
 

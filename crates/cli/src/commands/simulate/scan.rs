@@ -4,7 +4,7 @@ use super::super::{Failure, Outcome, in_one_line};
 use super::heads;
 use crate::args::{Lesions, SimulateScan};
 use crate::progress::Progress;
-use anyhow::{Context, Result, anyhow};
+use anyhow::{Context, Result};
 use siderin_core::folder::{PartialFolder, Replace};
 use siderin_core::simulate::{
     Protocol, Request, SecondVisit, Stage, VisitNames, literature_count, simulate, write_visit,
@@ -37,16 +37,7 @@ fn scan(args: &SimulateScan, protocol: &Protocol, progress: &Progress) -> Result
     let start = Instant::now();
     progress.doing("reading the head");
     let (head_name, head) = heads::named(&args.head)?;
-    let name = args
-        .out
-        .file_name()
-        .and_then(|name| name.to_str())
-        .ok_or_else(|| anyhow!("--out must end in the name of a folder to make"))?;
-    let parent = match args.out.parent() {
-        Some(parent) if parent != Path::new("") => parent,
-        _ => Path::new("."),
-    };
-    let folder = PartialFolder::claim(parent, name, Replace::Never)?;
+    let folder = PartialFolder::claim_at(&args.out, Replace::Never)?;
     let request = Request {
         head_name,
         seed: args.seed,

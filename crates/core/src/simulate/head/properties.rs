@@ -3,7 +3,7 @@
 use super::labels::Head;
 use super::tissue::{Constants, Tissue, tissue_of};
 use crate::preprocess::{SmoothError, distance_to_mm, gaussian_smooth};
-use crate::simulate::random::Stream;
+use crate::random::Stream;
 use crate::volume::{Grid, Volume};
 use rayon::prelude::*;
 use serde::{Deserialize, Serialize};

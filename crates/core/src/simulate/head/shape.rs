@@ -3,7 +3,7 @@
 use super::labels::{Head, HeadError};
 use super::tissue::{CSF_CODE, Tissue, tissue_of};
 use crate::preprocess::{Connectivity, distance_to_mm, largest_component};
-use crate::simulate::random::Stream;
+use crate::random::Stream;
 use crate::volume::{Grid, Interpolation, Volume, VoxelPoint, block_mean, linear_at, resample};
 use nalgebra::{Matrix3, Matrix4, Vector3};
 use rayon::prelude::*;

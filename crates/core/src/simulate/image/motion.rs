@@ -1,9 +1,9 @@
 //! Movement during the scan, as ghosts and blur along the phase encoding.
 
 use super::fourier::filter_lines;
+use crate::random::Stream;
 use crate::simulate::draw::Imperfections;
 use crate::simulate::protocol::Encoding;
-use crate::simulate::random::Stream;
 use crate::volume::{Grid, Volume};
 use rustfft::num_complex::Complex32;
 use std::ops::Range;

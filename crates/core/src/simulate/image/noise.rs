@@ -1,7 +1,7 @@
 //! Complex noise of the receiver.
 
 use super::fourier::resized;
-use crate::simulate::random::Stream;
+use crate::random::Stream;
 use crate::volume::Volume;
 use rayon::prelude::*;
 use rustfft::num_complex::Complex32;

@@ -1,8 +1,8 @@
 //! What lies between clean voxels and received ones: gain, shading, phase, motion.
 
 use super::motion::Motion;
+use crate::random::Stream;
 use crate::simulate::exam::Exam;
-use crate::simulate::random::Stream;
 use crate::volume::Volume;
 use rayon::prelude::*;
 use rustfft::num_complex::Complex32;

@@ -2,10 +2,10 @@
 
 use crate::preprocess::SmoothError;
 use crate::preprocess::gaussian_smooth;
+use crate::random::Stream;
 use crate::simulate::exam::Exam;
 use crate::simulate::person::Person;
 use crate::simulate::physics::decay::t1_scale;
-use crate::simulate::random::Stream;
 use crate::volume::{Grid, GridError, Volume};
 use rayon::prelude::*;
 

@@ -1,8 +1,8 @@
 //! What placing needs to know of a head, worked out once.
 
 use crate::preprocess::distance_to_mm;
+use crate::random::Stream;
 use crate::simulate::head::{Head, Tissue, tissue_of};
-use crate::simulate::random::Stream;
 use crate::volume::{Grid, GridError, Volume, VoxelPoint, WorldPoint, linear_at};
 use nalgebra::Vector3;
 

@@ -2,9 +2,9 @@
 
 use super::anatomy::Anatomy;
 use super::substance::Mimic;
+use crate::random::Stream;
 use crate::regions::{Region, RegionGroup};
 use crate::simulate::head::Tissue;
-use crate::simulate::random::Stream;
 use crate::volume::Volume;
 use nalgebra::Vector3;
 use serde::{Deserialize, Serialize};

@@ -2,8 +2,8 @@
 
 use super::anatomy::Anatomy;
 use super::substance::{Mimic, MimicKind, MimicShape};
+use crate::random::Stream;
 use crate::simulate::head::Tissue;
-use crate::simulate::random::Stream;
 use nalgebra::Vector3;
 use rayon::prelude::*;
 use serde::{Deserialize, Serialize};

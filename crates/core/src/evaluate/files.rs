@@ -1,0 +1,46 @@
+//! The files of a score, in a folder that is complete or not there.
+
+use super::document::Metrics;
+use super::page::{self, Gallery};
+use crate::folder::{FolderError, PartialFolder, Replace, write_synced};
+use crate::report::ReportError;
+use std::io::Write;
+use std::path::{Path, PathBuf};
+
+const FILES: [&str; 3] = ["metrics.json", "metrics.csv", "report.html"];
+
+/// Claims a folder for scores; `force` allows to replace earlier ones.
+///
+/// # Errors
+/// As [`PartialFolder::claim_at`].
+pub fn claim_scores(target: &Path, force: bool) -> Result<PartialFolder, FolderError> {
+    let replace = if force {
+        Replace::Only(&FILES)
+    } else {
+        Replace::NotNow
+    };
+    PartialFolder::claim_at(target, replace)
+}
+
+/// Writes `metrics.json`, `metrics.csv` and `report.html` and puts the folder in its place.
+///
+/// # Errors
+/// What the disk says; nothing is left behind then.
+pub fn write_scores(
+    folder: PartialFolder,
+    metrics: &Metrics,
+    gallery: &Gallery,
+) -> Result<PathBuf, ReportError> {
+    write_synced(&folder.path("metrics.json"), |sink| {
+        serde_json::to_writer_pretty(&mut *sink, metrics)?;
+        Ok::<_, ReportError>(sink.write_all(b"\n")?)
+    })?;
+    write_synced(&folder.path("metrics.csv"), |sink| {
+        Ok::<_, ReportError>(metrics.write_table(sink)?)
+    })?;
+    let html = page::render(metrics, gallery)?;
+    write_synced(&folder.path("report.html"), |sink| {
+        Ok::<_, ReportError>(sink.write_all(html.as_bytes())?)
+    })?;
+    Ok(folder.publish()?)
+}

@@ -1,0 +1,127 @@
+//! What each prediction adds when the threshold falls to its confidence.
+
+use super::nearest::nearest_of_each;
+use super::{Candidates, MatchError};
+use crate::evaluate::objects::Object;
+use crate::evaluate::rule::Rule;
+use serde::{Deserialize, Serialize};
+
+/// A prediction on the way from the highest confidence to the lowest.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+pub struct CurveStep {
+    /// Its confidence.
+    pub confidence: f64,
+    /// References that are found from here on and were not before.
+    pub found: usize,
+    /// Whether it is a false alarm.
+    pub false_alarm: bool,
+}
+
+/// One step per prediction, from the highest confidence down. Summed up to any confidence they
+/// give what the rule would count with only the predictions that are at least that confident:
+/// for the one-to-one rules a prediction is right exactly if it lets one more reference be
+/// found (an augmenting path; Berge 1957, doi 10.1073/pnas.43.9.842). None where a prediction
+/// has no confidence.
+///
+/// # Errors
+/// As for matching.
+pub(crate) fn curve_steps(
+    candidates: &Candidates,
+    predictions: &[Object],
+) -> Result<Option<Vec<CurveStep>>, MatchError> {
+    let Some(confidences) = predictions
+        .iter()
+        .map(|object| object.confidence)
+        .collect::<Option<Vec<f64>>>()
+    else {
+        return Ok(None);
+    };
+    let mut order: Vec<usize> = (0..predictions.len()).collect();
+    order.sort_by(|&a, &b| confidences[b].total_cmp(&confidences[a]));
+    let gains = gains(candidates, &order);
+    let steps = order
+        .iter()
+        .zip(gains)
+        .map(|(&prediction, (found, false_alarm))| CurveStep {
+            confidence: confidences[prediction],
+            found,
+            false_alarm,
+        });
+    Ok(Some(steps.collect()))
+}
+
+/// References newly found, and whether it is a false alarm, for each prediction in order.
+fn gains(candidates: &Candidates, order: &[usize]) -> Vec<(usize, bool)> {
+    let mut near: Vec<Vec<usize>> = vec![Vec::new(); candidates.predictions];
+    if candidates.rule == Rule::Valdo {
+        for pair in nearest_of_each(candidates).into_iter().flatten() {
+            near[pair.prediction].push(pair.reference);
+        }
+    } else {
+        for pair in &candidates.pairs {
+            near[pair.prediction].push(pair.reference);
+        }
+    }
+    match candidates.rule {
+        Rule::Overlap | Rule::Voxel => {
+            let mut found = vec![false; candidates.references];
+            order
+                .iter()
+                .map(|&prediction| {
+                    let touched = &near[prediction];
+                    let new = touched
+                        .iter()
+                        .filter(|&&r| !std::mem::replace(&mut found[r], true))
+                        .count();
+                    (new, touched.is_empty())
+                })
+                .collect()
+        }
+        Rule::Valdo | Rule::Centroid5Mm | Rule::Centroid4Vox => {
+            let mut owner = vec![None; candidates.references];
+            order
+                .iter()
+                .map(|&prediction| {
+                    let mut seen = vec![false; candidates.references];
+                    let right = augment(prediction, &near, &mut owner, &mut seen);
+                    (usize::from(right), !right)
+                })
+                .collect()
+        }
+    }
+}
+
+/// Gives a prediction a reference, moving others if that makes room. Deep chains need as many
+/// predictions in a row within the limit of each other, so the recursion is bounded by hand.
+fn augment(
+    prediction: usize,
+    near: &[Vec<usize>],
+    owner: &mut [Option<usize>],
+    seen: &mut [bool],
+) -> bool {
+    // Each entry: a prediction that wants a reference, and how many it has asked already.
+    let mut chain: Vec<(usize, usize)> = vec![(prediction, 0)];
+    let mut wanted: Vec<usize> = Vec::new();
+    while let Some(&mut (asking, ref mut tried)) = chain.last_mut() {
+        let Some(&reference) = near[asking].get(*tried) else {
+            chain.pop();
+            wanted.pop();
+            continue;
+        };
+        *tried += 1;
+        if std::mem::replace(&mut seen[reference], true) {
+            continue;
+        }
+        wanted.push(reference);
+        match owner[reference] {
+            None => {
+                for (&(asking, _), &reference) in chain.iter().zip(&wanted) {
+                    owner[reference] = Some(asking);
+                }
+                return true;
+            }
+            Some(there) => chain.push((there, 0)),
+        }
+    }
+    false
+}

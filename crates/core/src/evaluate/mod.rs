@@ -1,0 +1,37 @@
+//! Scoring: predictions against references, under one rule at a time.
+//!
+//! [`pair_cases`] says which files belong together, [`read_lesions`] reads them, [`score_case`]
+//! scores one pair, [`summarise`] makes figures with intervals of all of them.
+
+mod document;
+mod files;
+mod matching;
+mod objects;
+mod page;
+mod read;
+mod rule;
+mod run;
+pub mod statistics;
+mod strata;
+mod subject;
+mod summary;
+mod voxelwise;
+
+pub use document::{Metrics, Missing, Software};
+pub use files::{claim_scores, write_scores};
+pub use matching::{CurveStep, MatchError};
+pub use objects::{MapKind, sphere_diameter_mm};
+pub use page::{Gallery, GalleryItem, gallery};
+pub use read::{
+    Case, CaseList, CasesError, LesionFile, LesionFileError, Lesions, Point, PointsError,
+    case_name, pair_cases, read_lesions,
+};
+pub use rule::{MAP_THRESHOLD, Objects, Rule, ScoreSettings, SettingsError};
+pub use run::{CaseError, Companions, Remark, Scored, score_cases, score_files};
+pub use strata::{CaseTable, TableError};
+pub use subject::{LesionRecord, Pair, ScoreError, SubjectScore, score_case};
+pub use summary::{
+    Bootstrap, Burden, Curves, FROC_FP_PER_SCAN, Figures, FrocPoint, Interval,
+    PrecisionRecallPoint, ReliabilityBin, Summaries, Summary, summarise,
+};
+pub use voxelwise::{VoxelCounts, VoxelMeasures, VoxelScore};

@@ -1,0 +1,204 @@
+//! A plot as a vector picture: two axes and what is drawn between them.
+
+use std::fmt::Write;
+
+/// Picture size in its own units; the page scales it.
+const WIDTH: f64 = 420.0;
+const HEIGHT: f64 = 320.0;
+const LEFT: f64 = 52.0;
+const BOTTOM: f64 = 46.0;
+const TOP: f64 = 12.0;
+const RIGHT: f64 = 14.0;
+
+/// One axis.
+#[derive(Debug, Clone)]
+pub(super) struct Axis {
+    pub label: String,
+    pub low: f64,
+    pub high: f64,
+    /// Values that are marked; round ones where none are given.
+    pub ticks: Vec<f64>,
+}
+
+impl Axis {
+    /// From `low` to `high`, widened to round numbers.
+    pub(super) fn round(label: &str, low: f64, high: f64) -> Self {
+        let span = (high - low).max(1e-9);
+        let step = round_step(span / 5.0);
+        let low = (low / step).floor() * step;
+        let high = (high / step).ceil() * step;
+        let count = ((high - low) / step).round() as usize;
+        Self {
+            label: label.to_string(),
+            low,
+            high,
+            ticks: (0..=count).map(|i| low + i as f64 * step).collect(),
+        }
+    }
+
+    /// From 0 to 1.
+    pub(super) fn share(label: &str) -> Self {
+        Self::round(label, 0.0, 1.0)
+    }
+
+    fn place(&self, value: f64) -> f64 {
+        (value - self.low) / (self.high - self.low)
+    }
+}
+
+/// 1, 2 or 5 times a power of ten, at least `least`.
+fn round_step(least: f64) -> f64 {
+    let power = 10f64.powf(least.log10().floor());
+    let factors = [1.0, 2.0, 5.0, 10.0].into_iter();
+    let fits = factors
+        .map(|f| f * power)
+        .find(|step| *step >= least * (1.0 - 1e-9));
+    fits.unwrap_or(10.0 * power)
+}
+
+/// A plot being drawn. Points outside the axes are cut off by the frame.
+pub(super) struct Plot {
+    x: Axis,
+    y: Axis,
+    title: String,
+    marks: String,
+}
+
+impl Plot {
+    pub(super) fn new(title: &str, x: Axis, y: Axis) -> Self {
+        Self {
+            x,
+            y,
+            title: title.to_string(),
+            marks: String::new(),
+        }
+    }
+
+    fn at(&self, (x, y): (f64, f64)) -> (f64, f64) {
+        (
+            LEFT + self.x.place(x) * (WIDTH - LEFT - RIGHT),
+            HEIGHT - BOTTOM - self.y.place(y) * (HEIGHT - BOTTOM - TOP),
+        )
+    }
+
+    fn path(&self, points: &[(f64, f64)]) -> String {
+        let mut path = String::new();
+        for (number, &point) in points.iter().enumerate() {
+            let (x, y) = self.at(point);
+            let letter = if number == 0 { 'M' } else { 'L' };
+            let _ = write!(path, "{letter}{x:.1} {y:.1}");
+        }
+        path
+    }
+
+    /// A line through points.
+    pub(super) fn line(&mut self, class: &str, points: &[(f64, f64)]) {
+        let path = self.path(points);
+        let _ = write!(self.marks, r#"<path class="{class}" d="{path}"/>"#);
+    }
+
+    /// A closed area.
+    pub(super) fn area(&mut self, class: &str, points: &[(f64, f64)]) {
+        let path = self.path(points);
+        let _ = write!(self.marks, r#"<path class="{class}" d="{path}Z"/>"#);
+    }
+
+    /// Points; `radius` may differ from one to the next.
+    pub(super) fn points(&mut self, points: impl IntoIterator<Item = ((f64, f64), f64)>) {
+        for (point, radius) in points {
+            let (x, y) = self.at(point);
+            let _ = write!(
+                self.marks,
+                r#"<circle class="point" cx="{x:.1}" cy="{y:.1}" r="{radius:.1}"/>"#
+            );
+        }
+    }
+
+    /// Words at a point.
+    pub(super) fn words(&mut self, point: (f64, f64), words: &str) {
+        let (x, y) = self.at(point);
+        let _ = write!(
+            self.marks,
+            r#"<text class="note" x="{x:.1}" y="{y:.1}" text-anchor="middle">{words}</text>"#
+        );
+    }
+
+    /// The picture. Titles and labels are the program's own words and need no escaping.
+    pub(super) fn svg(&self) -> String {
+        let (x0, y0) = (LEFT, HEIGHT - BOTTOM);
+        let (x1, y1) = (WIDTH - RIGHT, TOP);
+        let id: String = self
+            .title
+            .chars()
+            .filter(char::is_ascii_alphanumeric)
+            .collect();
+        let mut svg = format!(
+            r#"<svg class="plot" viewBox="0 0 {WIDTH} {HEIGHT}" role="img" aria-label="{title}"><clipPath id="{id}"><rect x="{x0}" y="{y1}" width="{w}" height="{h}"/></clipPath>"#,
+            title = self.title,
+            w = x1 - x0,
+            h = y0 - y1,
+        );
+        for &tick in &self.x.ticks {
+            let (x, _) = self.at((tick, self.y.low));
+            let _ = write!(
+                svg,
+                r#"<path class="grid" d="M{x:.1} {y0}V{y1}"/><text x="{x:.1}" y="{y:.1}" text-anchor="middle">{}</text>"#,
+                number(tick),
+                y = y0 + 15.0,
+            );
+        }
+        for &tick in &self.y.ticks {
+            let (_, y) = self.at((self.x.low, tick));
+            let _ = write!(
+                svg,
+                r#"<path class="grid" d="M{x0} {y:.1}H{x1}"/><text x="{x:.1}" y="{ty:.1}" text-anchor="end">{}</text>"#,
+                number(tick),
+                x = x0 - 6.0,
+                ty = y + 4.0,
+            );
+        }
+        let middle = 0.5 * (x0 + x1);
+        let _ = write!(
+            svg,
+            r#"<g clip-path="url(#{id})">{marks}</g><path class="axis" d="M{x0} {y1}V{y0}H{x1}"/><text class="label" x="{middle:.1}" y="{below:.1}" text-anchor="middle">{xl}</text><text class="label" transform="translate(14 {upright:.1}) rotate(-90)" text-anchor="middle">{yl}</text></svg>"#,
+            marks = self.marks,
+            below = HEIGHT - 10.0,
+            upright = 0.5 * (y0 + y1),
+            xl = self.x.label,
+            yl = self.y.label,
+        );
+        svg
+    }
+}
+
+/// A tick's value without needless digits.
+fn number(value: f64) -> String {
+    let text = format!("{value:.3}");
+    let text = text.trim_end_matches('0').trim_end_matches('.');
+    if text == "-0" {
+        "0".into()
+    } else {
+        text.into()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn axes_end_at_round_numbers() {
+        let axis = Axis::round("n", -0.3, 17.0);
+        assert_eq!((axis.low, axis.high), (-5.0, 20.0));
+        assert_eq!(axis.ticks, [-5.0, 0.0, 5.0, 10.0, 15.0, 20.0]);
+        assert_eq!(Axis::share("p").ticks.len(), 6);
+        assert_eq!([0.2, 1.0, -0.0].map(number), ["0.2", "1", "0"]);
+    }
+
+    #[test]
+    fn higher_values_are_drawn_higher() {
+        let plot = Plot::new("t", Axis::share("x"), Axis::share("y"));
+        let (low, high) = (plot.at((0.0, 0.0)), plot.at((1.0, 1.0)));
+        assert!(low.0 < high.0 && low.1 > high.1);
+    }
+}

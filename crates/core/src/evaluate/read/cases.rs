@@ -1,0 +1,452 @@
+//! Which prediction belongs to which reference.
+
+use super::LesionFile;
+use crate::scan::{BidsName, is_nifti, stem};
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::{Path, PathBuf};
+
+/// A reference and its prediction.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Case {
+    /// Its name, the same for both: `sub-01`, `sub-01_ses-2`, or the file's stem.
+    pub name: String,
+    /// What is true; none where it is missing and may be.
+    pub reference: Option<LesionFile>,
+    /// What was found; none where it is missing and may be.
+    pub prediction: Option<LesionFile>,
+}
+
+/// All cases, by name.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct CaseList {
+    /// The pairs.
+    pub cases: Vec<Case>,
+    /// Entities besides the subject by which they are named.
+    entities: BTreeSet<&'static str>,
+}
+
+impl CaseList {
+    /// The case that a file belongs to; the only one where there is one.
+    #[must_use]
+    pub fn name_of(&self, path: &Path) -> String {
+        match &self.cases[..] {
+            [only] => only.name.clone(),
+            _ => case_name(path, &self.entities),
+        }
+    }
+
+    /// The files of a path that belong to a case each: all that `chosen` picks, by case.
+    #[must_use]
+    pub fn files_by_case(
+        &self,
+        path: &Path,
+        chosen: impl Fn(&Path) -> bool,
+    ) -> BTreeMap<String, Vec<PathBuf>> {
+        let mut by_case: BTreeMap<String, Vec<PathBuf>> = BTreeMap::new();
+        let walk = walkdir::WalkDir::new(path)
+            .follow_links(true)
+            .sort_by_file_name();
+        for entry in walk.into_iter().flatten() {
+            if entry.file_type().is_file() && chosen(entry.path()) {
+                let name = case_name(entry.path(), &self.entities);
+                by_case.entry(name).or_default().push(entry.into_path());
+            }
+        }
+        by_case
+    }
+
+    /// Names of cases without a reference.
+    #[must_use]
+    pub fn without_reference(&self) -> Vec<String> {
+        self.names(|case| case.reference.is_none())
+    }
+
+    /// Names of cases without a prediction.
+    #[must_use]
+    pub fn without_prediction(&self) -> Vec<String> {
+        self.names(|case| case.prediction.is_none())
+    }
+
+    fn names(&self, chosen: impl Fn(&Case) -> bool) -> Vec<String> {
+        let chosen = self.cases.iter().filter(|case| chosen(case));
+        chosen.map(|case| case.name.clone()).collect()
+    }
+}
+
+/// Files that make no cases.
+#[derive(Debug, thiserror::Error)]
+#[allow(missing_docs)]
+pub enum CasesError {
+    #[error("matching files: the {side} does not exist: {path:?}")]
+    Missing { side: &'static str, path: PathBuf },
+    #[error(
+        "matching files: the {side} folder holds no lesion map, no points and no results of \
+         siderin (looked for NIfTI other than scans, *_lesions.json, *.csv): {path:?}"
+    )]
+    Empty { side: &'static str, path: PathBuf },
+    #[error("matching files: the {side} is neither NIfTI nor JSON nor CSV: {path:?}")]
+    Unknown { side: &'static str, path: PathBuf },
+    #[error(
+        "matching files: {name} is there twice among the {side} files; leave one: {first:?}, \
+         {second:?}"
+    )]
+    Twice {
+        side: &'static str,
+        name: String,
+        first: PathBuf,
+        second: PathBuf,
+    },
+    #[error(
+        "matching files: {count} cases have no {lacking}: {names}; give them, or score them as \
+         empty with --allow-missing"
+    )]
+    NoPartner {
+        lacking: &'static str,
+        count: usize,
+        names: String,
+    },
+}
+
+/// Pairs the lesion files of two paths, each a file or a folder that is searched whole.
+/// Two files are a pair whatever their names are; in folders BIDS entities (subject, and
+/// session, acquisition and run where both sides have them) or else names decide.
+///
+/// # Errors
+/// [`CasesError`]: nothing there, one case twice, or a case without partner unless
+/// `allow_missing`.
+pub fn pair_cases(
+    reference: &Path,
+    prediction: &Path,
+    allow_missing: bool,
+) -> Result<CaseList, CasesError> {
+    let references = lesion_files(reference, "reference")?;
+    let predictions = lesion_files(prediction, "prediction")?;
+    let single = |path: &Path| path.is_file() || is_results(path);
+    if let ([reference], [prediction]) = (&references[..], &predictions[..])
+        && single(reference.path())
+        && single(prediction.path())
+        && allow_any_name(reference, prediction)
+    {
+        let names = [reference, prediction].map(|file| case_name(file.path(), &BTreeSet::new()));
+        let name = names.iter().find(|name| name.starts_with("sub-"));
+        return Ok(CaseList {
+            entities: BTreeSet::new(),
+            cases: vec![Case {
+                name: name.unwrap_or(&names[0]).clone(),
+                reference: Some(reference.clone()),
+                prediction: Some(prediction.clone()),
+            }],
+        });
+    }
+    let entities = shared_entities(&references, &predictions);
+    let mut references = by_name(references, &entities, "reference")?;
+    let mut predictions = by_name(predictions, &entities, "prediction")?;
+    let names: BTreeSet<String> = references
+        .keys()
+        .chain(predictions.keys())
+        .cloned()
+        .collect();
+    let cases = CaseList {
+        cases: names
+            .into_iter()
+            .map(|name| Case {
+                reference: references.remove(&name),
+                prediction: predictions.remove(&name),
+                name,
+            })
+            .collect(),
+        entities,
+    };
+    if !allow_missing {
+        no_partner("prediction", &cases.without_prediction())?;
+        no_partner("reference", &cases.without_reference())?;
+    }
+    Ok(cases)
+}
+
+/// One file on each side is a pair, unless both say whose they are and disagree.
+fn allow_any_name(reference: &LesionFile, prediction: &LesionFile) -> bool {
+    let subject = |file: &LesionFile| {
+        BidsName::of(file.path()).and_then(|name| name.entity("sub").map(str::to_string))
+    };
+    match (subject(reference), subject(prediction)) {
+        (Some(a), Some(b)) => a == b,
+        _ => true,
+    }
+}
+
+fn no_partner(lacking: &'static str, names: &[String]) -> Result<(), CasesError> {
+    const SHOWN: usize = 10;
+    if names.is_empty() {
+        return Ok(());
+    }
+    let mut shown = names[..names.len().min(SHOWN)].join(", ");
+    if names.len() > SHOWN {
+        shown.push_str(", …");
+    }
+    Err(CasesError::NoPartner {
+        lacking,
+        count: names.len(),
+        names: shown,
+    })
+}
+
+/// Entities besides the subject that tell cases apart.
+const TELLING: [&str; 3] = ["ses", "acq", "run"];
+
+/// Those of them that occur on both sides.
+fn shared_entities(a: &[LesionFile], b: &[LesionFile]) -> BTreeSet<&'static str> {
+    let has = |files: &[LesionFile], key: &str| {
+        let mut names = files.iter().filter_map(|file| BidsName::of(file.path()));
+        names.any(|name| name.entity(key).is_some())
+    };
+    let both = TELLING.into_iter().filter(|key| has(a, key) && has(b, key));
+    both.collect()
+}
+
+/// Suffixes under which lesions are kept.
+const LESION_SUFFIXES: [&str; 12] = [
+    "cmb", "dseg", "mask", "probseg", "lesion", "lesions", "label", "labels", "seg", "pred",
+    "prob", "truth",
+];
+/// Suffixes of images, which are no lesion maps.
+const IMAGE_SUFFIXES: [&str; 14] = [
+    "t1w", "t2w", "t2starw", "swi", "flair", "pdw", "bold", "dwi", "minip", "gre", "megre", "t1",
+    "t2", "t2s",
+];
+
+/// The case that a file belongs to: subject and the given entities of a BIDS name, the name
+/// without what says that it holds lesions otherwise.
+#[must_use]
+pub fn case_name(path: &Path, entities: &BTreeSet<&'static str>) -> String {
+    if let Some(name) = BidsName::of(path) {
+        let kept =
+            std::iter::once("sub").chain(TELLING.into_iter().filter(|k| entities.contains(k)));
+        let parts = kept.filter_map(|key| name.entity(key).map(|value| format!("{key}-{value}")));
+        return parts.collect::<Vec<_>>().join("_");
+    }
+    let stem = stem(path);
+    match stem.rsplit_once('_') {
+        Some((name, last)) if LESION_SUFFIXES.contains(&last.to_ascii_lowercase().as_str()) => {
+            name.to_string()
+        }
+        _ => stem,
+    }
+}
+
+fn by_name(
+    files: Vec<LesionFile>,
+    entities: &BTreeSet<&'static str>,
+    side: &'static str,
+) -> Result<BTreeMap<String, LesionFile>, CasesError> {
+    let mut named: BTreeMap<String, LesionFile> = BTreeMap::new();
+    for file in files {
+        let name = case_name(file.path(), entities);
+        if let Some(first) = named.get(&name) {
+            return Err(CasesError::Twice {
+                side,
+                first: first.path().to_path_buf(),
+                second: file.path().to_path_buf(),
+                name,
+            });
+        }
+        named.insert(name, file);
+    }
+    Ok(named)
+}
+
+/// A folder of siderin's results.
+fn is_results(path: &Path) -> bool {
+    path.join("lesions.json").is_file() && path.join("lesions.nii.gz").is_file()
+}
+
+fn lesion_files(path: &Path, side: &'static str) -> Result<Vec<LesionFile>, CasesError> {
+    let own = || path.to_path_buf();
+    if path.is_file() {
+        let file = file_kind(path).ok_or_else(|| CasesError::Unknown { side, path: own() })?;
+        return Ok(vec![file]);
+    }
+    if !path.is_dir() {
+        return Err(CasesError::Missing { side, path: own() });
+    }
+    if is_results(path) {
+        return Ok(vec![LesionFile::Results(own())]);
+    }
+    let mut found = Vec::new();
+    let mut walk = walkdir::WalkDir::new(path)
+        .follow_links(true)
+        .sort_by_file_name()
+        .into_iter();
+    while let Some(entry) = walk.next() {
+        let Ok(entry) = entry else { continue };
+        let here = entry.path();
+        let hidden = entry.depth() > 0 && entry.file_name().to_string_lossy().starts_with('.');
+        if entry.file_type().is_dir() {
+            if hidden {
+                walk.skip_current_dir();
+            } else if is_results(here) {
+                found.push(LesionFile::Results(here.to_path_buf()));
+                walk.skip_current_dir();
+            }
+        } else if !hidden && in_folder_counts(here) {
+            found.extend(file_kind(here));
+        }
+    }
+    let found = preferred(found);
+    if found.is_empty() {
+        return Err(CasesError::Empty { side, path: own() });
+    }
+    Ok(found)
+}
+
+fn file_kind(path: &Path) -> Option<LesionFile> {
+    let extension = path
+        .extension()
+        .and_then(|e| e.to_str())
+        .unwrap_or_default();
+    if is_nifti(path) {
+        Some(LesionFile::Map(path.to_path_buf()))
+    } else if ["json", "csv"].contains(&extension.to_ascii_lowercase().as_str()) {
+        Some(LesionFile::Points(path.to_path_buf()))
+    } else {
+        None
+    }
+}
+
+/// Whether a file of a folder may hold lesions: scans, other maps, and the sidecars of either
+/// do not.
+fn in_folder_counts(path: &Path) -> bool {
+    let stem = stem(path);
+    let suffix = stem
+        .rsplit('_')
+        .next()
+        .unwrap_or_default()
+        .to_ascii_lowercase();
+    match file_kind(path) {
+        Some(LesionFile::Map(_)) => {
+            let name = BidsName::of(path);
+            let entity = |key| name.as_ref().and_then(|n| n.entity(key));
+            let other_map = matches!(entity("desc"), Some("regions" | "brain" | "masked"));
+            !IMAGE_SUFFIXES.contains(&suffix.as_str()) && !other_map && entity("part").is_none()
+        }
+        Some(LesionFile::Points(path)) => {
+            let is_json = path
+                .extension()
+                .is_some_and(|e| e.eq_ignore_ascii_case("json"));
+            !is_json || suffix == "lesions"
+        }
+        _ => false,
+    }
+}
+
+/// Where some maps of a folder say that they hold lesions, the others are something else.
+fn preferred(files: Vec<LesionFile>) -> Vec<LesionFile> {
+    let says_so = |file: &LesionFile| {
+        BidsName::of(file.path()).is_some_and(|name| {
+            name.entity("desc") == Some("lesions") || name.suffix.eq_ignore_ascii_case("cmb")
+        })
+    };
+    let maps_say_so = files.iter().any(says_so);
+    files
+        .into_iter()
+        .filter(|file| !maps_say_so || says_so(file))
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn tree(files: &[&str]) -> tempfile::TempDir {
+        let folder = tempfile::tempdir().unwrap();
+        for file in files {
+            let path = folder.path().join(file);
+            std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+            std::fs::write(path, b"").unwrap();
+        }
+        folder
+    }
+
+    fn names(list: &CaseList) -> Vec<&str> {
+        list.cases.iter().map(|case| case.name.as_str()).collect()
+    }
+
+    #[test]
+    fn bids_names_result_folders_and_plain_names_are_paired() {
+        let truth = tree(&[
+            "sub-01/anat/sub-01_desc-lesions_dseg.nii.gz",
+            "sub-01/anat/sub-01_desc-regions_dseg.nii.gz",
+            "sub-01/anat/sub-01_truth.json",
+            "sub-02/anat/sub-02_desc-lesions_dseg.nii.gz",
+        ]);
+        let results = tree(&[
+            "sub-01_part-mag_T2starw/lesions.json",
+            "sub-01_part-mag_T2starw/lesions.nii.gz",
+            "sub-01_part-mag_T2starw/candidates.csv",
+            "sub-02_part-mag_T2starw/lesions.json",
+            "sub-02_part-mag_T2starw/lesions.nii.gz",
+        ]);
+        let list = pair_cases(truth.path(), results.path(), false).unwrap();
+        assert_eq!(names(&list), ["sub-01", "sub-02"]);
+        assert!(matches!(
+            list.cases[0].prediction,
+            Some(LesionFile::Results(_))
+        ));
+
+        // VALDO's layout.
+        let valdo = tree(&[
+            "sub-101/sub-101_space-T2S_CMB.nii.gz",
+            "sub-101/sub-101_space-T2S_desc-masked_T2S.nii.gz",
+            "sub-101/sub-101_space-T2S_desc-masked_T1.nii.gz",
+        ]);
+        let plain = tree(&["sub-101.nii.gz"]);
+        let list = pair_cases(valdo.path(), plain.path(), false).unwrap();
+        assert_eq!(names(&list), ["sub-101"]);
+
+        let a = tree(&["case7_mask.nii.gz", "case8_mask.nii.gz"]);
+        let b = tree(&["case7.csv", "case8_pred.nii"]);
+        let list = pair_cases(a.path(), b.path(), false).unwrap();
+        assert_eq!(names(&list), ["case7", "case8"]);
+    }
+
+    #[test]
+    fn sessions_are_told_apart_where_both_sides_have_them() {
+        let truth = tree(&["sub-1_ses-1_dseg.nii", "sub-1_ses-2_dseg.nii"]);
+        let found = tree(&["sub-1_ses-1_pred.nii", "sub-1_ses-2_acq-x_pred.nii"]);
+        let list = pair_cases(truth.path(), found.path(), false).unwrap();
+        assert_eq!(names(&list), ["sub-1_ses-1", "sub-1_ses-2"]);
+        let without = tree(&["sub-1_pred.nii"]);
+        let error = pair_cases(truth.path(), without.path(), false).unwrap_err();
+        let twice = error.to_string();
+        assert!(
+            twice.contains("sub-1 is there twice among the reference"),
+            "{twice}"
+        );
+        assert!(twice.contains("sub-1_ses-2_dseg.nii"), "{twice}");
+    }
+
+    #[test]
+    fn missing_partners_are_named_and_allowed_only_on_request() {
+        let truth = tree(&["a.nii", "b.nii"]);
+        let found = tree(&["b.nii", "c.nii"]);
+        let error = pair_cases(truth.path(), found.path(), false).unwrap_err();
+        assert!(error.to_string().contains("no prediction: a;"), "{error}");
+        let list = pair_cases(truth.path(), found.path(), true).unwrap();
+        assert_eq!(list.without_prediction(), ["a"]);
+        assert_eq!(list.without_reference(), ["c"]);
+        let empty = tree(&[]);
+        let error = pair_cases(empty.path(), found.path(), true).unwrap_err();
+        assert!(matches!(error, CasesError::Empty { .. }));
+    }
+
+    #[test]
+    fn two_files_are_a_pair_unless_they_are_of_two_subjects() {
+        let files = tree(&["truth.nii", "x/found.csv", "sub-1_a.nii", "sub-2_b.nii"]);
+        let at = |name: &str| files.path().join(name);
+        let list = pair_cases(&at("truth.nii"), &at("x/found.csv"), false).unwrap();
+        assert_eq!(names(&list), ["truth"]);
+        let list = pair_cases(&at("truth.nii"), &at("sub-2_b.nii"), false).unwrap();
+        assert_eq!(names(&list), ["sub-2"]);
+        assert!(pair_cases(&at("sub-1_a.nii"), &at("sub-2_b.nii"), false).is_err());
+    }
+}

@@ -1,0 +1,190 @@
+//! What a scan belongs to: its sequence, field and slices, and what a table says of it.
+
+use crate::scan::{Catalog, OpenError, ReadLimits, Sequence};
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+/// Sequence, field strength and slice thickness as far as a scan's files tell.
+///
+/// # Errors
+/// When the file cannot be read.
+pub(super) fn of_scan(
+    path: &Path,
+    limits: ReadLimits,
+) -> Result<BTreeMap<String, String>, OpenError> {
+    let mut strata = BTreeMap::new();
+    let catalog = Catalog::open(path, limits)?;
+    let Some(entry) = catalog.volumes.first() else {
+        return Ok(strata);
+    };
+    let acquisition = &entry.acquisition;
+    let mut add = |dimension: &str, level: String| {
+        strata.insert(dimension.to_string(), level);
+    };
+    let sequence = match acquisition.sequence() {
+        Sequence::Unknown => "unknown".to_string(),
+        known => known.to_string(),
+    };
+    add("sequence", sequence);
+    let field = acquisition.field_strength_t.as_ref();
+    add(
+        "field strength",
+        // 2.89 T and 3 T are one kind of scanner.
+        field.map_or("unknown".to_string(), |t| {
+            format!("{:.1} T", rounded(t.value))
+        }),
+    );
+    let spacing = entry.grid.spacing_mm();
+    add(
+        "slice thickness",
+        thickness_level(spacing[entry.grid.slice_axis()]).to_string(),
+    );
+    Ok(strata)
+}
+
+/// To half a tesla.
+fn rounded(tesla: f64) -> f64 {
+    (2.0 * tesla).round() / 2.0
+}
+
+/// By the spacing of slices, which is what decides what a lesion looks like.
+fn thickness_level(mm: f64) -> &'static str {
+    match mm {
+        mm if mm <= 1.5 => "up to 1.5 mm",
+        mm if mm <= 3.0 => "over 1.5 to 3 mm",
+        _ => "over 3 mm",
+    }
+}
+
+/// The scan of a case among several: that after which the prediction is named, or the first.
+pub(super) fn scan_of<'a>(scans: &'a [PathBuf], prediction: Option<&Path>) -> Option<&'a Path> {
+    let named = prediction.map(crate::scan::stem);
+    let same = scans
+        .iter()
+        .find(|scan| Some(crate::scan::stem(scan)) == named);
+    same.or(scans.first()).map(PathBuf::as_path)
+}
+
+/// A table of cases that cannot be read.
+#[derive(Debug, thiserror::Error)]
+#[allow(missing_docs)]
+pub enum TableError {
+    #[error("reading the table: {0}; expected is a header line and columns by commas or tabs")]
+    Csv(#[from] csv::Error),
+    #[error("reading the table: {0}; check the file and its permissions")]
+    Io(#[from] std::io::Error),
+    #[error("reading the table: there is no column {wanted}; it has {there}")]
+    NoColumn { wanted: String, there: String },
+    #[error("reading the table: {name} is there twice; leave one row")]
+    Twice { name: String },
+}
+
+/// A table whose first column names cases or subjects.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct CaseTable {
+    /// Names of the columns after the first.
+    pub columns: Vec<String>,
+    /// Values of those columns by name, in the order of the file.
+    pub rows: Vec<(String, Vec<String>)>,
+}
+
+impl CaseTable {
+    /// Reads a CSV or TSV file (`participants.tsv`).
+    ///
+    /// # Errors
+    /// [`TableError`].
+    pub fn read(path: &Path) -> Result<Self, TableError> {
+        let text = std::fs::read(path)?;
+        let header = text.split(|b| *b == b'\n').next().unwrap_or_default();
+        let delimiter = if header.contains(&b'\t') { b'\t' } else { b',' };
+        let mut table = csv::ReaderBuilder::new()
+            .delimiter(delimiter)
+            .trim(csv::Trim::All)
+            .from_reader(&text[..]);
+        let columns = table.headers()?.iter().skip(1).map(String::from).collect();
+        let mut rows = Vec::new();
+        for row in table.records() {
+            let row = row?;
+            let name = row.get(0).unwrap_or_default().to_string();
+            rows.push((name, row.iter().skip(1).map(String::from).collect()));
+        }
+        Ok(Self { columns, rows })
+    }
+
+    /// Place of a column.
+    ///
+    /// # Errors
+    /// When it is not there.
+    pub fn column(&self, wanted: &str) -> Result<usize, TableError> {
+        let at = self.columns.iter().position(|name| name == wanted);
+        at.ok_or_else(|| TableError::NoColumn {
+            wanted: wanted.to_string(),
+            there: self.columns.join(", "),
+        })
+    }
+
+    /// The chosen columns of each row, by its name.
+    ///
+    /// # Errors
+    /// When a column is not there or a name is there twice.
+    pub fn levels(
+        &self,
+        columns: &[String],
+    ) -> Result<BTreeMap<String, BTreeMap<String, String>>, TableError> {
+        let places: Vec<usize> = columns
+            .iter()
+            .map(|name| self.column(name))
+            .collect::<Result<_, _>>()?;
+        let mut levels = BTreeMap::new();
+        for (name, values) in &self.rows {
+            let own = columns
+                .iter()
+                .zip(&places)
+                .map(|(column, &at)| (column.clone(), values[at].clone()))
+                .collect();
+            if levels.insert(name.clone(), own).is_some() {
+                return Err(TableError::Twice { name: name.clone() });
+            }
+        }
+        Ok(levels)
+    }
+}
+
+/// What a table says of a case: by its name, or by its subject.
+pub(super) fn of_table<'a>(
+    levels: &'a BTreeMap<String, BTreeMap<String, String>>,
+    case: &str,
+) -> Option<&'a BTreeMap<String, String>> {
+    let subject = case.split('_').next().unwrap_or(case);
+    levels.get(case).or_else(|| levels.get(subject))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn tables_give_levels_by_case_or_subject() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("participants.tsv");
+        std::fs::write(
+            &file,
+            "participant_id\tsite\tage\nsub-1\tA\t70\nsub-2\tB\t71\n",
+        )
+        .unwrap();
+        let table = CaseTable::read(&file).unwrap();
+        let levels = table.levels(&["site".to_string()]).unwrap();
+        assert_eq!(of_table(&levels, "sub-2_ses-1").unwrap()["site"], "B");
+        assert!(of_table(&levels, "sub-3").is_none());
+        let error = table.levels(&["scanner".to_string()]).unwrap_err();
+        assert!(error.to_string().contains("it has site, age"), "{error}");
+    }
+
+    #[test]
+    fn slices_and_fields_fall_into_their_levels() {
+        assert_eq!(thickness_level(1.5), "up to 1.5 mm");
+        assert_eq!(thickness_level(3.0), "over 1.5 to 3 mm");
+        assert_eq!(thickness_level(5.0), "over 3 mm");
+        assert_eq!([2.89, 1.494, 7.0].map(rounded), [3.0, 1.5, 7.0]);
+    }
+}

@@ -1,0 +1,132 @@
+//! Intervals: subjects are drawn with replacement, and every figure is computed anew.
+
+use super::curves::Detection;
+use super::strata::Strata;
+use crate::evaluate::statistics::quantile;
+use crate::evaluate::subject::SubjectScore;
+use crate::random::Stream;
+use rayon::prelude::*;
+use serde::{Deserialize, Serialize};
+
+/// How intervals are made: the percentile method (Efron and Tibshirani 1993, chapter 13).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Bootstrap {
+    /// How often subjects are drawn; 0 for no intervals.
+    pub samples: usize,
+    /// Decides which; the same seed gives the same intervals.
+    pub seed: u64,
+}
+
+impl Default for Bootstrap {
+    fn default() -> Self {
+        Self {
+            samples: 2000,
+            seed: 0,
+        }
+    }
+}
+
+/// A figure with its 95 % interval; none where it has no meaning.
+#[derive(Debug, Clone, Copy, PartialEq, Default, Serialize, Deserialize)]
+pub struct Interval {
+    /// Of all subjects.
+    pub value: Option<f64>,
+    /// 2.5 % of the draws lie below it.
+    pub low: Option<f64>,
+    /// 2.5 % lie above it.
+    pub high: Option<f64>,
+}
+
+/// Subjects and all their detections by falling confidence.
+pub(super) struct Cohort<'a> {
+    pub subjects: Vec<&'a SubjectScore>,
+    /// None where a prediction has no confidence.
+    pub detections: Option<Vec<Detection>>,
+    pub strata: Strata,
+}
+
+impl<'a> Cohort<'a> {
+    pub(super) fn of(subjects: Vec<&'a SubjectScore>) -> Self {
+        Self {
+            detections: super::curves::detections(&subjects),
+            strata: Strata::of(&subjects),
+            subjects,
+        }
+    }
+}
+
+/// Subjects of a cohort, some of them several times.
+pub(super) struct Sample<'a> {
+    pub cohort: &'a Cohort<'a>,
+    drawn: Vec<usize>,
+    /// How often each subject was drawn.
+    pub weight: Vec<u32>,
+}
+
+impl<'a> Sample<'a> {
+    /// Each subject once.
+    pub(super) fn whole(cohort: &'a Cohort<'a>) -> Self {
+        let n = cohort.subjects.len();
+        Self {
+            cohort,
+            drawn: (0..n).collect(),
+            weight: vec![1; n],
+        }
+    }
+
+    fn drawn(cohort: &'a Cohort<'a>, stream: &mut Stream) -> Self {
+        let n = cohort.subjects.len();
+        let drawn: Vec<usize> = (0..n).map(|_| stream.index(n)).collect();
+        let mut weight = vec![0; n];
+        for &subject in &drawn {
+            weight[subject] += 1;
+        }
+        Self {
+            cohort,
+            drawn,
+            weight,
+        }
+    }
+
+    pub(super) fn subjects(&self) -> impl Iterator<Item = &'a SubjectScore> {
+        self.drawn.iter().map(|&at| self.cohort.subjects[at])
+    }
+
+    pub(super) fn len(&self) -> usize {
+        self.drawn.len()
+    }
+}
+
+/// Computes figures of all subjects and of each draw. Draws in which a figure has no meaning
+/// are left out of its interval; if that is every second one or more, it has none.
+pub(super) fn with_intervals<'a>(
+    cohort: &'a Cohort<'a>,
+    bootstrap: &Bootstrap,
+    figures: impl Fn(&Sample) -> Vec<(String, Option<f64>)> + Sync,
+) -> Vec<(String, Interval)> {
+    let whole = figures(&Sample::whole(cohort));
+    let draws: Vec<Vec<Option<f64>>> = (0..bootstrap.samples)
+        .into_par_iter()
+        .map(|draw| {
+            let mut stream = Stream::new(bootstrap.seed, "bootstrap over subjects", draw as u64);
+            let drawn = figures(&Sample::drawn(cohort, &mut stream));
+            debug_assert!(drawn.len() == whole.len());
+            drawn.into_iter().map(|(_, value)| value).collect()
+        })
+        .collect();
+    whole
+        .into_iter()
+        .enumerate()
+        .map(|(at, (path, value))| {
+            let values: Vec<f64> = draws.iter().filter_map(|draw| draw[at]).collect();
+            let enough = 2 * values.len() > bootstrap.samples && value.is_some();
+            let end = |share| enough.then(|| quantile(&values, share)).flatten();
+            let interval = Interval {
+                value,
+                low: end(0.025),
+                high: end(0.975),
+            };
+            (path, interval)
+        })
+        .collect()
+}

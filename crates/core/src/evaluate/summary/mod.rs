@@ -1,0 +1,86 @@
+//! Figures over all subjects, each with an interval by bootstrap over subjects.
+
+mod bootstrap;
+mod counts;
+mod curves;
+mod detection;
+mod figures;
+mod strata;
+mod voxels;
+
+pub use bootstrap::{Bootstrap, Interval};
+pub use counts::Burden;
+pub use curves::{Curves, FROC_FP_PER_SCAN, FrocPoint, PrecisionRecallPoint, ReliabilityBin};
+pub use figures::Figures;
+
+use super::rule::Rule;
+use super::subject::SubjectScore;
+use bootstrap::{Cohort, Sample, with_intervals};
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
+
+/// What all subjects say together.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Summary {
+    /// Cases scored.
+    pub cases: usize,
+    /// How many subjects leave a figure of theirs undefined.
+    pub undefined: BTreeMap<String, usize>,
+    /// Every figure with its interval, by path.
+    pub figures: Figures,
+    /// Burden groups, reference against prediction; none under `voxel`.
+    pub burden: Option<Burden>,
+}
+
+/// All there is to say about a set of scores.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Summaries {
+    /// Over all.
+    pub summary: Summary,
+    /// By dimension (diameter, region, sequence, …) and level.
+    pub strata: BTreeMap<String, BTreeMap<String, Figures>>,
+    /// What the confidences say; none where a prediction has none.
+    pub curves: Option<Curves>,
+}
+
+/// Sums up scores that were made under `rule`.
+#[must_use]
+pub fn summarise(
+    subjects: &BTreeMap<String, SubjectScore>,
+    rule: Rule,
+    bootstrap: &Bootstrap,
+) -> Summaries {
+    let cohort = Cohort::of(subjects.values().collect());
+    let figures = with_intervals(&cohort, bootstrap, |sample| figures_of(sample, rule));
+    let (strata, figures): (Vec<_>, Vec<_>) = figures
+        .into_iter()
+        .partition(|(path, _)| path.starts_with(strata::PREFIX));
+    let curves = (rule != Rule::Voxel)
+        .then(|| curves::curves(&Sample::whole(&cohort)))
+        .flatten();
+    Summaries {
+        summary: Summary {
+            cases: subjects.len(),
+            undefined: detection::undefined(&cohort.subjects),
+            figures: figures.into_iter().collect(),
+            burden: counts::burden(&cohort.subjects),
+        },
+        strata: strata::grouped(strata),
+        curves,
+    }
+}
+
+fn figures_of(sample: &Sample, rule: Rule) -> Vec<(String, Option<f64>)> {
+    let mut figures = detection::figures(sample, rule);
+    if rule == Rule::Voxel {
+        figures.extend(voxels::figures(sample));
+    } else {
+        figures.extend(counts::figures(sample));
+        figures.extend(curves::figures(sample));
+    }
+    figures.extend(strata::figures(sample, rule));
+    figures
+}
+
+#[cfg(test)]
+mod tests;
