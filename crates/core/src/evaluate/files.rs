@@ -1,5 +1,7 @@
 //! The files of a score, in a folder that is complete or not there.
 
+use super::compare::Comparison;
+use super::compare_tables::{latex, markdown};
 use super::document::Metrics;
 use super::page::{self, Gallery};
 use crate::folder::{FolderError, PartialFolder, Replace, write_synced};
@@ -42,5 +44,44 @@ pub fn write_scores(
     write_synced(&folder.path("report.html"), |sink| {
         Ok::<_, ReportError>(sink.write_all(html.as_bytes())?)
     })?;
+    Ok(folder.publish()?)
+}
+
+const COMPARISON_FILES: [&str; 3] = ["comparison.json", "comparison.md", "comparison.tex"];
+
+/// Claims a folder for a comparison; `force` allows to replace an earlier one.
+///
+/// # Errors
+/// As [`PartialFolder::claim_at`].
+pub fn claim_comparison(target: &Path, force: bool) -> Result<PartialFolder, FolderError> {
+    let replace = if force {
+        Replace::Only(&COMPARISON_FILES)
+    } else {
+        Replace::NotNow
+    };
+    PartialFolder::claim_at(target, replace)
+}
+
+/// Writes `comparison.json`, `comparison.md` and `comparison.tex` and puts the folder in its
+/// place.
+///
+/// # Errors
+/// What the disk says; nothing is left behind then.
+pub fn write_comparison(
+    folder: PartialFolder,
+    comparison: &Comparison,
+) -> Result<PathBuf, ReportError> {
+    write_synced(&folder.path("comparison.json"), |sink| {
+        serde_json::to_writer_pretty(&mut *sink, comparison)?;
+        Ok::<_, ReportError>(sink.write_all(b"\n")?)
+    })?;
+    for (file, text) in [
+        ("comparison.md", markdown(comparison)),
+        ("comparison.tex", latex(comparison)),
+    ] {
+        write_synced(&folder.path(file), |sink| {
+            Ok::<_, ReportError>(sink.write_all(text.as_bytes())?)
+        })?;
+    }
     Ok(folder.publish()?)
 }

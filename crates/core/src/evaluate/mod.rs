@@ -3,6 +3,8 @@
 //! [`pair_cases`] says which files belong together, [`read_lesions`] reads them, [`score_case`]
 //! scores one pair, [`summarise`] makes figures with intervals of all of them.
 
+mod compare;
+mod compare_tables;
 mod document;
 mod files;
 mod matching;
@@ -11,14 +13,19 @@ mod page;
 mod read;
 mod rule;
 mod run;
+mod split;
 pub mod statistics;
 mod strata;
 mod subject;
 mod summary;
 mod voxelwise;
 
+pub use compare::{
+    CompareError, Comparison, McNemar, Method, PairOfMethods, PairedTest, Ranked, compare,
+};
+pub use compare_tables::{latex, markdown};
 pub use document::{Metrics, Missing, Software};
-pub use files::{claim_scores, write_scores};
+pub use files::{claim_comparison, claim_scores, write_comparison, write_scores};
 pub use matching::{CurveStep, MatchError};
 pub use objects::{MapKind, sphere_diameter_mm};
 pub use page::{Gallery, GalleryItem, gallery};
@@ -28,6 +35,7 @@ pub use read::{
 };
 pub use rule::{MAP_THRESHOLD, Objects, Rule, ScoreSettings, SettingsError};
 pub use run::{CaseError, Companions, Remark, Scored, score_cases, score_files};
+pub use split::{SplitError, SplitFile, split};
 pub use strata::{CaseTable, TableError};
 pub use subject::{LesionRecord, Pair, ScoreError, SubjectScore, score_case};
 pub use summary::{
@@ -35,3 +43,6 @@ pub use summary::{
     PrecisionRecallPoint, ReliabilityBin, Summaries, Summary, summarise,
 };
 pub use voxelwise::{VoxelCounts, VoxelMeasures, VoxelScore};
+
+#[cfg(test)]
+mod tests;

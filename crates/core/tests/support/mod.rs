@@ -32,10 +32,10 @@ pub fn python(script: &str, arguments: &[&std::ffi::OsStr]) -> Option<String> {
         .join("tests/oracle")
         .join(script);
     let probe = Command::new("python3")
-        .args(["-c", "import SimpleITK, scipy, numpy"])
+        .args(["-c", "import SimpleITK, scipy, numpy, sklearn"])
         .output();
     if !probe.is_ok_and(|output| output.status.success()) {
-        return missing("python3 with SimpleITK, scipy and numpy");
+        return missing("python3 with SimpleITK, scipy, scikit-learn and numpy");
     }
     let output = Command::new("python3")
         .arg(path)

@@ -215,12 +215,13 @@ fn agreement(metrics: &Metrics) -> Option<Chart> {
     let ends = [limits.lower_limit, limits.upper_limit];
     let low = differences.iter().chain(&ends).copied().fold(0.0, f64::min);
     let high = differences.iter().chain(&ends).copied().fold(0.0, f64::max);
+    let x = Axis::round("mean of the two counts", 0.0, highest);
     let mut plot = Plot::new(
         "Bland-Altman",
-        Axis::round("mean of the two counts", 0.0, highest),
+        x.clone(),
         Axis::round("predicted minus reference", low, high.max(low + 1.0)),
     );
-    let across = |y: f64| [(0.0, y), (1e3 * highest, y)];
+    let across = |y: f64| [(0.0, y), (x.high, y)];
     plot.line("curve", &across(limits.bias));
     plot.line("reference", &across(limits.lower_limit));
     plot.line("reference", &across(limits.upper_limit));
@@ -264,7 +265,7 @@ fn raincloud(metrics: &Metrics) -> Option<Chart> {
     for (row, (name, of)) in rows.iter().enumerate() {
         let values: Vec<f64> = metrics.subjects.values().filter_map(of).collect();
         let base = n - 1.0 - row as f64;
-        plot.words((0.12, base + 0.62), name);
+        plot.row(base + 0.3, name);
         let quartiles = [0.25, 0.5, 0.75].map(|share| quantile(&values, share));
         let [Some(q1), Some(q2), Some(q3)] = quartiles else {
             continue;

@@ -5,10 +5,12 @@ use std::fmt::Write;
 /// Picture size in its own units; the page scales it.
 const WIDTH: f64 = 420.0;
 const HEIGHT: f64 = 320.0;
-const LEFT: f64 = 52.0;
+const LEFT: f64 = 58.0;
 const BOTTOM: f64 = 46.0;
 const TOP: f64 = 12.0;
 const RIGHT: f64 = 14.0;
+/// Room for the largest point.
+const POINT: f64 = 11.0;
 
 /// One axis.
 #[derive(Debug, Clone)]
@@ -62,6 +64,8 @@ pub(super) struct Plot {
     y: Axis,
     title: String,
     marks: String,
+    /// Words beside the axes.
+    beside: String,
 }
 
 impl Plot {
@@ -71,6 +75,7 @@ impl Plot {
             y,
             title: title.to_string(),
             marks: String::new(),
+            beside: String::new(),
         }
     }
 
@@ -114,12 +119,13 @@ impl Plot {
         }
     }
 
-    /// Words at a point.
-    pub(super) fn words(&mut self, point: (f64, f64), words: &str) {
-        let (x, y) = self.at(point);
+    /// A name to the left of a row.
+    pub(super) fn row(&mut self, y: f64, name: &str) {
+        let (_, y) = self.at((self.x.low, y));
         let _ = write!(
-            self.marks,
-            r#"<text class="note" x="{x:.1}" y="{y:.1}" text-anchor="middle">{words}</text>"#
+            self.beside,
+            r#"<text x="{:.1}" y="{y:.1}" text-anchor="end">{name}</text>"#,
+            LEFT - 4.0
         );
     }
 
@@ -133,10 +139,13 @@ impl Plot {
             .filter(char::is_ascii_alphanumeric)
             .collect();
         let mut svg = format!(
-            r#"<svg class="plot" viewBox="0 0 {WIDTH} {HEIGHT}" role="img" aria-label="{title}"><clipPath id="{id}"><rect x="{x0}" y="{y1}" width="{w}" height="{h}"/></clipPath>"#,
+            r#"<svg class="plot" viewBox="0 0 {WIDTH} {HEIGHT}" role="img" aria-label="{title}"><clipPath id="{id}"><rect x="{cx}" y="{cy}" width="{w}" height="{h}"/></clipPath>"#,
             title = self.title,
-            w = x1 - x0,
-            h = y0 - y1,
+            // Points on an axis are shown whole.
+            cx = x0 - POINT,
+            cy = y1 - POINT,
+            w = x1 - x0 + 2.0 * POINT,
+            h = y0 - y1 + 2.0 * POINT,
         );
         for &tick in &self.x.ticks {
             let (x, _) = self.at((tick, self.y.low));
@@ -160,8 +169,9 @@ impl Plot {
         let middle = 0.5 * (x0 + x1);
         let _ = write!(
             svg,
-            r#"<g clip-path="url(#{id})">{marks}</g><path class="axis" d="M{x0} {y1}V{y0}H{x1}"/><text class="label" x="{middle:.1}" y="{below:.1}" text-anchor="middle">{xl}</text><text class="label" transform="translate(14 {upright:.1}) rotate(-90)" text-anchor="middle">{yl}</text></svg>"#,
+            r#"<g clip-path="url(#{id})">{marks}</g>{beside}<path class="axis" d="M{x0} {y1}V{y0}H{x1}"/><text class="label" x="{middle:.1}" y="{below:.1}" text-anchor="middle">{xl}</text><text class="label" transform="translate(14 {upright:.1}) rotate(-90)" text-anchor="middle">{yl}</text></svg>"#,
             marks = self.marks,
+            beside = self.beside,
             below = HEIGHT - 10.0,
             upright = 0.5 * (y0 + y1),
             xl = self.x.label,

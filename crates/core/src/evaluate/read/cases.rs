@@ -219,6 +219,7 @@ const IMAGE_SUFFIXES: [&str; 14] = [
 /// without what says that it holds lesions otherwise.
 #[must_use]
 pub fn case_name(path: &Path, entities: &BTreeSet<&'static str>) -> String {
+    let path = &without_csv(path);
     if let Some(name) = BidsName::of(path) {
         let kept =
             std::iter::once("sub").chain(TELLING.into_iter().filter(|k| entities.contains(k)));
@@ -231,6 +232,18 @@ pub fn case_name(path: &Path, entities: &BTreeSet<&'static str>) -> String {
             name.to_string()
         }
         _ => stem,
+    }
+}
+
+/// The path without the ending of a table, which scans do not have.
+fn without_csv(path: &Path) -> PathBuf {
+    let is_csv = path
+        .extension()
+        .is_some_and(|e| e.eq_ignore_ascii_case("csv"));
+    if is_csv {
+        path.with_extension("")
+    } else {
+        path.to_path_buf()
     }
 }
 

@@ -105,11 +105,22 @@ pub(super) fn with_intervals<'a>(
     figures: impl Fn(&Sample) -> Vec<(String, Option<f64>)> + Sync,
 ) -> Vec<(String, Interval)> {
     let whole = figures(&Sample::whole(cohort));
+    intervals(bootstrap, whole, |stream| {
+        figures(&Sample::drawn(cohort, stream))
+    })
+}
+
+/// Figures of all subjects with the intervals of what `drawn` computes of a draw.
+fn intervals(
+    bootstrap: &Bootstrap,
+    whole: Vec<(String, Option<f64>)>,
+    drawn: impl Fn(&mut Stream) -> Vec<(String, Option<f64>)> + Sync,
+) -> Vec<(String, Interval)> {
     let draws: Vec<Vec<Option<f64>>> = (0..bootstrap.samples)
         .into_par_iter()
         .map(|draw| {
             let mut stream = Stream::new(bootstrap.seed, "bootstrap over subjects", draw as u64);
-            let drawn = figures(&Sample::drawn(cohort, &mut stream));
+            let drawn = drawn(&mut stream);
             debug_assert!(drawn.len() == whole.len());
             drawn.into_iter().map(|(_, value)| value).collect()
         })
@@ -129,4 +140,29 @@ pub(super) fn with_intervals<'a>(
             (path, interval)
         })
         .collect()
+}
+
+/// Figures of the first cohort minus those of the second, with intervals from draws of the same
+/// subjects in both. The cohorts hold the same subjects in the same order.
+pub(super) fn differences<'a>(
+    [first, second]: [&'a Cohort<'a>; 2],
+    bootstrap: &Bootstrap,
+    figures: impl Fn(&Sample) -> Vec<(String, Option<f64>)> + Sync,
+) -> Vec<(String, Interval)> {
+    let minus = |a: &Sample, b: &Sample| -> Vec<(String, Option<f64>)> {
+        let pairs = figures(a).into_iter().zip(figures(b));
+        pairs
+            .map(|((path, a), (_, b))| (path, a.zip(b).map(|(a, b)| a - b)))
+            .collect()
+    };
+    let whole = minus(&Sample::whole(first), &Sample::whole(second));
+    intervals(bootstrap, whole, |stream| {
+        let a = Sample::drawn(first, stream);
+        let b = Sample {
+            cohort: second,
+            drawn: a.drawn.clone(),
+            weight: a.weight.clone(),
+        };
+        minus(&a, &b)
+    })
 }

@@ -70,6 +70,28 @@ pub fn summarise(
     }
 }
 
+/// Figures of the first method minus those of the second, with intervals from draws of the same
+/// subjects. Both hold the same cases.
+pub(super) fn paired_differences(
+    first: &BTreeMap<String, SubjectScore>,
+    second: &BTreeMap<String, SubjectScore>,
+    rule: Rule,
+    bootstrap: &Bootstrap,
+) -> Figures {
+    let cohorts = [first, second].map(|scores| Cohort::of(scores.values().collect()));
+    let [first, second] = [&cohorts[0], &cohorts[1]];
+    let figures = |sample: &Sample| {
+        let mut figures = detection::figures(sample, rule);
+        if rule == Rule::Voxel {
+            figures.extend(voxels::figures(sample));
+        }
+        figures
+    };
+    bootstrap::differences([first, second], bootstrap, figures)
+        .into_iter()
+        .collect()
+}
+
 fn figures_of(sample: &Sample, rule: Rule) -> Vec<(String, Option<f64>)> {
     let mut figures = detection::figures(sample, rule);
     if rule == Rule::Voxel {
