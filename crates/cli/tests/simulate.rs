@@ -1,7 +1,8 @@
 //! `siderin simulate`, `regions` and `demo` from the outside.
 #![allow(clippy::unwrap_used, clippy::panic)]
 
-use assert_cmd::Command;
+mod support;
+
 use flate2::read::GzDecoder;
 use predicates::prelude::PredicateBooleanExt;
 use predicates::str::contains;
@@ -9,10 +10,7 @@ use serde_json::Value;
 use std::fs;
 use std::io::Read;
 use std::path::Path;
-
-fn siderin() -> Command {
-    Command::cargo_bin("siderin").unwrap()
-}
+use support::{json, siderin, write_map};
 
 /// A protocol that is simulated in seconds.
 fn quick_protocol(folder: &Path) -> String {
@@ -34,37 +32,6 @@ fn nifti(path: &Path) -> (Vec<u8>, Vec<u8>) {
         .unwrap();
     let voxels = bytes.split_off(352);
     (bytes, voxels)
-}
-
-fn json(path: &Path) -> Value {
-    serde_json::from_slice(&fs::read(path).unwrap()).unwrap()
-}
-
-/// Writes a float NIfTI-1 with an isotropic or given voxel size.
-fn write_map(path: &Path, shape: [i16; 3], voxel_mm: [f32; 3], value: impl Fn(usize) -> f32) {
-    let mut bytes = vec![0u8; 352];
-    let mut put = |at: usize, raw: &[u8]| bytes[at..at + raw.len()].copy_from_slice(raw);
-    put(0, &348i32.to_le_bytes());
-    put(40, &3i16.to_le_bytes());
-    for a in 0..3 {
-        put(42 + 2 * a, &shape[a].to_le_bytes());
-        put(80 + 4 * a, &voxel_mm[a].to_le_bytes());
-        put(280 + 20 * a, &voxel_mm[a].to_le_bytes());
-    }
-    for a in 3..7 {
-        put(42 + 2 * a, &1i16.to_le_bytes());
-    }
-    put(70, &16i16.to_le_bytes());
-    put(72, &32i16.to_le_bytes());
-    put(108, &352f32.to_le_bytes());
-    put(112, &1f32.to_le_bytes());
-    put(254, &1i16.to_le_bytes());
-    put(344, b"n+1\0");
-    let count = shape.iter().map(|&n| n as usize).product();
-    for offset in 0..count {
-        bytes.extend_from_slice(&value(offset).to_le_bytes());
-    }
-    fs::write(path, bytes).unwrap();
 }
 
 #[test]

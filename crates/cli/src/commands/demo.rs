@@ -4,9 +4,9 @@ use super::simulate::scan as simulate_scan;
 use super::{Failure, Outcome, detect, in_one_line};
 use crate::args::{Demo, Detect, Lesions, SimulateScan};
 use crate::progress::say;
-use anyhow::{Context, Result};
-use siderin_core::scan::{ReadLimits, nifti};
-use std::collections::BTreeSet;
+use anyhow::Result;
+use siderin_core::evaluate::{Case, Companions, LesionFile, Rule, ScoreSettings, score_files};
+use siderin_core::scan::ReadLimits;
 use std::path::Path;
 
 /// A person with a dozen microbleeds, some of them too faint to be seen.
@@ -54,7 +54,7 @@ fn find(args: &Demo, scan: &Path) -> Result<Outcome, Failure> {
     })?;
     let results = args.out.join("magnitude");
     if !args.quiet {
-        let score = score(&scan.join("truth.nii.gz"), &results.join("lesions.nii.gz"))
+        let score = score(&scan.join("truth.nii.gz"), &results)
             .map_err(|error| Failure::Run(in_one_line(&error)))?;
         say(&score);
         say(&format!("open {}", results.join("report.html").display()));
@@ -64,33 +64,20 @@ fn find(args: &Demo, scan: &Path) -> Result<Outcome, Failure> {
 
 /// What was found of what can be seen, by shared voxels.
 fn score(truth: &Path, found: &Path) -> Result<String> {
-    let read = |path: &Path| {
-        nifti::read_volume(path, None, ReadLimits::default())
-            .map(|(_, volume, _)| volume)
-            .context("reading the demo's labels")
+    let case = Case {
+        name: "demo".into(),
+        reference: Some(LesionFile::Map(truth.to_path_buf())),
+        prediction: Some(LesionFile::Results(found.to_path_buf())),
     };
-    let (truth, found) = (read(truth)?, read(found)?);
-    let numbers = |labels: &[f32]| -> BTreeSet<u32> {
-        labels
-            .iter()
-            .filter(|v| **v > 0.0)
-            .map(|v| *v as u32)
-            .collect()
-    };
-    let mut hit = BTreeSet::new();
-    let mut right = BTreeSet::new();
-    for (&t, &f) in truth.voxels().iter().zip(found.voxels()) {
-        if t > 0.0 && f > 0.0 {
-            hit.insert(t as u32);
-            right.insert(f as u32);
-        }
-    }
-    let all = numbers(truth.voxels()).len();
-    let false_alarms = numbers(found.voxels()).len() - right.len();
+    let settings = ScoreSettings::of(Rule::Overlap);
+    let limits = ReadLimits::default();
+    let score = score_files(&case, &Companions::default(), &settings, limits)?.score;
     Ok(format!(
-        "of {all} simulated microbleeds that can be seen, {} were found, with {false_alarms} false \
-         alarm{} (a simulation: what it says about patients is not known)",
-        hit.len(),
-        if false_alarms == 1 { "" } else { "s" }
+        "of {} simulated microbleeds that can be seen, {} were found, with {} false alarm{} (a \
+         simulation: what it says about patients is not known)",
+        score.tp + score.missed,
+        score.tp,
+        score.fp,
+        if score.fp == 1 { "" } else { "s" }
     ))
 }
