@@ -8,6 +8,8 @@
 //! - [`regions`]: where in the brain, for counting.
 //! - [`folder`]: folders that are complete or not there.
 //! - [`report`]: files and pages for people and programs.
+//! - [`evaluate`]: predictions scored against references, under one rule at a time.
+//! - [`simulate`]: scans with known truth.
 
 pub mod candidates;
 pub mod evaluate;

@@ -30,8 +30,8 @@ pub use matching::{CurveStep, MatchError};
 pub use objects::{MapKind, sphere_diameter_mm};
 pub use page::{Gallery, GalleryItem, gallery};
 pub use read::{
-    Case, CaseList, CasesError, LesionFile, LesionFileError, Lesions, Point, PointsError,
-    case_name, pair_cases, read_lesions,
+    Case, CaseList, CasesError, LesionFile, LesionFileError, Lesions, Point, PointFormat,
+    PointsError, case_name, pair_cases, parse_points, read_lesions,
 };
 pub use rule::{MAP_THRESHOLD, Objects, Rule, ScoreSettings, SettingsError};
 pub use run::{CaseError, Companions, Remark, Scored, score_cases, score_files};

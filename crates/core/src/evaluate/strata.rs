@@ -94,13 +94,20 @@ impl CaseTable {
     /// # Errors
     /// [`TableError`].
     pub fn read(path: &Path) -> Result<Self, TableError> {
-        let text = std::fs::read(path)?;
+        Self::parse(&std::fs::read(path)?)
+    }
+
+    /// Reads the bytes of a CSV or TSV file.
+    ///
+    /// # Errors
+    /// [`TableError`].
+    pub fn parse(text: &[u8]) -> Result<Self, TableError> {
         let header = text.split(|b| *b == b'\n').next().unwrap_or_default();
         let delimiter = if header.contains(&b'\t') { b'\t' } else { b',' };
         let mut table = csv::ReaderBuilder::new()
             .delimiter(delimiter)
             .trim(csv::Trim::All)
-            .from_reader(&text[..]);
+            .from_reader(text);
         let columns = table.headers()?.iter().skip(1).map(String::from).collect();
         let mut rows = Vec::new();
         for row in table.records() {

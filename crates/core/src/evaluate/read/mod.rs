@@ -4,7 +4,7 @@ mod cases;
 mod points;
 
 pub use cases::{Case, CaseList, CasesError, case_name, pair_cases};
-pub use points::{Point, PointsError};
+pub use points::{Point, PointFormat, PointsError, parse_points};
 
 pub(super) use super::objects::MapKind;
 use super::objects::{BadValue, kind_of};

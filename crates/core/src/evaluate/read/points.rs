@@ -60,10 +60,34 @@ pub(super) fn read(path: &Path) -> Result<(Vec<Point>, Option<Grid>), PointsErro
     let is_json = path
         .extension()
         .is_some_and(|e| e.eq_ignore_ascii_case("json"));
-    let (points, grid) = if is_json {
-        from_json(&bytes)?
+    let format = if is_json {
+        PointFormat::Json
     } else {
-        (from_csv(&bytes)?, None)
+        PointFormat::Csv
+    };
+    parse_points(&bytes, format)
+}
+
+/// How points are written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum PointFormat {
+    /// As `lesions.json`.
+    Json,
+    /// A table with a header line.
+    Csv,
+}
+
+/// Points from the bytes of a file, with the grid of their scan where it is told.
+///
+/// # Errors
+/// When it is no such file, or a place or confidence is not finite.
+pub fn parse_points(
+    bytes: &[u8],
+    format: PointFormat,
+) -> Result<(Vec<Point>, Option<Grid>), PointsError> {
+    let (points, grid) = match format {
+        PointFormat::Json => from_json(bytes)?,
+        PointFormat::Csv => (from_csv(bytes)?, None),
     };
     let not_finite = points.iter().position(|point| {
         let place = point.center_world.to_array().into_iter();
