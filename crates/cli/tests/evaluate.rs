@@ -131,9 +131,12 @@ fn every_rule_scores_two_files() {
     }
     let out = at.path().join("slices");
     evaluate(&truth, &found, "centroid-4vox", &out)
-        .arg("--per-slice")
+        .args(["--per-slice", "--connectivity", "6"])
         .assert()
         .success();
+    let settings = &json(&out.join("metrics.json"))["settings"];
+    assert_eq!(settings["per_slice"], true);
+    assert_eq!(settings["connectivity"], 6);
     evaluate(&truth, &found, "valdo", &at.path().join("wrong"))
         .arg("--per-slice")
         .assert()
@@ -163,6 +166,76 @@ fn points_are_scored_like_maps() {
         .assert()
         .code(1)
         .stderr(contains("only points are given").and(contains("p.csv")));
+}
+
+#[test]
+fn strata_pictures_and_curves_from_what_lies_beside() {
+    let at = TempDir::new().unwrap();
+    let [truth, found] = cohort(at.path());
+    // Region 1 on the left half of the volume, 2 on the rest; scans with sidecars; a table.
+    let scans = at.path().join("scans");
+    fs::create_dir(&scans).unwrap();
+    for subject in ["sub-01", "sub-02", "sub-03"] {
+        let anat = truth.join(subject).join("anat");
+        let regions = anat.join(format!("{subject}_desc-regions_dseg.nii"));
+        write_map(&regions, SHAPE, [1.0, 1.0, 2.0], |o| {
+            if o % 20 < 10 { 1.0 } else { 2.0 }
+        });
+        let scan = scans.join(format!("{subject}_T2starw.nii"));
+        write_map(&scan, SHAPE, [1.0, 1.0, 2.0], |o| 100.0 + (o % 7) as f32);
+        let sidecar = r#"{"MagneticFieldStrength": 3, "EchoTime": 0.02}"#;
+        fs::write(scan.with_extension("json"), sidecar).unwrap();
+    }
+    let table = at.path().join("participants.tsv");
+    fs::write(&table, "participant_id\tsite\nsub-01\tA\nsub-02\tB\n").unwrap();
+    // One prediction is a mask: beside probabilities it is sure of what it says.
+    map(&found.join("sub-02_probseg.nii"), &[4, 15], 1.0);
+    let out = at.path().join("scores");
+    evaluate(&truth, &found, "centroid-5mm", &out)
+        .arg("--scans")
+        .arg(&scans)
+        .arg("--table")
+        .arg(&table)
+        .args([
+            "--by",
+            "site",
+            "--threshold",
+            "0.8",
+            "--curve-threshold",
+            "0.7",
+        ])
+        .assert()
+        .success()
+        .stderr(contains("1 of 3 cases have no row in the table"));
+    let metrics = json(&out.join("metrics.json"));
+    let recall =
+        |dimension: &str, level: &str| &metrics["strata"][dimension][level]["recall"]["value"];
+    // At .8 only the mask's finding of sub-02 is left: 1 of 4 references.
+    assert_eq!(
+        metrics["summary"]["figures"]["micro"]["recall"]["value"],
+        0.25
+    );
+    assert_eq!(
+        (recall("site", "A"), recall("site", "B")),
+        (&0.0.into(), &1.0.into())
+    );
+    assert!(metrics["strata"]["site"]["unknown"].is_object());
+    assert_eq!(recall("field strength", "3.0 T"), 0.25);
+    assert_eq!(recall("slice thickness", "over 1.5 to 3 mm"), 0.25);
+    // References at 2, 9 and 4 lie in the first region, that at 16 in the second.
+    let levels = metrics["strata"]["region"].as_object().unwrap();
+    assert_eq!(levels.len(), 2);
+    // The curve goes on to .7, where two of sub-01's three are found, too.
+    let froc = metrics["curves"]["froc"].as_array().unwrap();
+    assert_eq!(froc.last().unwrap()["sensitivity"], 0.75);
+    let page = fs::read_to_string(out.join("report.html")).unwrap();
+    assert!(page.contains("Missed: sub-01") && page.contains("False alarm: sub-02"));
+    assert!(page.contains("data:image/png;base64,"));
+    evaluate(&truth, &found, "valdo", &at.path().join("no"))
+        .args(["--scans", "nowhere"])
+        .assert()
+        .code(1)
+        .stderr(contains("there is no nowhere"));
 }
 
 #[test]

@@ -3,13 +3,14 @@
 use super::{Failure, Outcome, in_one_line};
 use crate::args::Evaluate;
 use crate::progress::{Progress, complain, say};
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, bail};
 use siderin_core::evaluate::{
-    Bootstrap, CaseList, CaseTable, Companions, Interval, Metrics, Missing, Objects, Remark, Rule,
+    Bootstrap, CaseList, CaseTable, Companions, Metrics, Missing, Objects, Remark, Rule,
     ScoreSettings, Scored, claim_scores, gallery, pair_cases, score_cases, write_scores,
 };
 use siderin_core::scan::{ReadLimits, expand_input};
 use std::collections::BTreeMap;
+use std::path::PathBuf;
 
 pub(crate) fn run(args: &Evaluate) -> Result<Outcome, Failure> {
     let failed = |error: anyhow::Error| Failure::Run(in_one_line(&error));
@@ -41,7 +42,8 @@ pub(crate) fn run(args: &Evaluate) -> Result<Outcome, Failure> {
             )));
         }
     };
-    let metrics = metrics(args, &settings, &cases, scored);
+    let gaps = companions.gaps(&cases);
+    let metrics = metrics(args, &settings, &cases, scored, gaps);
     let gallery = gallery(&metrics, &cases, &companions, limits);
     let target = write_scores(folder, &metrics, &gallery).map_err(|error| failed(error.into()))?;
     if !args.quiet {
@@ -69,28 +71,46 @@ fn settings(args: &Evaluate) -> ScoreSettings {
     }
 }
 
+/// Dimensions that come by themselves; a column of the same name would be mixed with them.
+const TAKEN: [&str; 5] = [
+    "diameter",
+    "region",
+    "sequence",
+    "field strength",
+    "slice thickness",
+];
+
 fn companions(args: &Evaluate, cases: &CaseList) -> Result<Companions> {
-    let regions = Companions::regions_in(cases, args.regions.as_ref().unwrap_or(&args.reference));
-    let regions = if args.regions.is_some() || args.reference.is_dir() {
-        regions
-    } else {
-        BTreeMap::new()
-    };
-    let scans = match &args.scans {
-        None => BTreeMap::new(),
-        Some(path) => {
-            let scans = expand_input(path).context("looking for scans")?;
-            let mut by_case: BTreeMap<String, Vec<_>> = BTreeMap::new();
-            for scan in scans {
-                let name = cases.name_of(&scan.path);
-                by_case.entry(name).or_default().push(scan.path);
-            }
-            by_case
+    for path in [&args.regions, &args.scans].into_iter().flatten() {
+        if !path.exists() {
+            bail!(
+                "looking for scans and regions: there is no {}",
+                path.display()
+            );
         }
+    }
+    if let Some(name) = args.by.iter().find(|name| TAKEN.contains(&name.as_str())) {
+        bail!("dividing cases by {name}: that is done anyway; name the column otherwise");
+    }
+    let regions = match &args.regions {
+        Some(path) => Companions::regions_in(cases, path),
+        None if args.reference.is_dir() => Companions::regions_in(cases, &args.reference),
+        None => BTreeMap::new(),
     };
+    let mut scans: BTreeMap<String, Vec<PathBuf>> = BTreeMap::new();
+    if let Some(path) = &args.scans {
+        // One file for one case needs no name.
+        let only = cases.only_name().filter(|_| path.is_file());
+        for scan in expand_input(path).context("looking for scans")? {
+            let name = only.map_or_else(|| cases.name_of(&scan.path), String::from);
+            scans.entry(name).or_default().push(scan.path);
+        }
+    }
     let table = match &args.table {
         None => BTreeMap::new(),
-        Some(path) => CaseTable::read(path)?.levels(&args.by)?,
+        Some(path) => CaseTable::read(path)
+            .and_then(|table| table.levels(&args.by))
+            .with_context(|| format!("in {}", path.display()))?,
     };
     Ok(Companions {
         regions,
@@ -104,6 +124,7 @@ fn metrics(
     settings: &ScoreSettings,
     cases: &CaseList,
     scored: BTreeMap<String, Scored>,
+    gaps: Vec<String>,
 ) -> Metrics {
     let mut remarks: BTreeMap<Remark, usize> = BTreeMap::new();
     for remark in scored.values().flat_map(|case| &case.remarks) {
@@ -112,6 +133,7 @@ fn metrics(
     let warnings = remarks
         .into_iter()
         .map(|(remark, cases)| remark.in_words(cases))
+        .chain(gaps)
         .collect();
     let subjects = scored
         .into_iter()
@@ -138,8 +160,11 @@ fn print_summary(metrics: &Metrics) {
     ));
     let lines: &[(&str, &str)] = if metrics.rule == Rule::Voxel {
         &[
-            ("Dice, mean over volumes", "voxel/per_volume/dsc"),
-            ("Dice, mean over slices with lesion", "voxel/per_slice/dsc"),
+            ("Dice, mean over volumes", "voxel/per_volume/dsc/mean"),
+            (
+                "Dice, mean over slices with lesion",
+                "voxel/per_slice/dsc/mean",
+            ),
         ]
     } else {
         &[
@@ -153,14 +178,6 @@ fn print_summary(metrics: &Metrics) {
         ]
     };
     for (name, path) in lines {
-        say(&format!("  {name:36}{}", in_words(figures.get(path))));
-    }
-}
-
-fn in_words(figure: Interval) -> String {
-    match (figure.value, figure.low, figure.high) {
-        (Some(value), Some(low), Some(high)) => format!("{value:.3}  ({low:.3} to {high:.3})"),
-        (Some(value), ..) => format!("{value:.3}"),
-        _ => "undefined".to_string(),
+        say(&format!("  {name:36}{}", figures.get(path).in_words(3)));
     }
 }

@@ -3,7 +3,7 @@
 use super::{Failure, Outcome, in_one_line};
 use crate::args::Split;
 use crate::progress::say;
-use anyhow::{Result, bail};
+use anyhow::{Context, Result, bail};
 use siderin_core::evaluate::{CaseTable, SplitFile, split};
 use siderin_core::folder::{write_synced, write_then_rename};
 use std::collections::BTreeMap;
@@ -21,7 +21,8 @@ fn divide(args: &Split) -> Result<()> {
              change, give another --out, or --force"
         );
     }
-    let table = CaseTable::read(&args.manifest)?;
+    let table = CaseTable::read(&args.manifest)
+        .with_context(|| format!("in {}", args.manifest.display()))?;
     let folds = split(&table, usize::from(args.folds), &args.stratify, args.seed)?;
     write_then_rename(&args.out, |path| {
         write_synced(path, |sink| {

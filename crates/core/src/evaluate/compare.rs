@@ -1,6 +1,7 @@
 //! Several methods on the same cases under the same rule.
 
 use super::document::Metrics;
+use super::measures::{MEASURES, Measure};
 use super::rule::Rule;
 use super::statistics::{Alternative, mcnemar_exact, mean, median, ranks, wilcoxon};
 use super::subject::SubjectScore;
@@ -131,53 +132,6 @@ pub struct Ranked {
     /// Mean of its ranks by those numbers, 1 the best.
     pub mean_rank: f64,
 }
-
-struct Measure {
-    name: &'static str,
-    of: fn(&SubjectScore) -> Option<f64>,
-    higher_is_better: bool,
-    /// Whether VALDO ranks by it (Sudre 2024, doi 10.1016/j.media.2023.103029).
-    ranks: bool,
-}
-
-const MEASURES: [Measure; 6] = [
-    Measure {
-        name: "f1",
-        of: |s| s.f1,
-        higher_is_better: true,
-        ranks: true,
-    },
-    Measure {
-        name: "dice",
-        of: |s| s.dice,
-        higher_is_better: true,
-        ranks: true,
-    },
-    Measure {
-        name: "absolute_count_difference",
-        of: |s| s.absolute_count_difference.map(|n| n as f64),
-        higher_is_better: false,
-        ranks: true,
-    },
-    Measure {
-        name: "absolute_volume_difference_mm3",
-        of: |s| s.absolute_volume_difference_mm3,
-        higher_is_better: false,
-        ranks: true,
-    },
-    Measure {
-        name: "precision",
-        of: |s| s.precision,
-        higher_is_better: true,
-        ranks: false,
-    },
-    Measure {
-        name: "recall",
-        of: |s| s.recall,
-        higher_is_better: true,
-        ranks: false,
-    },
-];
 
 const SIGNIFICANT: f64 = 0.05;
 

@@ -1,7 +1,6 @@
 //! A comparison as Markdown and LaTeX.
 
 use super::compare::{Comparison, PairOfMethods};
-use super::page::in_words;
 use super::rule::Rule;
 
 /// Paths, names and digits of what a table shows.
@@ -25,12 +24,24 @@ const ROWS: [(&str, &str, usize); 9] = [
     ),
 ];
 const VOXEL_ROWS: [(&str, &str, usize); 6] = [
-    ("voxel/per_volume/dsc", "Dice, mean over volumes", 3),
-    ("voxel/per_volume/sen", "sensitivity, mean over volumes", 3),
-    ("voxel/per_volume/pre", "precision, mean over volumes", 3),
-    ("voxel/per_slice/dsc", "Dice, mean over slices", 3),
-    ("voxel/per_slice/sen", "sensitivity, mean over slices", 3),
-    ("voxel/per_slice/pre", "precision, mean over slices", 3),
+    ("voxel/per_volume/dsc/mean", "Dice, mean over volumes", 3),
+    (
+        "voxel/per_volume/sen/mean",
+        "sensitivity, mean over volumes",
+        3,
+    ),
+    (
+        "voxel/per_volume/pre/mean",
+        "precision, mean over volumes",
+        3,
+    ),
+    ("voxel/per_slice/dsc/mean", "Dice, mean over slices", 3),
+    (
+        "voxel/per_slice/sen/mean",
+        "sensitivity, mean over slices",
+        3,
+    ),
+    ("voxel/per_slice/pre/mean", "precision, mean over slices", 3),
 ];
 
 fn rows(comparison: &Comparison) -> &'static [(&'static str, &'static str, usize)] {
@@ -63,7 +74,7 @@ fn figures(comparison: &Comparison) -> Table {
     header.extend(comparison.methods.clone());
     let row = |&(path, name, digits): &(&str, &str, usize)| {
         let own = comparison.methods.iter();
-        let cells = own.map(|method| in_words(comparison.figures[method].get(path), digits));
+        let cells = own.map(|method| comparison.figures[method].get(path).in_words(digits));
         std::iter::once(name.to_string()).chain(cells).collect()
     };
     Table {
@@ -94,7 +105,7 @@ fn differences(comparison: &Comparison, pair: &PairOfMethods) -> Table {
     let rows = rows(comparison).iter().map(|&(path, name, digits)| {
         vec![
             name.to_string(),
-            in_words(pair.differences.get(path), digits),
+            pair.differences.get(path).in_words(digits),
         ]
     });
     Table {

@@ -8,16 +8,19 @@ mod compare_tables;
 mod document;
 mod files;
 mod matching;
+mod measures;
 mod objects;
 mod page;
 mod read;
 mod rule;
 mod run;
+mod side;
 mod split;
 pub mod statistics;
 mod strata;
 mod subject;
 mod summary;
+mod tally;
 mod voxelwise;
 
 pub use compare::{
@@ -31,7 +34,7 @@ pub use objects::{MapKind, sphere_diameter_mm};
 pub use page::{Gallery, GalleryItem, gallery};
 pub use read::{
     Case, CaseList, CasesError, LesionFile, LesionFileError, Lesions, Point, PointFormat,
-    PointsError, case_name, pair_cases, parse_points, read_lesions,
+    PointsError, case_name, pair_cases, parse_points, read_lesions, subject_of,
 };
 pub use rule::{MAP_THRESHOLD, Objects, Rule, ScoreSettings, SettingsError};
 pub use run::{CaseError, Companions, Remark, Scored, score_cases, score_files};

@@ -99,7 +99,7 @@ pub(super) fn objects_of(
     let Ok(part) = map.crop(range.clone()) else {
         return Vec::new();
     };
-    let mask = part.map(|value| f64::from(value) >= threshold);
+    let mask = part.map(|value| value >= threshold as f32);
     let groups = match settings.objects {
         Objects::Labels => by_label(&part, &mask),
         Objects::Components if settings.per_slice => {
@@ -158,7 +158,8 @@ fn foreground(map: &Volume<f32>, threshold: f64) -> Option<[Range<usize>; 3]> {
     let [nx, ..] = map.shape();
     let mut bounds: Option<[Range<usize>; 3]> = None;
     for (row, values) in map.voxels().chunks_exact(nx).enumerate() {
-        let is_lesion = |value: &f32| f64::from(*value) >= threshold;
+        // In the precision of maps: a voxel stored as .7 is at .7.
+        let is_lesion = |value: &f32| *value >= threshold as f32;
         let Some(first) = values.iter().position(is_lesion) else {
             continue;
         };

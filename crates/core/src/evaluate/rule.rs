@@ -150,12 +150,14 @@ pub enum SettingsError {
     )]
     PerSlice { rule: Rule },
     #[error(
-        "scoring: the curve threshold {curve} is above the threshold {threshold}; curves start at \
-         the operating point or below it"
+        "scoring: the curve threshold {curve} is above the threshold {threshold} (0.5 unless set); \
+         curves begin at the threshold or below it"
     )]
     CurveAbove { curve: f64, threshold: f64 },
-    #[error("scoring: the rule {rule} is defined on connected components; leave --objects out")]
-    LabelsUnder { rule: Rule },
+    #[error(
+        "scoring: {what} is defined on voxels that touch; leave --labels out, or take another rule"
+    )]
+    LabelsUnder { what: &'static str },
     #[error("scoring: {what} is {value}; it must be above 0 and at most 1")]
     Threshold { what: &'static str, value: f64 },
 }
@@ -190,7 +192,12 @@ impl ScoreSettings {
             return Err(SettingsError::PerSlice { rule: self.rule });
         }
         if self.objects == Objects::Labels && (self.rule == Rule::Valdo || self.per_slice) {
-            return Err(SettingsError::LabelsUnder { rule: self.rule });
+            let what = if self.per_slice {
+                "--per-slice"
+            } else {
+                "the rule valdo"
+            };
+            return Err(SettingsError::LabelsUnder { what });
         }
         let threshold = self.map_threshold();
         match self.curve_threshold {

@@ -40,6 +40,28 @@ impl Companions {
             .collect()
     }
 
+    /// What is given and does not reach every case, in words.
+    #[must_use]
+    pub fn gaps(&self, cases: &CaseList) -> Vec<String> {
+        let lacking = |what: &str, has: &dyn Fn(&str) -> bool| {
+            let count = cases.cases.iter().filter(|case| !has(&case.name)).count();
+            (count > 0).then(|| format!("{count} of {} cases have no {what}", cases.cases.len()))
+        };
+        let regions = || lacking("region map", &|name| self.regions.contains_key(name));
+        let scans = || lacking("scan", &|name| self.scans.contains_key(name));
+        let rows = || {
+            lacking("row in the table", &|name| {
+                strata::of_table(&self.table, name).is_some()
+            })
+        };
+        let given = [
+            (!self.regions.is_empty()).then(regions),
+            (!self.scans.is_empty()).then(scans),
+            (!self.table.is_empty()).then(rows),
+        ];
+        given.into_iter().flatten().flatten().collect()
+    }
+
     /// The scan that shows a case.
     #[must_use]
     pub fn scan_of(&self, case: &Case) -> Option<&Path> {
@@ -83,6 +105,8 @@ pub struct Scored {
     pub score: SubjectScore,
     /// What whoever reads it should know.
     pub remarks: Vec<Remark>,
+    /// What the values of a predicted map are.
+    kind: Option<MapKind>,
 }
 
 /// Something about a case's files that changes what its score means.
@@ -143,6 +167,31 @@ pub fn score_cases(
             Err(error) => bad.push((name, error)),
         }
     }
+    if good
+        .values()
+        .any(|case: &Scored| case.kind == Some(MapKind::Probability))
+    {
+        // Beside probabilities a map of zeros and ones is one that is sure of everything.
+        let sure = |name: &str| {
+            good.get(name)
+                .is_some_and(|c| c.kind == Some(MapKind::Mask))
+        };
+        let again: Vec<&Case> = cases.cases.iter().filter(|case| sure(&case.name)).collect();
+        for case in again {
+            match score_as(
+                case,
+                companions,
+                settings,
+                limits,
+                Some(MapKind::Probability),
+            ) {
+                Ok(scored) => {
+                    good.insert(case.name.clone(), scored);
+                }
+                Err(error) => bad.push((case.name.clone(), error)),
+            }
+        }
+    }
     if bad.is_empty() { Ok(good) } else { Err(bad) }
 }
 
@@ -156,6 +205,17 @@ pub fn score_files(
     settings: &ScoreSettings,
     limits: ReadLimits,
 ) -> Result<Scored, CaseError> {
+    score_as(case, companions, settings, limits, None)
+}
+
+/// Scores one case, a predicted map as of the given kind.
+fn score_as(
+    case: &Case,
+    companions: &Companions,
+    settings: &ScoreSettings,
+    limits: ReadLimits,
+    as_kind: Option<MapKind>,
+) -> Result<Scored, CaseError> {
     let path_of = |file: &super::LesionFile| file.path().to_path_buf();
     let reference = match &case.reference {
         None => None,
@@ -166,7 +226,7 @@ pub fn score_files(
             })?,
         ),
     };
-    let prediction = match &case.prediction {
+    let mut prediction = match &case.prediction {
         None => None,
         Some(file) => Some(
             read_lesions(file, limits).map_err(|source| CaseError::Prediction {
@@ -175,6 +235,9 @@ pub fn score_files(
             })?,
         ),
     };
+    if let (Some(Lesions::Map(_, kind)), Some(wanted)) = (&mut prediction, as_kind) {
+        *kind = wanted;
+    }
     let regions = match companions.regions.get(&case.name) {
         None => None,
         Some(path) => Some(read_regions(path, limits)?),
@@ -196,18 +259,29 @@ pub fn score_files(
             path: path.to_path_buf(),
         })?;
     }
-    if let Some(levels) = strata::of_table(&companions.table, &case.name) {
-        score.strata.extend(levels.clone());
+    let row = strata::of_table(&companions.table, &case.name);
+    for column in companions.table.values().next().into_iter().flatten() {
+        let level = row
+            .and_then(|row| row.get(column.0))
+            .map_or("unknown", String::as_str);
+        score.strata.insert(column.0.clone(), level.to_string());
     }
-    let labels = matches!(&prediction, Some(Lesions::Map(_, MapKind::Labels)));
+    let kind = match &prediction {
+        Some(Lesions::Map(_, kind)) => Some(*kind),
+        _ => None,
+    };
     let mut remarks = Vec::new();
-    if labels && settings.rule == Rule::Valdo {
+    if kind == Some(MapKind::Labels) && settings.rule == Rule::Valdo {
         remarks.push(Remark::LabelsSummed);
     }
     if score.curve.is_none() && settings.rule != Rule::Voxel {
         remarks.push(Remark::NoConfidence);
     }
-    Ok(Scored { score, remarks })
+    Ok(Scored {
+        score,
+        remarks,
+        kind,
+    })
 }
 
 fn read_regions(path: &Path, limits: ReadLimits) -> Result<Volume<u8>, CaseError> {

@@ -1,7 +1,7 @@
 //! Subjects in folds.
 
-use super::statistics::quantile;
-use super::strata::CaseTable;
+use super::read::subject_of;
+use super::strata::{CaseTable, levels};
 use crate::random::Stream;
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
@@ -36,9 +36,6 @@ pub enum SplitError {
     NoName { line: usize },
 }
 
-/// Values of a column above this number are cut at their quartiles.
-const MOST_LEVELS: usize = 6;
-
 /// Divides the subjects of a table into folds. All rows of a subject (`sub-01` of
 /// `sub-01_ses-2`) stay together. Within each stratum, and in all, folds differ by one subject
 /// at most.
@@ -52,7 +49,7 @@ pub fn split(
     seed: u64,
 ) -> Result<SplitFile, SplitError> {
     let strata = strata_of_subjects(table, stratify)?;
-    if strata.len() < folds {
+    if strata.len() < folds || folds == 0 {
         return Err(SplitError::TooFew {
             subjects: strata.len(),
             folds,
@@ -91,16 +88,10 @@ fn strata_of_subjects(
 ) -> Result<BTreeMap<String, String>, SplitError> {
     let mut rows: BTreeMap<String, Vec<&Vec<String>>> = BTreeMap::new();
     for (at, (name, values)) in table.rows.iter().enumerate() {
-        let subject = name.split('_').next().unwrap_or_default();
-        if subject.is_empty() {
+        if name.is_empty() {
             return Err(SplitError::NoName { line: at + 2 });
         }
-        // Only BIDS names say that what follows is not the subject's.
-        let subject = if subject.starts_with("sub-") {
-            subject
-        } else {
-            name
-        };
+        let subject = subject_of(name);
         rows.entry(subject.to_string()).or_default().push(values);
     }
     let mut strata: BTreeMap<String, String> =
@@ -109,9 +100,9 @@ fn strata_of_subjects(
         let at = table.column(column)?;
         let values = rows.iter().map(|(subject, rows)| {
             let own: BTreeSet<&str> = rows.iter().map(|row| row[at].as_str()).collect();
-            (subject, own)
+            (subject.as_str(), own)
         });
-        for (subject, level) in levels(values.collect()) {
+        for (subject, level) in levels(&values.collect::<Vec<_>>()) {
             if let Some(stratum) = strata.get_mut(subject) {
                 if !stratum.is_empty() {
                     stratum.push_str(", ");
@@ -121,34 +112,6 @@ fn strata_of_subjects(
         }
     }
     Ok(strata)
-}
-
-/// Each subject's level of one column: its values as they are, or the quarter that the highest
-/// of them falls into.
-fn levels<'a>(values: Vec<(&'a String, BTreeSet<&str>)>) -> Vec<(&'a String, String)> {
-    let distinct: BTreeSet<&str> = values
-        .iter()
-        .flat_map(|(_, own)| own.iter().copied())
-        .collect();
-    let number = |text: &str| text.parse::<f64>().ok().filter(|v| v.is_finite());
-    let highest = |own: &BTreeSet<&str>| -> Option<f64> {
-        own.iter()
-            .map(|v| number(v))
-            .try_fold(f64::NEG_INFINITY, |top, v| Some(top.max(v?)))
-    };
-    let numbers: Option<Vec<f64>> = values.iter().map(|(_, own)| highest(own)).collect();
-    if let Some(numbers) = numbers.filter(|_| distinct.len() > MOST_LEVELS) {
-        let cuts = [0.25, 0.5, 0.75].map(|share| quantile(&numbers, share).unwrap_or_default());
-        let quarter = |v: f64| 1 + cuts.iter().filter(|cut| v > **cut).count();
-        let named = values.iter().zip(&numbers);
-        return named
-            .map(|((subject, _), &v)| (*subject, format!("quarter {}", quarter(v))))
-            .collect();
-    }
-    values
-        .into_iter()
-        .map(|(subject, own)| (subject, own.into_iter().collect::<Vec<_>>().join("+")))
-        .collect()
 }
 
 #[cfg(test)]
@@ -232,6 +195,15 @@ mod tests {
         // Quartiles of 0..=7: 1.75, 3.5, 5.25.
         assert_eq!(split.strata["s1"], "lesions quarter 1");
         assert_eq!(split.strata["s2"], "lesions quarter 2");
+        assert_eq!(split.strata["s7"], "lesions quarter 4");
+        let mut rows: Vec<(String, Vec<String>)> = (0..8)
+            .map(|n| (format!("s{n}"), vec!["A".into(), n.to_string()]))
+            .collect();
+        rows.push(("s8".into(), vec!["A".into(), "n/a".into()]));
+        let columns = vec!["site".to_string(), "lesions".to_string()];
+        let split =
+            super::split(&CaseTable { columns, rows }, 2, &["lesions".to_string()], 0).unwrap();
+        assert_eq!(split.strata["s8"], "lesions n/a");
         assert_eq!(split.strata["s7"], "lesions quarter 4");
     }
 }

@@ -1,7 +1,9 @@
 //! What a scan belongs to: its sequence, field and slices, and what a table says of it.
 
+use super::read::subject_of;
+use super::statistics::quantile;
 use crate::scan::{Catalog, OpenError, ReadLimits, Sequence};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
 /// Sequence, field strength and slice thickness as far as a scan's files tell.
@@ -75,9 +77,13 @@ pub enum TableError {
     Io(#[from] std::io::Error),
     #[error("reading the table: there is no column {wanted}; it has {there}")]
     NoColumn { wanted: String, there: String },
+    #[error("reading the table: it is larger than {limit} MB, which no list of cases is")]
+    TooLarge { limit: u64 },
     #[error("reading the table: {name} is there twice; leave one row")]
     Twice { name: String },
 }
+
+const LIMIT_MB: u64 = 256;
 
 /// A table whose first column names cases or subjects.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -94,6 +100,9 @@ impl CaseTable {
     /// # Errors
     /// [`TableError`].
     pub fn read(path: &Path) -> Result<Self, TableError> {
+        if std::fs::metadata(path)?.len() > LIMIT_MB * 1_000_000 {
+            return Err(TableError::TooLarge { limit: LIMIT_MB });
+        }
         Self::parse(&std::fs::read(path)?)
     }
 
@@ -130,7 +139,7 @@ impl CaseTable {
         })
     }
 
-    /// The chosen columns of each row, by its name.
+    /// The chosen columns of each row, by its name; numbers of more than six values as quarters.
     ///
     /// # Errors
     /// When a column is not there or a name is there twice.
@@ -138,23 +147,58 @@ impl CaseTable {
         &self,
         columns: &[String],
     ) -> Result<BTreeMap<String, BTreeMap<String, String>>, TableError> {
-        let places: Vec<usize> = columns
-            .iter()
-            .map(|name| self.column(name))
-            .collect::<Result<_, _>>()?;
-        let mut levels = BTreeMap::new();
-        for (name, values) in &self.rows {
-            let own = columns
-                .iter()
-                .zip(&places)
-                .map(|(column, &at)| (column.clone(), values[at].clone()))
-                .collect();
-            if levels.insert(name.clone(), own).is_some() {
+        let mut named: BTreeMap<String, BTreeMap<String, String>> = BTreeMap::new();
+        for (name, _) in &self.rows {
+            if named.insert(name.clone(), BTreeMap::new()).is_some() {
                 return Err(TableError::Twice { name: name.clone() });
             }
         }
-        Ok(levels)
+        for column in columns {
+            let at = self.column(column)?;
+            let rows = self.rows.iter();
+            let values: Vec<(&str, BTreeSet<&str>)> = rows
+                .map(|(name, row)| (name.as_str(), BTreeSet::from([row[at].as_str()])))
+                .collect();
+            for (name, level) in levels(&values) {
+                if let Some(own) = named.get_mut(name) {
+                    own.insert(column.clone(), level);
+                }
+            }
+        }
+        Ok(named)
     }
+}
+
+/// Numbers of more values than this are cut at their quartiles.
+const MOST_LEVELS: usize = 6;
+
+/// The level of each name in one column: its values as they are, or, where they are many numbers,
+/// the quarter that the highest of them falls into; `n/a` where BIDS says so or nothing stands.
+pub(super) fn levels<'a>(values: &[(&'a str, BTreeSet<&str>)]) -> Vec<(&'a str, String)> {
+    let is_missing = |text: &str| matches!(text, "" | "n/a" | "N/A" | "NA");
+    let all = || values.iter().flat_map(|(_, own)| own.iter().copied());
+    let distinct: BTreeSet<&str> = all().filter(|text| !is_missing(text)).collect();
+    let number = |text: &str| text.parse::<f64>().ok().filter(|v| v.is_finite());
+    let highest = |own: &BTreeSet<&str>| own.iter().filter_map(|v| number(v)).reduce(f64::max);
+    let cut = distinct.len() > MOST_LEVELS && distinct.iter().all(|v| number(v).is_some());
+    let numbers: Vec<f64> = values.iter().filter_map(|(_, own)| highest(own)).collect();
+    let cuts = [0.25, 0.5, 0.75].map(|share| quantile(&numbers, share).unwrap_or_default());
+    let level = |own: &BTreeSet<&str>| {
+        let there: Vec<&str> = own
+            .iter()
+            .copied()
+            .filter(|text| !is_missing(text))
+            .collect();
+        match highest(own) {
+            _ if there.is_empty() => "n/a".to_string(),
+            Some(v) if cut => format!("quarter {}", 1 + cuts.iter().filter(|c| v > **c).count()),
+            _ => there.join("+"),
+        }
+    };
+    values
+        .iter()
+        .map(|(name, own)| (*name, level(own)))
+        .collect()
 }
 
 /// What a table says of a case: by its name, or by its subject.
@@ -162,8 +206,7 @@ pub(super) fn of_table<'a>(
     levels: &'a BTreeMap<String, BTreeMap<String, String>>,
     case: &str,
 ) -> Option<&'a BTreeMap<String, String>> {
-    let subject = case.split('_').next().unwrap_or(case);
-    levels.get(case).or_else(|| levels.get(subject))
+    levels.get(case).or_else(|| levels.get(subject_of(case)))
 }
 
 #[cfg(test)]

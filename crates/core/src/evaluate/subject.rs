@@ -1,10 +1,12 @@
 //! The score of one case.
 
 use super::matching::{Candidates, CurveStep, MatchError, Matching, curve_steps};
-use super::objects::{MapKind, Object, objects_of};
-use super::read::{Lesions, Point};
+use super::objects::Object;
+use super::read::Lesions;
 use super::rule::{Rule, ScoreSettings};
-use super::voxelwise::{VoxelScore, ratio, voxel_score};
+use super::side::{self, SAME_GRID_MM, Side, common_grid};
+use super::tally::Tally;
+use super::voxelwise::{VoxelScore, voxel_score};
 use crate::regions::Region;
 use crate::volume::{Grid, Volume};
 use serde::{Deserialize, Serialize};
@@ -101,25 +103,22 @@ pub enum ScoreError {
     )]
     Place { distance_mm: f64 },
     #[error(
+        "scoring: --labels takes labels as lesions, but a map holds probabilities; leave --labels \
+         out or give labels"
+    )]
+    NoLabels,
+    #[error(
+        "scoring: --per-slice counts voxels in slices, but only points are given; give maps or \
+         leave --per-slice out"
+    )]
+    PointsPerSlice,
+    #[error(
         "comparing the grids: the region map lies on another grid than the reference; give one on \
          the reference's grid"
     )]
     Regions,
     #[error(transparent)]
     Match(#[from] MatchError),
-}
-
-/// Corners of one grid written by two programs lie closer than this: headers keep affines in
-/// single precision, and quaternions lose more.
-const SAME_GRID_MM: f64 = 0.1;
-
-/// What of a prediction is scored where.
-struct Side {
-    objects: Vec<Object>,
-    /// Reaching down to the curve's threshold.
-    curve_objects: Vec<Object>,
-    /// Volume in mm³ as the rule takes it.
-    volume_mm3: Option<f64>,
 }
 
 /// Scores one case; what is not given counts as empty.
@@ -141,31 +140,35 @@ pub fn score_case(
     if settings.rule == Rule::Voxel {
         return by_voxels(reference, prediction, settings);
     }
-    let mut reference = side(reference, settings, false);
-    let mut prediction = side(prediction, settings, true);
-    for object in reference
+    let mut reference = side::of_reference(reference, settings)?;
+    let mut prediction = side::of_prediction(prediction, settings)?;
+    let curve = prediction.curve_objects.iter_mut().flatten();
+    let all = reference
         .objects
         .iter_mut()
         .chain(&mut prediction.objects)
-        .chain(&mut prediction.curve_objects)
-    {
+        .chain(curve);
+    for point in all.filter(|object| object.center_voxel.is_none()) {
+        if settings.per_slice {
+            return Err(ScoreError::PointsPerSlice);
+        }
         // Points take part in the space of the maps.
-        object.center_voxel = grid.as_ref().map(|grid| grid.to_voxel(object.center_world));
+        point.center_voxel = grid.as_ref().map(|grid| grid.to_voxel(point.center_world));
     }
-    let candidates = Candidates::find(
-        settings.rule,
-        grid.as_ref(),
-        &reference.objects,
-        &prediction.objects,
-    )?;
+    let find = |predictions: &[Object]| {
+        Candidates::find(
+            settings.rule,
+            grid.as_ref(),
+            &reference.objects,
+            predictions,
+        )
+    };
+    let candidates = find(&prediction.objects)?;
     let matching = candidates.decide()?;
-    let for_curve = Candidates::find(
-        settings.rule,
-        grid.as_ref(),
-        &reference.objects,
-        &prediction.curve_objects,
-    )?;
-    let curve = curve_steps(&for_curve, &prediction.curve_objects)?;
+    let curve = match &prediction.curve_objects {
+        Some(objects) => curve_steps(&find(objects)?, objects),
+        None => curve_steps(&candidates, &prediction.objects),
+    };
     Ok(assemble(
         settings.rule,
         &reference,
@@ -189,17 +192,21 @@ fn assemble(
     let correct = matching.correct_count() as u64;
     let missed = references.len() as u64 - tp;
     let fp = predictions.len() as u64 - correct;
-    let precision = ratio(correct as f64, predictions.len() as f64);
-    let recall = ratio(tp as f64, references.len() as f64);
+    let tally = Tally {
+        tp: tp as f64,
+        fp: fp as f64,
+        missed: missed as f64,
+        correct: correct as f64,
+    };
     let counts = [references.len() as u64, predictions.len() as u64];
     SubjectScore {
         tp,
         fp,
         missed,
         correct_predictions: correct,
-        f1: f1(rule, references.len(), [tp, correct, fp, missed]),
-        precision,
-        recall,
+        f1: tally.f1(rule),
+        precision: tally.precision(),
+        recall: tally.recall(),
         reference_count: Some(counts[0]),
         prediction_count: Some(counts[1]),
         absolute_count_difference: Some(counts[0].abs_diff(counts[1])),
@@ -223,20 +230,6 @@ fn assemble(
         curve,
         strata: BTreeMap::new(),
     }
-}
-
-/// Without a reference it has no meaning; without a prediction it is 0.
-fn f1(rule: Rule, references: usize, [tp, correct, fp, missed]: [u64; 4]) -> Option<f64> {
-    if references == 0 {
-        return None;
-    }
-    if rule != Rule::Overlap {
-        let twice = 2.0 * tp as f64;
-        return ratio(twice, twice + (missed + fp) as f64);
-    }
-    let precision = ratio(correct as f64, (correct + fp) as f64).unwrap_or(0.0);
-    let recall = tp as f64 / references as f64;
-    Some(ratio(2.0 * precision * recall, precision + recall).unwrap_or(0.0))
 }
 
 /// Mean over the references found; 0 where none is, none without references or voxels.
@@ -294,9 +287,9 @@ fn region_of(object: &Object, regions: &Volume<u8>) -> String {
     object.voxels.iter().for_each(|&offset| vote(offset));
     if object.voxels.is_empty() {
         let place = regions.grid().to_voxel(object.center_world).to_array();
-        let index = place.map(|v| v.round().max(0.0) as usize);
-        if (0..3).all(|a| index[a] < regions.shape()[a]) {
-            vote(regions.grid().offset(index));
+        let shape = regions.shape();
+        if (0..3).all(|a| place[a] >= -0.5 && place[a] < shape[a] as f64 - 0.5) {
+            vote(regions.grid().offset(place.map(|v| v.round() as usize)));
         }
     }
     let most = votes
@@ -306,173 +299,13 @@ fn region_of(object: &Object, regions: &Volume<u8>) -> String {
         .to_string()
 }
 
-/// The grid of the case; both sides' must be one.
-fn common_grid(
-    reference: Option<&Lesions>,
-    prediction: Option<&Lesions>,
-) -> Result<Option<Grid>, ScoreError> {
-    let of = |lesions: Option<&Lesions>| match lesions {
-        Some(Lesions::Map(map, _) | Lesions::Results { labels: map, .. }) => {
-            Some((map.grid().clone(), true))
-        }
-        Some(Lesions::Points(_, grid)) => grid.clone().map(|grid| (grid, false)),
-        None => None,
-    };
-    match (of(reference), of(prediction)) {
-        // Points lie in the world: which grid they came from does not matter.
-        (Some((a, true)), Some((b, true))) => {
-            if a.shape() != b.shape() {
-                return Err(ScoreError::Shape {
-                    reference: a.shape(),
-                    prediction: b.shape(),
-                });
-            }
-            let distance_mm = a.largest_corner_distance_mm(&b);
-            if distance_mm > SAME_GRID_MM {
-                return Err(ScoreError::Place { distance_mm });
-            }
-            Ok(Some(a))
-        }
-        (Some((map, true)), _) | (_, Some((map, true))) => Ok(Some(map)),
-        (Some((grid, _)), _) | (None, Some((grid, _))) => Ok(Some(grid)),
-        (None, None) => Ok(None),
-    }
-}
-
-fn side(lesions: Option<&Lesions>, settings: &ScoreSettings, is_prediction: bool) -> Side {
-    let threshold = settings.map_threshold();
-    let curve = settings.curve_threshold.unwrap_or(threshold);
-    match lesions {
-        None => Side {
-            objects: Vec::new(),
-            curve_objects: Vec::new(),
-            volume_mm3: Some(0.0),
-        },
-        Some(Lesions::Map(map, kind)) => {
-            // A reference is cut where half of it is lesion, whatever the prediction's
-            // threshold.
-            let cut = if is_prediction {
-                threshold
-            } else {
-                super::rule::MAP_THRESHOLD
-            };
-            let objects = objects_of(map, *kind, cut, settings);
-            let curve_objects = match () {
-                () if !is_prediction => Vec::new(),
-                () if curve < cut => objects_of(map, *kind, curve, settings),
-                () => objects.clone(),
-            };
-            Side {
-                volume_mm3: Some(volume_mm3(map, cut, settings.rule, is_prediction)),
-                objects,
-                curve_objects,
-            }
-        }
-        Some(Lesions::Points(points, _)) => {
-            let at_least = |limit: f64| -> Vec<Object> {
-                let kept = points
-                    .iter()
-                    .filter(|point| point.confidence.is_none_or(|c| c >= limit));
-                kept.map(object_of_point).collect()
-            };
-            let lowest = settings.threshold.filter(|_| is_prediction);
-            let objects = at_least(lowest.unwrap_or(f64::NEG_INFINITY));
-            let curve = settings.curve_threshold.or(lowest);
-            Side {
-                objects,
-                curve_objects: at_least(curve.unwrap_or(f64::NEG_INFINITY)),
-                volume_mm3: None,
-            }
-        }
-        Some(Lesions::Results {
-            labels,
-            findings,
-            candidates,
-        }) => {
-            let mut objects = objects_of(labels, MapKind::Labels, 0.5, settings);
-            let mut kept = Vec::new();
-            for mut object in objects.drain(..) {
-                object.confidence = confidence_of(&object, labels, findings);
-                if object
-                    .confidence
-                    .zip(settings.threshold)
-                    .is_none_or(|(confidence, threshold)| confidence >= threshold)
-                {
-                    kept.push(object);
-                }
-            }
-            let curve_objects = match settings.curve_threshold {
-                Some(lowest) if !settings.rule.needs_voxels() && !settings.per_slice => candidates
-                    .iter()
-                    .filter(|point| point.confidence.is_some_and(|c| c >= lowest))
-                    .map(object_of_point)
-                    .collect(),
-                _ => kept.clone(),
-            };
-            let voxels: usize = kept.iter().map(|object| object.voxels.len()).sum();
-            Side {
-                volume_mm3: Some(voxels as f64 * labels.grid().voxel_volume_mm3()),
-                objects: kept,
-                curve_objects,
-            }
-        }
-    }
-}
-
-/// The highest confidence of the findings whose labels an object holds.
-fn confidence_of(object: &Object, labels: &Volume<f32>, findings: &[Point]) -> Option<f64> {
-    let held: HashSet<u32> = object
-        .voxels
-        .iter()
-        .map(|&offset| labels.voxels()[offset] as u32)
-        .collect();
-    findings
-        .iter()
-        .filter(|finding| finding.id.is_some_and(|id| held.contains(&id)))
-        .filter_map(|finding| finding.confidence)
-        .fold(None, |best: Option<f64>, c| {
-            Some(best.map_or(c, |b| b.max(c)))
-        })
-}
-
-fn object_of_point(point: &Point) -> Object {
-    Object {
-        center_voxel: None,
-        center_world: point.center_world,
-        voxels: Vec::new(),
-        volume_mm3: point.volume_mm3,
-        diameter_mm: point.diameter_mm,
-        confidence: point.confidence,
-        slice: None,
-    }
-}
-
-/// What is at or above the cut. VALDO sums a prediction's values as they are, so that a
-/// probability of .6 is .6 of a voxel.
-fn volume_mm3(map: &Volume<f32>, cut: f64, rule: Rule, is_prediction: bool) -> f64 {
-    let kept = map.voxels().iter().filter(|v| f64::from(**v) >= cut);
-    let sum = if rule == Rule::Valdo && is_prediction {
-        kept.map(|&v| f64::from(v)).sum()
-    } else {
-        kept.count() as f64
-    };
-    sum * map.grid().voxel_volume_mm3()
-}
-
 fn by_voxels(
     reference: Option<&Lesions>,
     prediction: Option<&Lesions>,
     settings: &ScoreSettings,
 ) -> Result<SubjectScore, ScoreError> {
-    let mask = |lesions: Option<&Lesions>, cut: f64| match lesions {
-        None => Ok(None),
-        Some(Lesions::Map(map, _) | Lesions::Results { labels: map, .. }) => {
-            Ok(Some(map.map(|v| f64::from(v) >= cut)))
-        }
-        Some(Lesions::Points(..)) => Err(MatchError::NeedsVoxels { rule: Rule::Voxel }),
-    };
-    let reference = mask(reference, super::rule::MAP_THRESHOLD)?;
-    let prediction = mask(prediction, settings.map_threshold())?;
+    let reference = side::mask(reference, settings, false)?;
+    let prediction = side::mask(prediction, settings, true)?;
     let grid = reference.as_ref().or(prediction.as_ref()).map(Volume::grid);
     let voxel_mm3 = grid.map_or(0.0, Grid::voxel_volume_mm3);
     let score = voxel_score(reference.as_ref(), prediction.as_ref());

@@ -124,8 +124,38 @@ fn valdo_distances_are_index_times_spacing() {
         let at = |k: usize| boxes(&grid, &[([5, 5, k], [1, 1, 1], 1.0)]);
         let next = score(Rule::Valdo, at(2), at(3));
         assert_eq!(counts(&next), [1, 0, 0]);
-        assert!((next.pairs[0].distance_mm - 4.0).abs() < 1e-12);
+        assert_eq!(next.pairs[0].distance_mm, 4.0);
         assert_eq!(counts(&score(Rule::Valdo, at(2), at(4))), [0, 1, 1]);
+    }
+}
+
+#[test]
+fn valdo_exactly_5_mm_is_too_far_however_the_scan_lies() {
+    // Places in the scanner, which need not come out exactly, must not decide: 3 and 4 voxels of
+    // 1 mm make 5 mm. A header that is off by a twentieth of a millimetre moves nothing either.
+    for number in 0..40 {
+        let n = f64::from(number);
+        let turn = nalgebra::Vector3::new(0.1 + 0.01 * n, 0.3 - 0.02 * n, 0.2);
+        let mut affine = Matrix4::new_rotation(turn);
+        affine[(0, 3)] = -91.3 + 7.7 * n;
+        affine[(1, 3)] = -126.1;
+        affine[(2, 3)] = 13.7 * n;
+        let grid = Grid::new([20, 20, 4], affine).unwrap();
+        affine[(0, 3)] += 0.05;
+        let shifted = Grid::new([20, 20, 4], affine).unwrap();
+        let voxel = |grid: &Grid, first| boxes(grid, &[(first, [1, 1, 1], 1.0)]);
+        let far = score(
+            Rule::Valdo,
+            voxel(&grid, [5, 5, 1]),
+            voxel(&grid, [8, 9, 1]),
+        );
+        assert_eq!(counts(&far), [0, 1, 1], "{number}");
+        let same = score(
+            Rule::Valdo,
+            voxel(&grid, [5, 5, 1]),
+            voxel(&shifted, [5, 5, 1]),
+        );
+        assert_eq!(same.pairs[0].distance_mm, 0.0);
     }
 }
 
@@ -336,6 +366,78 @@ fn results_bring_the_confidence_of_their_labels() {
     let curve = s.curve.unwrap();
     assert_eq!(curve.len(), 4);
     assert_eq!(curve.last().unwrap().found, 1);
+}
+
+#[test]
+fn thresholds_leave_out_findings_under_every_rule() {
+    let labels = boxes(
+        &grid(),
+        &[([10, 5, 5], [1, 1, 1], 1.0), ([20, 5, 5], [1, 1, 1], 2.0)],
+    );
+    let finding = |id, confidence| Point {
+        id: Some(id),
+        center_world: WorldPoint::new(10.0 * f64::from(id), 5.0, 5.0),
+        confidence: Some(confidence),
+        diameter_mm: None,
+        volume_mm3: None,
+    };
+    let findings = vec![finding(1, 0.9), finding(2, 0.3)];
+    let prediction = Lesions::Results {
+        labels,
+        candidates: findings.clone(),
+        findings,
+    };
+    let reference = lesions(line(&[10, 20]));
+    for rule in Rule::ALL {
+        let settings = ScoreSettings {
+            threshold: Some(0.5),
+            ..ScoreSettings::of(rule)
+        };
+        let s = score_case(Some(&reference), Some(&prediction), None, &settings).unwrap();
+        assert_eq!(counts(&s), [1, 0, 1], "{rule}");
+    }
+}
+
+#[test]
+fn what_a_setting_cannot_do_is_said() {
+    let map = lesions(line(&[10]));
+    let point = Lesions::Points(
+        vec![Point {
+            id: None,
+            center_world: WorldPoint::new(10.0, 5.0, 5.0),
+            confidence: None,
+            diameter_mm: None,
+            volume_mm3: None,
+        }],
+        None,
+    );
+    let per_slice = ScoreSettings {
+        per_slice: true,
+        ..ScoreSettings::of(Rule::Centroid4Vox)
+    };
+    let error = score_case(Some(&map), Some(&point), None, &per_slice).unwrap_err();
+    assert!(matches!(error, ScoreError::PointsPerSlice));
+    let labels = ScoreSettings {
+        objects: Objects::Labels,
+        ..ScoreSettings::of(Rule::Centroid5Mm)
+    };
+    let error = score_case(Some(&map), Some(&map), None, &labels).unwrap_err();
+    assert!(matches!(error, ScoreError::NoLabels));
+}
+
+#[test]
+fn a_damaged_header_cannot_overflow_the_matching() {
+    // Voxels of 10¹⁰ mm: two references and two predictions, each within four voxels of all.
+    let grid = Grid::axis_aligned([20, 4, 4], [1e10; 3]).unwrap();
+    let map = |places: &[usize]| {
+        let voxels: Vec<_> = places
+            .iter()
+            .map(|&i| ([i, 1, 1], [1, 1, 1], 1.0))
+            .collect();
+        boxes(&grid, &voxels)
+    };
+    let s = score(Rule::Centroid4Vox, map(&[5, 7]), map(&[6, 8]));
+    assert_eq!(counts(&s), [2, 0, 0]);
 }
 
 fn random_map() -> impl Strategy<Value = Volume<f32>> {

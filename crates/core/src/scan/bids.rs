@@ -19,7 +19,11 @@ impl BidsName {
 
     fn parse(stem: &str) -> Self {
         let mut parts: Vec<&str> = stem.split('_').collect();
-        let suffix = parts.pop().unwrap_or_default().to_string();
+        // `sub-01.nii.gz` has no suffix.
+        let suffix = parts
+            .pop_if(|last| !last.contains('-'))
+            .unwrap_or_default()
+            .to_string();
         let entities = parts
             .iter()
             .filter_map(|part| part.split_once('-'))
@@ -147,6 +151,8 @@ mod tests {
         assert!(!BidsName::parse("ses-1_T2starw").applies_to(&image));
         assert!(!BidsName::parse("T1w").applies_to(&image));
         assert!(BidsName::of(Path::new("h01.nii.gz")).is_none());
+        let bare = BidsName::of(Path::new("sub-01_ses-2.nii.gz")).unwrap();
+        assert_eq!((bare.entity("ses"), bare.suffix.as_str()), (Some("2"), ""));
     }
 
     #[test]

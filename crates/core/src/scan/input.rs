@@ -153,7 +153,7 @@ fn may_be_the_scan(file: &Path) -> bool {
     ) {
         return false;
     }
-    if let Some(name) = BidsName::of(file) {
+    if let Some(name) = BidsName::of(file).filter(|name| !name.suffix.is_empty()) {
         return ["T2starw", "swi", "SWI", "GRE", "MEGRE"].contains(&name.suffix.as_str());
     }
     !matches!(

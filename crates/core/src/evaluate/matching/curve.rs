@@ -1,7 +1,7 @@
 //! What each prediction adds when the threshold falls to its confidence.
 
+use super::Candidates;
 use super::nearest::nearest_of_each;
-use super::{Candidates, MatchError};
 use crate::evaluate::objects::Object;
 use crate::evaluate::rule::Rule;
 use serde::{Deserialize, Serialize};
@@ -22,20 +22,14 @@ pub struct CurveStep {
 /// for the one-to-one rules a prediction is right exactly if it lets one more reference be
 /// found (an augmenting path; Berge 1957, doi 10.1073/pnas.43.9.842). None where a prediction
 /// has no confidence.
-///
-/// # Errors
-/// As for matching.
 pub(crate) fn curve_steps(
     candidates: &Candidates,
     predictions: &[Object],
-) -> Result<Option<Vec<CurveStep>>, MatchError> {
-    let Some(confidences) = predictions
+) -> Option<Vec<CurveStep>> {
+    let confidences: Vec<f64> = predictions
         .iter()
         .map(|object| object.confidence)
-        .collect::<Option<Vec<f64>>>()
-    else {
-        return Ok(None);
-    };
+        .collect::<Option<_>>()?;
     let mut order: Vec<usize> = (0..predictions.len()).collect();
     order.sort_by(|&a, &b| confidences[b].total_cmp(&confidences[a]));
     let gains = gains(candidates, &order);
@@ -47,7 +41,7 @@ pub(crate) fn curve_steps(
             found,
             false_alarm,
         });
-    Ok(Some(steps.collect()))
+    Some(steps.collect())
 }
 
 /// References newly found, and whether it is a false alarm, for each prediction in order.
@@ -79,11 +73,12 @@ fn gains(candidates: &Candidates, order: &[usize]) -> Vec<(usize, bool)> {
         }
         Rule::Valdo | Rule::Centroid5Mm | Rule::Centroid4Vox => {
             let mut owner = vec![None; candidates.references];
+            // Which prediction asked for a reference last: marks of each search without clearing.
+            let mut asked_by = vec![usize::MAX; candidates.references];
             order
                 .iter()
                 .map(|&prediction| {
-                    let mut seen = vec![false; candidates.references];
-                    let right = augment(prediction, &near, &mut owner, &mut seen);
+                    let right = augment(prediction, &near, &mut owner, &mut asked_by);
                     (usize::from(right), !right)
                 })
                 .collect()
@@ -91,13 +86,13 @@ fn gains(candidates: &Candidates, order: &[usize]) -> Vec<(usize, bool)> {
     }
 }
 
-/// Gives a prediction a reference, moving others if that makes room. Deep chains need as many
-/// predictions in a row within the limit of each other, so the recursion is bounded by hand.
+/// Gives a prediction a reference, moving others if that makes room. Without recursion: chains can
+/// be as long as there are lesions in a row.
 fn augment(
     prediction: usize,
     near: &[Vec<usize>],
     owner: &mut [Option<usize>],
-    seen: &mut [bool],
+    asked_by: &mut [usize],
 ) -> bool {
     // Each entry: a prediction that wants a reference, and how many it has asked already.
     let mut chain: Vec<(usize, usize)> = vec![(prediction, 0)];
@@ -109,7 +104,7 @@ fn augment(
             continue;
         };
         *tried += 1;
-        if std::mem::replace(&mut seen[reference], true) {
+        if std::mem::replace(&mut asked_by[reference], prediction) == prediction {
             continue;
         }
         wanted.push(reference);

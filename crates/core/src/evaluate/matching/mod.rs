@@ -77,7 +77,8 @@ impl Candidates {
     /// Finds them. `grid` is that of the case, where one of its files has one.
     ///
     /// # Errors
-    /// When the rule needs voxels that the objects do not have, or a grid.
+    /// When the rule needs voxels that the objects do not have, or a grid, or there are too many
+    /// in one place to be lesions.
     pub(super) fn find(
         rule: Rule,
         grid: Option<&Grid>,
@@ -89,14 +90,14 @@ impl Candidates {
         };
         let (reference_places, prediction_places) = (places(references), places(predictions));
         let pairs = match rule {
-            Rule::Valdo => close_pairs(&reference_places, &prediction_places, Limit::Below(5.0)),
+            Rule::Valdo => close_pairs(&reference_places, &prediction_places, Limit::Below(5.0))?,
             Rule::Centroid5Mm => {
-                close_pairs(&reference_places, &prediction_places, Limit::UpTo(5.0))
+                close_pairs(&reference_places, &prediction_places, Limit::UpTo(5.0))?
             }
             Rule::Centroid4Vox => {
                 let voxel_mm = in_plane_mm(grid.ok_or(MatchError::NoGrid { rule })?);
                 let limit = Limit::UpTo(4.0 * voxel_mm);
-                close_pairs(&reference_places, &prediction_places, limit)
+                close_pairs(&reference_places, &prediction_places, limit)?
             }
             Rule::Overlap | Rule::Voxel => overlap::pairs(
                 references,

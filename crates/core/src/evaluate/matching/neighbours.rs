@@ -1,6 +1,6 @@
 //! References and predictions that are close to each other.
 
-use super::Match;
+use super::{Match, MatchError};
 use crate::evaluate::objects::Object;
 use crate::evaluate::rule::Rule;
 use crate::volume::Grid;
@@ -21,7 +21,7 @@ impl Place {
         let at = match (grid, object.center_voxel) {
             (Some(grid), Some(center)) if rule == Rule::Valdo => {
                 let (index, spacing) = (center.to_array(), grid.spacing_mm());
-                std::array::from_fn(|a| index[a] * spacing[a])
+                std::array::from_fn(|a| index[a] * as_stored(spacing[a]))
             }
             (Some(grid), Some(center)) => (grid.linear() * center.0.coords).into(),
             _ => object.center_world.to_array(),
@@ -36,6 +36,19 @@ impl Place {
         let squares = (0..3).map(|a| (self.at[a] - other.at[a]).powi(2));
         squares.sum::<f64>().sqrt()
     }
+}
+
+/// The voxel size that a file's header holds, in single precision: taken back from an oblique
+/// affine, 1 mm comes out as .99999997, which would make exactly 5 mm less. A number of six digits
+/// within an affine's rounding is the one that was meant.
+fn as_stored(spacing_mm: f64) -> f64 {
+    let short: f64 = format!("{spacing_mm:.5e}").parse().unwrap_or(spacing_mm);
+    let meant = if (short / spacing_mm - 1.0).abs() < 4e-7 {
+        short
+    } else {
+        spacing_mm
+    };
+    f64::from(meant as f32)
 }
 
 /// How far apart a match may be, in mm.
@@ -64,7 +77,14 @@ impl Limit {
 
 /// All pairs within the limit, by reference and then prediction. Sorted along one axis first:
 /// a map of noise has so many components that all pairs would take hours.
-pub(super) fn close_pairs(references: &[Place], predictions: &[Place], limit: Limit) -> Vec<Match> {
+///
+/// # Errors
+/// When there are more than [`MAX_PAIRS`].
+pub(super) fn close_pairs(
+    references: &[Place],
+    predictions: &[Place],
+    limit: Limit,
+) -> Result<Vec<Match>, MatchError> {
     let mut by_z: Vec<usize> = (0..predictions.len()).collect();
     by_z.sort_by(|&a, &b| predictions[a].at[2].total_cmp(&predictions[b].at[2]));
     let mut pairs = Vec::new();
@@ -84,6 +104,27 @@ pub(super) fn close_pairs(references: &[Place], predictions: &[Place], limit: Li
             .collect();
         near.sort_by_key(|pair| pair.prediction);
         pairs.extend(near);
+        if pairs.len() > MAX_PAIRS {
+            return Err(MatchError::Crowded {
+                references: references.len(),
+                predictions: predictions.len(),
+            });
+        }
     }
-    pairs
+    Ok(pairs)
+}
+
+/// Brains do not hold that many lesions close to each other; noise does.
+const MAX_PAIRS: usize = 4_000_000;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn voxel_sizes_are_those_of_the_header() {
+        assert_eq!(as_stored(0.999_999_97), 1.0);
+        assert_eq!(as_stored(0.9), f64::from(0.9f32));
+        assert_eq!(as_stored(0.449_218_75), 0.449_218_75);
+    }
 }

@@ -30,16 +30,13 @@ pub enum MatchError {
     NoGrid { rule: Rule },
 }
 
-/// The largest table of weights, in entries (128 MB).
-const MAX_ENTRIES: usize = 16_000_000;
-/// Weights are whole numbers: distances in picometres.
-const UNITS_PER_MM: f64 = 1e9;
+/// The largest table of weights, in entries: the solver takes seconds for it.
+const MAX_ENTRIES: usize = 1_000_000;
+/// Weights are whole numbers: the longest distance has this many units, below a nanometre each.
+const UNITS: f64 = 1e10;
 
 pub(super) fn decide(candidates: &Candidates) -> Result<Matching, MatchError> {
     let mut matching = Matching::none(candidates.references, candidates.predictions);
-    for pair in &candidates.pairs {
-        matching.assigned[pair.reference].push(pair.prediction);
-    }
     for cluster in clusters(candidates) {
         for pair in solve(&cluster)? {
             matching.found[pair.reference] = true;
@@ -48,8 +45,6 @@ pub(super) fn decide(candidates: &Candidates) -> Result<Matching, MatchError> {
         }
     }
     matching.matches.sort_by_key(|pair| pair.reference);
-    // One prediction a reference: the others that are close by are not joined to it.
-    matching.assigned = vec![Vec::new(); candidates.references];
     for pair in &matching.matches {
         matching.assigned[pair.reference].push(pair.prediction);
     }
@@ -104,7 +99,8 @@ fn solve(pairs: &[Match]) -> Result<Vec<Match>, MatchError> {
     let [rows, columns] = if by_rows { size } else { [size[1], size[0]] };
     let longest = pairs.iter().map(|p| p.distance_mm).fold(0.0, f64::max);
     // One pair more outweighs any distances: they sum to less than `rows` longest ones.
-    let worth = (longest * UNITS_PER_MM) as i64 * (rows as i64 + 1) + 1;
+    let units = |mm: f64| (mm / longest.max(f64::MIN_POSITIVE) * UNITS) as i64;
+    let worth = UNITS as i64 * (rows as i64 + 1) + 1;
     let mut weights = Matrix::new(rows, columns, 0i64);
     let place = |pair: &Match| {
         let r = references.partition_point(|&m| m < pair.reference);
@@ -112,7 +108,7 @@ fn solve(pairs: &[Match]) -> Result<Vec<Match>, MatchError> {
         if by_rows { (r, p) } else { (p, r) }
     };
     for pair in pairs {
-        weights[place(pair)] = worth - (pair.distance_mm * UNITS_PER_MM) as i64;
+        weights[place(pair)] = worth - units(pair.distance_mm);
     }
     let (_, columns_of_rows) = kuhn_munkres(&weights);
     let chosen = pairs.iter().filter(|pair| {

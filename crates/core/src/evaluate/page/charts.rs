@@ -5,7 +5,7 @@ use crate::evaluate::document::Metrics;
 use crate::evaluate::rule::Rule;
 use crate::evaluate::statistics::{bland_altman, quantile};
 use crate::evaluate::subject::SubjectScore;
-use crate::evaluate::summary::{Curves, FROC_FP_PER_SCAN};
+use crate::evaluate::summary::{Curves, FROC_FP_PER_SCAN, counts};
 
 /// A plot with the words below it.
 pub(super) struct Chart {
@@ -79,7 +79,7 @@ fn precision_recall(metrics: &Metrics, curves: &Curves) -> Chart {
         .iter()
         .filter_map(|p| Some((p.recall?, p.precision)))
         .collect();
-    plot.line("curve", &points);
+    plot.line("curve", &steps(points.into_iter()));
     let figures = &metrics.summary.figures;
     let here = (figures.get("micro/recall"), figures.get("micro/precision"));
     if let (Some(recall), Some(precision)) = (here.0.value, here.1.value) {
@@ -91,7 +91,7 @@ fn precision_recall(metrics: &Metrics, curves: &Curves) -> Chart {
         svg: plot.svg(),
         caption: format!(
             "Each threshold a point; the dot is the operating point. Average precision {}.",
-            super::in_words(area, 3)
+            area.in_words(3)
         ),
     }
 }
@@ -128,18 +128,10 @@ fn reliability(metrics: &Metrics, curves: &Curves) -> Option<Chart> {
             "Ten bins of confidence; larger dots hold more predictions. On the dashed line a \
              confidence of .7 is right seven times in ten. Expected calibration error {}, Brier \
              score {}.",
-            super::in_words(figures.get("calibration/expected_error"), 3),
-            super::in_words(figures.get("calibration/brier"), 3),
+            figures.get("calibration/expected_error").in_words(3),
+            figures.get("calibration/brier").in_words(3),
         ),
     })
-}
-
-fn counts(metrics: &Metrics) -> (Vec<f64>, Vec<f64>) {
-    let pairs = metrics
-        .subjects
-        .values()
-        .filter_map(|s| s.reference_count.zip(s.prediction_count));
-    pairs.map(|(r, p)| (r as f64, p as f64)).unzip()
 }
 
 /// Points at the same place get larger, by how many there are.
@@ -153,7 +145,7 @@ fn gathered(x: &[f64], y: &[f64]) -> Vec<((f64, f64), f64)> {
 }
 
 fn regression(metrics: &Metrics) -> Option<Chart> {
-    let (references, predictions) = counts(metrics);
+    let [references, predictions] = counts(metrics.subjects.values());
     let burden = metrics.summary.burden.as_ref()?;
     let highest = references
         .iter()
@@ -192,14 +184,14 @@ fn regression(metrics: &Metrics) -> Option<Chart> {
         caption: format!(
             "Scans by their counts; larger dots are several scans.{words} Spearman's ρ {}{fisher}; \
              Lin's concordance {}.",
-            super::in_words(figures.get("counts/spearman"), 2),
-            super::in_words(figures.get("counts/concordance"), 2),
+            figures.get("counts/spearman").in_words(2),
+            figures.get("counts/concordance").in_words(2),
         ),
     })
 }
 
 fn agreement(metrics: &Metrics) -> Option<Chart> {
-    let (references, predictions) = counts(metrics);
+    let [references, predictions] = counts(metrics.subjects.values());
     let limits = bland_altman(&references, &predictions)?;
     let means: Vec<f64> = references
         .iter()
@@ -232,7 +224,7 @@ fn agreement(metrics: &Metrics) -> Option<Chart> {
         svg: plot.svg(),
         caption: format!(
             "Bland-Altman. Bias {}, limits of agreement {:.1} to {:.1}.",
-            super::in_words(figures.get("counts/bias"), 2),
+            figures.get("counts/bias").in_words(2),
             limits.lower_limit,
             limits.upper_limit
         ),

@@ -66,15 +66,10 @@ pub fn gallery(
         .collect();
     // Each scan is read once; the order of the gallery is put back afterwards.
     let mut order: Vec<usize> = (0..wanted.len()).collect();
-    order.sort_by_key(|&at| (wanted[at].case, wanted[at].missed));
+    order.sort_by_key(|&at| wanted[at].case);
     let mut items: Vec<Option<GalleryItem>> = vec![None; wanted.len()];
-    let same = |a: &usize, b: &usize| {
-        wanted[*a].case == wanted[*b].case && wanted[*a].missed == wanted[*b].missed
-    };
-    for group in order.chunk_by(same) {
-        let Wanted {
-            case: name, missed, ..
-        } = wanted[group[0]];
+    for group in order.chunk_by(|&a, &b| wanted[a].case == wanted[b].case) {
+        let name = wanted[group[0]].case;
         let Some(case) = by_name.get(name) else {
             continue;
         };
@@ -86,14 +81,15 @@ pub fn gallery(
                 continue;
             }
         };
-        let file = if missed {
-            &case.reference
-        } else {
-            &case.prediction
-        };
-        let mask = file.as_ref().and_then(|file| mask_on(&scan, file, limits));
+        let mask = |file: &Option<LesionFile>| mask_on(&scan, file.as_ref()?, limits);
+        let (reference, prediction) = (mask(&case.reference), mask(&case.prediction));
         for &at in group {
-            items[at] = Some(item(&wanted[at], &scan, mask.as_ref()));
+            let outline = if wanted[at].missed {
+                &reference
+            } else {
+                &prediction
+            };
+            items[at] = Some(item(&wanted[at], &scan, outline.as_ref()));
         }
     }
     gallery.items = items.into_iter().flatten().collect();

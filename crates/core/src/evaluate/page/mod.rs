@@ -13,17 +13,6 @@ use minijinja::{Environment, Value, context};
 
 const TEMPLATE: &str = include_str!("evaluation.html.jinja");
 
-/// A figure with its interval; a dash where it has no meaning.
-pub(super) fn in_words(figure: Interval, digits: usize) -> String {
-    match (figure.value, figure.low, figure.high) {
-        (Some(value), Some(low), Some(high)) => {
-            format!("{value:.digits$} ({low:.digits$} to {high:.digits$})")
-        }
-        (Some(value), ..) => format!("{value:.digits$}"),
-        _ => "–".to_string(),
-    }
-}
-
 /// The page as a string.
 pub(super) fn render(metrics: &Metrics, gallery: &Gallery) -> Result<String, minijinja::Error> {
     let mut environment = Environment::new();
@@ -72,13 +61,17 @@ pub(super) fn render(metrics: &Metrics, gallery: &Gallery) -> Result<String, min
 fn tiles(metrics: &Metrics) -> Vec<[String; 3]> {
     let paths: &[(&str, &str, usize)] = if metrics.rule == Rule::Voxel {
         &[
-            ("voxel/per_volume/dsc", "Dice, mean over volumes", 3),
+            ("voxel/per_volume/dsc/mean", "Dice, mean over volumes", 3),
             (
-                "voxel/per_slice/dsc",
+                "voxel/per_slice/dsc/mean",
                 "Dice, mean over slices with lesion",
                 3,
             ),
-            ("voxel/per_volume/sen", "sensitivity, mean over volumes", 3),
+            (
+                "voxel/per_volume/sen/mean",
+                "sensitivity, mean over volumes",
+                3,
+            ),
         ]
     } else {
         &[
@@ -98,7 +91,7 @@ fn tiles(metrics: &Metrics) -> Vec<[String; 3]> {
             (Some(low), Some(high)) => format!("95 % {low:.digits$} to {high:.digits$}"),
             _ => String::new(),
         };
-        [in_words(only, digits), name.to_string(), interval]
+        [only.in_words(digits), name.to_string(), interval]
     };
     paths.iter().map(tile).collect()
 }
@@ -114,7 +107,7 @@ fn groups(metrics: &Metrics) -> Vec<Value> {
         } else {
             3
         };
-        let row = [name, in_words(figure, digits)];
+        let row = [name, figure.in_words(digits)];
         match groups.last_mut() {
             Some((last, rows)) if last == group => rows.push(row),
             _ => groups.push((group.to_string(), vec![row])),
@@ -177,9 +170,9 @@ fn strata(metrics: &Metrics) -> Vec<Value> {
                 vec![
                     level.clone(),
                     format!("{:.0}", count("tp") + count("fn")),
-                    in_words(figures.get("recall"), 2),
-                    in_words(figures.get("precision"), 2),
-                    in_words(figures.get("f1"), 2),
+                    figures.get("recall").in_words(2),
+                    figures.get("precision").in_words(2),
+                    figures.get("f1").in_words(2),
                     format!("{:.0}", count("fp")),
                 ]
             })

@@ -26,12 +26,18 @@ pub struct CaseList {
 }
 
 impl CaseList {
-    /// The case that a file belongs to; the only one where there is one.
+    /// The case that a file belongs to.
     #[must_use]
     pub fn name_of(&self, path: &Path) -> String {
+        case_name(path, &self.entities)
+    }
+
+    /// The name of the case, where there is one only.
+    #[must_use]
+    pub fn only_name(&self) -> Option<&str> {
         match &self.cases[..] {
-            [only] => only.name.clone(),
-            _ => case_name(path, &self.entities),
+            [only] => Some(&only.name),
+            _ => None,
         }
     }
 
@@ -84,6 +90,15 @@ pub enum CasesError {
          siderin (looked for NIfTI other than scans, *_lesions.json, *.csv): {path:?}"
     )]
     Empty { side: &'static str, path: PathBuf },
+    #[error(
+        "matching files: the {side} folder cannot be read whole ({source}); check its permissions: \
+         {path:?}"
+    )]
+    Unreadable {
+        side: &'static str,
+        source: std::io::Error,
+        path: PathBuf,
+    },
     #[error("matching files: the {side} is neither NIfTI nor JSON nor CSV: {path:?}")]
     Unknown { side: &'static str, path: PathBuf },
     #[error(
@@ -122,19 +137,20 @@ pub fn pair_cases(
     let references = lesion_files(reference, "reference")?;
     let predictions = lesion_files(prediction, "prediction")?;
     let single = |path: &Path| path.is_file() || is_results(path);
-    if let ([reference], [prediction]) = (&references[..], &predictions[..])
-        && single(reference.path())
-        && single(prediction.path())
-        && allow_any_name(reference, prediction)
+    if let ([reference_file], [prediction_file]) = (&references[..], &predictions[..])
+        && single(reference)
+        && single(prediction)
+        && do_not_disagree(reference_file.path(), prediction_file.path())
     {
-        let names = [reference, prediction].map(|file| case_name(file.path(), &BTreeSet::new()));
+        let all = BTreeSet::from(TELLING);
+        let names = [reference, prediction].map(|path| case_name(path, &all));
         let name = names.iter().find(|name| name.starts_with("sub-"));
         return Ok(CaseList {
             entities: BTreeSet::new(),
             cases: vec![Case {
                 name: name.unwrap_or(&names[0]).clone(),
-                reference: Some(reference.clone()),
-                prediction: Some(prediction.clone()),
+                reference: Some(reference_file.clone()),
+                prediction: Some(prediction_file.clone()),
             }],
         });
     }
@@ -165,14 +181,16 @@ pub fn pair_cases(
 }
 
 /// One file on each side is a pair, unless both say whose they are and disagree.
-fn allow_any_name(reference: &LesionFile, prediction: &LesionFile) -> bool {
-    let subject = |file: &LesionFile| {
-        BidsName::of(file.path()).and_then(|name| name.entity("sub").map(str::to_string))
+fn do_not_disagree(reference: &Path, prediction: &Path) -> bool {
+    let [a, b] = [reference, prediction].map(|path| BidsName::of(&without_csv(path)));
+    let (Some(a), Some(b)) = (a, b) else {
+        return true;
     };
-    match (subject(reference), subject(prediction)) {
+    let mut keys = std::iter::once("sub").chain(TELLING);
+    keys.all(|key| match (a.entity(key), b.entity(key)) {
         (Some(a), Some(b)) => a == b,
         _ => true,
-    }
+    })
 }
 
 fn no_partner(lacking: &'static str, names: &[String]) -> Result<(), CasesError> {
@@ -291,7 +309,11 @@ fn lesion_files(path: &Path, side: &'static str) -> Result<Vec<LesionFile>, Case
         .sort_by_file_name()
         .into_iter();
     while let Some(entry) = walk.next() {
-        let Ok(entry) = entry else { continue };
+        let entry = entry.map_err(|error| CasesError::Unreadable {
+            side,
+            source: error.into(),
+            path: own(),
+        })?;
         let here = entry.path();
         let hidden = entry.depth() > 0 && entry.file_name().to_string_lossy().starts_with('.');
         if entry.file_type().is_dir() {
@@ -352,18 +374,36 @@ fn in_folder_counts(path: &Path) -> bool {
     }
 }
 
-/// Where some maps of a folder say that they hold lesions, the others are something else.
+/// Where one of a case's maps says that it holds lesions, its others are something else.
 fn preferred(files: Vec<LesionFile>) -> Vec<LesionFile> {
+    let all = BTreeSet::from(TELLING);
     let says_so = |file: &LesionFile| {
         BidsName::of(file.path()).is_some_and(|name| {
             name.entity("desc") == Some("lesions") || name.suffix.eq_ignore_ascii_case("cmb")
         })
     };
-    let maps_say_so = files.iter().any(says_so);
-    files
-        .into_iter()
-        .filter(|file| !maps_say_so || says_so(file))
-        .collect()
+    let said: BTreeSet<String> = files
+        .iter()
+        .filter(|file| says_so(file))
+        .map(|file| case_name(file.path(), &all))
+        .collect();
+    let kept = |file: &LesionFile| {
+        !matches!(file, LesionFile::Map(_))
+            || says_so(file)
+            || !said.contains(&case_name(file.path(), &all))
+    };
+    files.into_iter().filter(kept).collect()
+}
+
+/// Whose a case is: `sub-01` of `sub-01_ses-2`; a name that is not BIDS is a subject of its own.
+#[must_use]
+pub fn subject_of(case: &str) -> &str {
+    let first = case.split('_').next().unwrap_or(case);
+    if first.starts_with("sub-") {
+        first
+    } else {
+        case
+    }
 }
 
 #[cfg(test)]
@@ -461,5 +501,24 @@ mod tests {
         let list = pair_cases(&at("truth.nii"), &at("sub-2_b.nii"), false).unwrap();
         assert_eq!(names(&list), ["sub-2"]);
         assert!(pair_cases(&at("sub-1_a.nii"), &at("sub-2_b.nii"), false).is_err());
+        // A file in a folder is not a single file, and a name needs no suffix.
+        let a = tree(&["case7_mask.nii"]);
+        let b = tree(&["case8_mask.nii"]);
+        assert!(pair_cases(a.path(), b.path(), false).is_err());
+        let bare = tree(&["sub-1.nii", "sub-2.nii"]);
+        let at = |name: &str| bare.path().join(name);
+        assert!(pair_cases(&at("sub-1.nii"), &at("sub-2.nii"), false).is_err());
+    }
+
+    #[test]
+    fn one_subjects_naming_does_not_hide_anothers_file() {
+        let truth = tree(&["sub-1_dseg.nii", "sub-2_dseg.nii"]);
+        let found = tree(&[
+            "sub-1_desc-lesions_dseg.nii",
+            "sub-1_desc-tissue_dseg.nii",
+            "sub-2_probseg.nii",
+        ]);
+        let list = pair_cases(truth.path(), found.path(), false).unwrap();
+        assert_eq!(names(&list), ["sub-1", "sub-2"]);
     }
 }

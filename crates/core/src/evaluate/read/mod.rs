@@ -3,7 +3,7 @@
 mod cases;
 mod points;
 
-pub use cases::{Case, CaseList, CasesError, case_name, pair_cases};
+pub use cases::{Case, CaseList, CasesError, case_name, pair_cases, subject_of};
 pub use points::{Point, PointFormat, PointsError, parse_points};
 
 pub(super) use super::objects::MapKind;

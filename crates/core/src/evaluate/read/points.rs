@@ -43,7 +43,10 @@ pub enum PointsError {
         column: &'static str,
         value: String,
     },
-    #[error("reading points: point {number} lies at a place that is not finite")]
+    #[error(
+        "reading points: point {number} has a place, confidence or size that is not finite, or a \
+         size below 0; correct or remove it"
+    )]
     NotFinite { number: usize },
 }
 
@@ -91,7 +94,12 @@ pub fn parse_points(
     };
     let not_finite = points.iter().position(|point| {
         let place = point.center_world.to_array().into_iter();
-        !place.chain(point.confidence).all(f64::is_finite)
+        let sizes = || point.diameter_mm.into_iter().chain(point.volume_mm3);
+        let finite = place
+            .chain(point.confidence)
+            .chain(sizes())
+            .all(f64::is_finite);
+        !finite || sizes().any(|size| size < 0.0)
     });
     match not_finite {
         Some(at) => Err(PointsError::NotFinite { number: at + 1 }),

@@ -30,8 +30,9 @@ const EXACT_UP_TO: usize = 50;
 
 /// Wilcoxon's signed-rank test of paired differences (Wilcoxon 1945, doi 10.2307/3001968).
 /// Differences of 0 are left out. Exact up to 50 without ties, else the normal approximation
-/// with the tie correction and no continuity correction, as scipy.stats.wilcoxon does. With no
-/// difference at all p is 1.
+/// with the tie correction and no continuity correction: scipy.stats.wilcoxon's methods "exact" and
+/// "asymptotic". The approximation is rough below ten differences. With no difference at all p is
+/// 1.
 #[must_use]
 pub fn wilcoxon(differences: &[f64], alternative: Alternative) -> Wilcoxon {
     let kept: Vec<f64> = differences.iter().copied().filter(|d| *d != 0.0).collect();

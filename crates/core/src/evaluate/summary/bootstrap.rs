@@ -2,11 +2,13 @@
 
 use super::curves::Detection;
 use super::strata::Strata;
+use crate::evaluate::read::subject_of;
 use crate::evaluate::statistics::quantile;
 use crate::evaluate::subject::SubjectScore;
 use crate::random::Stream;
 use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
 
 /// How intervals are made: the percentile method (Efron and Tibshirani 1993, chapter 13).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -26,6 +28,20 @@ impl Default for Bootstrap {
     }
 }
 
+impl Interval {
+    /// The value, with the interval in brackets; a dash where it has no meaning.
+    #[must_use]
+    pub fn in_words(self, digits: usize) -> String {
+        match (self.value, self.low, self.high) {
+            (Some(value), Some(low), Some(high)) => {
+                format!("{value:.digits$} ({low:.digits$} to {high:.digits$})")
+            }
+            (Some(value), ..) => format!("{value:.digits$}"),
+            _ => "–".to_string(),
+        }
+    }
+}
+
 /// A figure with its 95 % interval; none where it has no meaning.
 #[derive(Debug, Clone, Copy, PartialEq, Default, Serialize, Deserialize)]
 pub struct Interval {
@@ -37,17 +53,26 @@ pub struct Interval {
     pub high: Option<f64>,
 }
 
-/// Subjects and all their detections by falling confidence.
+/// Cases and all their detections by falling confidence.
 pub(super) struct Cohort<'a> {
+    /// Scores by case; a person with two sessions has two.
     pub subjects: Vec<&'a SubjectScore>,
+    /// Places of each person's cases: they are drawn together.
+    people: Vec<Vec<usize>>,
     /// None where a prediction has no confidence.
     pub detections: Option<Vec<Detection>>,
     pub strata: Strata,
 }
 
 impl<'a> Cohort<'a> {
-    pub(super) fn of(subjects: Vec<&'a SubjectScore>) -> Self {
+    pub(super) fn of(scores: &'a BTreeMap<String, SubjectScore>) -> Self {
+        let subjects: Vec<&SubjectScore> = scores.values().collect();
+        let mut people: BTreeMap<&str, Vec<usize>> = BTreeMap::new();
+        for (at, case) in scores.keys().enumerate() {
+            people.entry(subject_of(case)).or_default().push(at);
+        }
         Self {
+            people: people.into_values().collect(),
             detections: super::curves::detections(&subjects),
             strata: Strata::of(&subjects),
             subjects,
@@ -55,16 +80,16 @@ impl<'a> Cohort<'a> {
     }
 }
 
-/// Subjects of a cohort, some of them several times.
+/// Cases of a cohort, some of them several times.
 pub(super) struct Sample<'a> {
     pub cohort: &'a Cohort<'a>,
     drawn: Vec<usize>,
-    /// How often each subject was drawn.
+    /// How often each case was drawn.
     pub weight: Vec<u32>,
 }
 
 impl<'a> Sample<'a> {
-    /// Each subject once.
+    /// Each case once.
     pub(super) fn whole(cohort: &'a Cohort<'a>) -> Self {
         let n = cohort.subjects.len();
         Self {
@@ -75,9 +100,11 @@ impl<'a> Sample<'a> {
     }
 
     fn drawn(cohort: &'a Cohort<'a>, stream: &mut Stream) -> Self {
-        let n = cohort.subjects.len();
-        let drawn: Vec<usize> = (0..n).map(|_| stream.index(n)).collect();
-        let mut weight = vec![0; n];
+        let people = &cohort.people;
+        let drawn: Vec<usize> = (0..people.len())
+            .flat_map(|_| people[stream.index(people.len())].iter().copied())
+            .collect();
+        let mut weight = vec![0; cohort.subjects.len()];
         for &subject in &drawn {
             weight[subject] += 1;
         }

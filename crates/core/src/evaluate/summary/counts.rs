@@ -22,7 +22,10 @@ pub struct Burden {
     pub regression: Option<Regression>,
 }
 
-fn counts<'a>(subjects: impl Iterator<Item = &'a SubjectScore>) -> [Vec<f64>; 2] {
+/// Counts of reference and prediction of each case.
+pub(in crate::evaluate) fn counts<'a>(
+    subjects: impl Iterator<Item = &'a SubjectScore>,
+) -> [Vec<f64>; 2] {
     let pairs = subjects.filter_map(|s| s.reference_count.zip(s.prediction_count));
     let (references, predictions) = pairs.map(|(r, p)| (r as f64, p as f64)).unzip();
     [references, predictions]

@@ -10,6 +10,7 @@ mod voxels;
 
 pub use bootstrap::{Bootstrap, Interval};
 pub use counts::Burden;
+pub(super) use counts::counts;
 pub use curves::{Curves, FROC_FP_PER_SCAN, FrocPoint, PrecisionRecallPoint, ReliabilityBin};
 pub use figures::Figures;
 
@@ -50,7 +51,7 @@ pub fn summarise(
     rule: Rule,
     bootstrap: &Bootstrap,
 ) -> Summaries {
-    let cohort = Cohort::of(subjects.values().collect());
+    let cohort = Cohort::of(subjects);
     let figures = with_intervals(&cohort, bootstrap, |sample| figures_of(sample, rule));
     let (strata, figures): (Vec<_>, Vec<_>) = figures
         .into_iter()
@@ -78,21 +79,21 @@ pub(super) fn paired_differences(
     rule: Rule,
     bootstrap: &Bootstrap,
 ) -> Figures {
-    let cohorts = [first, second].map(|scores| Cohort::of(scores.values().collect()));
+    let cohorts = [first, second].map(Cohort::of);
     let [first, second] = [&cohorts[0], &cohorts[1]];
-    let figures = |sample: &Sample| {
-        let mut figures = detection::figures(sample, rule);
-        if rule == Rule::Voxel {
-            figures.extend(voxels::figures(sample));
-        }
-        figures
-    };
+    let figures = |sample: &Sample| overall_figures(sample, rule);
     bootstrap::differences([first, second], bootstrap, figures)
         .into_iter()
         .collect()
 }
 
 fn figures_of(sample: &Sample, rule: Rule) -> Vec<(String, Option<f64>)> {
+    let mut figures = overall_figures(sample, rule);
+    figures.extend(strata::figures(sample, rule));
+    figures
+}
+
+fn overall_figures(sample: &Sample, rule: Rule) -> Vec<(String, Option<f64>)> {
     let mut figures = detection::figures(sample, rule);
     if rule == Rule::Voxel {
         figures.extend(voxels::figures(sample));
@@ -100,7 +101,6 @@ fn figures_of(sample: &Sample, rule: Rule) -> Vec<(String, Option<f64>)> {
         figures.extend(counts::figures(sample));
         figures.extend(curves::figures(sample));
     }
-    figures.extend(strata::figures(sample, rule));
     figures
 }
 

@@ -1,10 +1,10 @@
 //! The same counts among lesions or scans of one kind.
 
 use super::bootstrap::{Interval, Sample};
-use super::detection::Tally;
 use super::figures::Figures;
 use crate::evaluate::rule::Rule;
 use crate::evaluate::subject::{LesionRecord, SubjectScore};
+use crate::evaluate::tally::Tally;
 use std::collections::BTreeMap;
 
 /// What the paths of these figures begin with.

@@ -213,3 +213,26 @@ fn the_interval_of_a_mean_is_as_wide_as_theory_says() {
     let half = 0.5 * (figure.high.unwrap() - figure.low.unwrap());
     assert!((half - 0.098).abs() < 0.02, "{half}");
 }
+
+#[test]
+fn visits_of_a_person_are_drawn_together() {
+    // 100 people with two visits each, both with 0 or both with 2 false alarms: as many scans as
+    // in 200 people, but the mean is known as well as from 100: ±1.96/√100 = .196, not .139.
+    let mut subjects = BTreeMap::new();
+    for person in 0..100u64 {
+        for visit in 1..3 {
+            let score = subject(0, 2 * (person % 2), 0, &[]);
+            subjects.insert(format!("sub-{person:03}_ses-{visit}"), score);
+        }
+    }
+    let bootstrap = Bootstrap {
+        samples: 400,
+        seed: 0,
+    };
+    let figures = summarise(&subjects, Rule::Valdo, &bootstrap)
+        .summary
+        .figures;
+    let figure = figures.get("fp_per_scan/mean");
+    let half = 0.5 * (figure.high.unwrap() - figure.low.unwrap());
+    assert!((half - 0.196).abs() < 0.025, "{half}");
+}

@@ -1,8 +1,9 @@
 //! Voxel measures: the mean over volumes, and over all slices with reference lesion.
 
 use super::bootstrap::Sample;
-use crate::evaluate::statistics::mean;
-use crate::evaluate::voxelwise::VoxelMeasures;
+use crate::evaluate::statistics::{mean, median};
+use crate::evaluate::subject::SubjectScore;
+use crate::evaluate::voxelwise::{VoxelMeasures, VoxelScore};
 
 type OfMeasures = fn(&VoxelMeasures) -> Option<f64>;
 const MEASURES: [(&str, OfMeasures); 6] = [
@@ -14,19 +15,43 @@ const MEASURES: [(&str, OfMeasures); 6] = [
     ("mcc", |m| m.mcc),
 ];
 
+/// Measures of volumes, and of all slices with reference lesion.
+fn both(scores: &[&VoxelScore]) -> [(&'static str, Vec<VoxelMeasures>); 2] {
+    let slices = scores.iter().flat_map(|score| &score.lesion_slices);
+    [
+        (
+            "per_volume",
+            scores.iter().map(|score| score.measures).collect(),
+        ),
+        (
+            "per_slice",
+            slices.map(|counts| counts.measures()).collect(),
+        ),
+    ]
+}
+
 pub(super) fn figures(sample: &Sample) -> Vec<(String, Option<f64>)> {
-    let scores = || sample.subjects().filter_map(|s| s.voxel.as_ref());
-    let volumes: Vec<VoxelMeasures> = scores().map(|score| score.measures).collect();
-    let slices: Vec<VoxelMeasures> = scores()
-        .flat_map(|score| &score.lesion_slices)
-        .map(|counts| counts.measures())
-        .collect();
+    let scores: Vec<&VoxelScore> = sample.subjects().filter_map(|s| s.voxel.as_ref()).collect();
     let mut figures = Vec::new();
-    for (kind, all) in [("per_volume", volumes), ("per_slice", slices)] {
+    for (kind, all) in both(&scores) {
         for (name, of) in MEASURES {
             let values: Vec<f64> = all.iter().filter_map(of).collect();
-            figures.push((format!("voxel/{kind}/{name}"), mean(&values)));
+            figures.push((format!("voxel/{kind}/{name}/mean"), mean(&values)));
+            figures.push((format!("voxel/{kind}/{name}/median"), median(&values)));
         }
     }
     figures
+}
+
+/// How many volumes and slices leave each measure undefined.
+pub(super) fn undefined(subjects: &[&SubjectScore]) -> Vec<(String, usize)> {
+    let scores: Vec<&VoxelScore> = subjects.iter().filter_map(|s| s.voxel.as_ref()).collect();
+    let mut undefined = Vec::new();
+    for (kind, all) in both(&scores) {
+        for (name, of) in MEASURES {
+            let none = all.iter().filter(|m| of(m).is_none()).count();
+            undefined.push((format!("{kind} {name}"), none));
+        }
+    }
+    undefined
 }
