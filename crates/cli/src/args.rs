@@ -33,6 +33,8 @@ pub(crate) enum Command {
     /// Simulate scans with exact truth by the physics of the scanner.
     #[command(subcommand)]
     Simulate(Simulate),
+    /// Lay one image of a head onto another, rigidly: a T1w image onto a T2* one, or two visits.
+    Register(Register),
     /// Make maps of the anatomical regions in which lesions are counted.
     #[command(subcommand)]
     Regions(Regions),
@@ -114,6 +116,24 @@ pub(crate) struct SimulateCohort {
     /// Scans worked on at once; memory grows with it.
     #[arg(long, default_value_t = 1, value_parser = clap::value_parser!(u16).range(1..=256))]
     pub jobs: u16,
+    /// Print errors only.
+    #[arg(long, short)]
+    pub quiet: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Register {
+    /// The image to be moved: a file or a folder of DICOM slices.
+    pub moving: PathBuf,
+    /// The image it is laid onto.
+    pub fixed: PathBuf,
+    /// Folder for registered.nii.gz (the moving image on the fixed one's grid) and
+    /// registration.json (the transform and its quality).
+    #[arg(long)]
+    pub out: PathBuf,
+    /// Replace results that are there already.
+    #[arg(long)]
+    pub force: bool,
     /// Print errors only.
     #[arg(long, short)]
     pub quiet: bool,

@@ -25,6 +25,7 @@ fn main() -> ExitCode {
         args::Command::Simulate(args::Simulate::Cohort(cohort)) => {
             commands::simulate::cohort::run(&cohort)
         }
+        args::Command::Register(register) => commands::register::run(&register),
         args::Command::Regions(args::Regions::FromLabels(labels)) => {
             commands::regions::run(&labels)
         }

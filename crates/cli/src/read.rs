@@ -73,8 +73,8 @@ fn t1(path: &Path, limits: ReadLimits) -> Result<Volume<f32>> {
     }
 }
 
-/// The one volume of a file.
-fn single_volume(path: &Path, limits: ReadLimits) -> Result<(VolumeEntry, Volume<f32>)> {
+/// The one volume of a file or folder.
+pub(crate) fn single_volume(path: &Path, limits: ReadLimits) -> Result<(VolumeEntry, Volume<f32>)> {
     let mut volumes = Catalog::open(path, limits)?.volumes;
     if volumes.len() != 1 {
         bail!(

@@ -326,3 +326,50 @@ fn the_demo_needs_nothing_and_names_the_report() {
         .success()
         .stdout(contains("were found"));
 }
+
+#[test]
+fn a_t1w_image_is_laid_onto_its_scan() {
+    let folder = tempfile::tempdir().unwrap();
+    let at = |name: &str| folder.path().join(name);
+    siderin()
+        .args(["simulate", "scan", "--lesions", "none", "--t1w", "--quiet"])
+        .arg("--protocol")
+        .arg(quick_protocol(folder.path()))
+        .arg("--out")
+        .arg(at("scan"))
+        .assert()
+        .success();
+    let register = |moving: &str, out: &str| {
+        let mut command = siderin();
+        command.arg("register").arg(at(moving));
+        command
+            .arg(at("scan/magnitude.nii.gz"))
+            .arg("--out")
+            .arg(at(out));
+        command
+    };
+    register("scan/t1w.nii.gz", "laid")
+        .assert()
+        .success()
+        .stdout(contains("normalised mutual information"));
+    // Both were made in one place: the transform is the identity.
+    let found = json(&at("laid/registration.json"));
+    let shift = found["shift_mm"].as_f64().unwrap();
+    let turn = found["rotation_deg"].as_f64().unwrap();
+    assert!(shift < 1.0 && turn < 0.7, "{shift} mm, {turn}°");
+    let grid = |path: &Path| nifti(path).0[40..48].to_vec();
+    assert_eq!(
+        grid(&at("laid/registered.nii.gz")),
+        grid(&at("scan/magnitude.nii.gz"))
+    );
+    register("scan/t1w.nii.gz", "laid")
+        .assert()
+        .code(1)
+        .stderr(contains("--force"));
+    write_map(&at("flat.nii"), [9, 9, 9], [2.0; 3], |_| 5.0);
+    register("flat.nii", "no")
+        .assert()
+        .code(1)
+        .stderr(contains("the moving image has no contrast"));
+    assert!(!at("no").exists());
+}

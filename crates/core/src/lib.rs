@@ -6,6 +6,7 @@
 //! - [`candidates`]: dark round spots, measured and scored without learning.
 //! - [`lesion`]: what was found, in millimetres.
 //! - [`regions`]: where in the brain, for counting.
+//! - [`registration`]: one image of a head laid onto another.
 //! - [`folder`]: folders that are complete or not there.
 //! - [`report`]: files and pages for people and programs.
 //! - [`evaluate`]: predictions scored against references, under one rule at a time.
@@ -18,6 +19,7 @@ pub mod lesion;
 pub mod preprocess;
 mod random;
 pub mod regions;
+pub mod registration;
 pub mod report;
 pub mod scan;
 pub mod simulate;

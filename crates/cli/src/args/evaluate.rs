@@ -1,9 +1,29 @@
 //! What can be typed about scoring.
 
 use clap::Args;
-use siderin_core::evaluate::Rule;
+use siderin_core::evaluate::{Bootstrap, Rule};
 use siderin_core::preprocess::Connectivity;
 use std::path::PathBuf;
+
+/// How intervals are made.
+#[derive(Debug, Args)]
+pub(crate) struct Draws {
+    /// How often subjects are drawn for the intervals; 0 for none.
+    #[arg(long, default_value_t = 2000, value_parser = clap::value_parser!(u32).range(0..=100_000))]
+    bootstrap: u32,
+    /// Seed of those draws.
+    #[arg(long, default_value_t = 0)]
+    seed: u64,
+}
+
+impl Draws {
+    pub(crate) fn bootstrap(&self) -> Bootstrap {
+        Bootstrap {
+            samples: self.bootstrap as usize,
+            seed: self.seed,
+        }
+    }
+}
 
 #[derive(Debug, Args)]
 pub(crate) struct Evaluate {
@@ -55,12 +75,8 @@ pub(crate) struct Evaluate {
     /// Columns of the table to report by.
     #[arg(long, value_delimiter = ',', requires = "table")]
     pub by: Vec<String>,
-    /// How often subjects are drawn for the intervals; 0 for none.
-    #[arg(long, default_value_t = 2000, value_parser = clap::value_parser!(u32).range(0..=100_000))]
-    pub bootstrap: u32,
-    /// Seed of those draws.
-    #[arg(long, default_value_t = 0)]
-    pub seed: u64,
+    #[command(flatten)]
+    pub draws: Draws,
     /// Replace scores that are there already.
     #[arg(long)]
     pub force: bool,
@@ -80,12 +96,8 @@ pub(crate) struct CompareMethods {
     /// Folder for comparison.json, comparison.md and comparison.tex.
     #[arg(long)]
     pub out: PathBuf,
-    /// How often subjects are drawn for the intervals of the differences.
-    #[arg(long, default_value_t = 2000, value_parser = clap::value_parser!(u32).range(1..=100_000))]
-    pub bootstrap: u32,
-    /// Seed of those draws.
-    #[arg(long, default_value_t = 0)]
-    pub seed: u64,
+    #[command(flatten)]
+    pub draws: Draws,
     /// Replace a comparison that is there already.
     #[arg(long)]
     pub force: bool,

@@ -5,7 +5,7 @@ use crate::args::CompareMethods;
 use crate::progress::say;
 use anyhow::{Context, Result, bail};
 use siderin_core::evaluate::{
-    Bootstrap, Method, Metrics, claim_comparison, compare, markdown, write_comparison,
+    Method, Metrics, claim_comparison, compare, markdown, write_comparison,
 };
 use std::path::Path;
 
@@ -35,11 +35,7 @@ fn compared(args: &CompareMethods) -> Result<()> {
             })
         })
         .collect::<Result<_>>()?;
-    let bootstrap = Bootstrap {
-        samples: args.bootstrap as usize,
-        seed: args.seed,
-    };
-    let comparison = compare(&methods, &bootstrap)?;
+    let comparison = compare(&methods, &args.draws.bootstrap())?;
     write_comparison(folder, &comparison)?;
     if !args.quiet {
         say(&markdown(&comparison));

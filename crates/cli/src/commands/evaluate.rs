@@ -5,8 +5,8 @@ use crate::args::Evaluate;
 use crate::progress::{Progress, complain, say};
 use anyhow::{Context, Result, bail};
 use siderin_core::evaluate::{
-    Bootstrap, CaseList, CaseTable, Companions, Metrics, Missing, Objects, Remark, Rule,
-    ScoreSettings, Scored, claim_scores, gallery, pair_cases, score_cases, write_scores,
+    CaseList, CaseTable, Companions, Metrics, Missing, Objects, Remark, Rule, ScoreSettings,
+    Scored, claim_scores, gallery, pair_cases, score_cases, write_scores,
 };
 use siderin_core::scan::{ReadLimits, expand_input};
 use std::collections::BTreeMap;
@@ -139,15 +139,17 @@ fn metrics(
         .into_iter()
         .map(|(name, case)| (name, case.score))
         .collect();
-    let bootstrap = Bootstrap {
-        samples: args.bootstrap as usize,
-        seed: args.seed,
-    };
     let missing = Missing {
         predictions: cases.without_prediction(),
         references: cases.without_reference(),
     };
-    Metrics::of(subjects, settings, &bootstrap, missing, warnings)
+    Metrics::of(
+        subjects,
+        settings,
+        &args.draws.bootstrap(),
+        missing,
+        warnings,
+    )
 }
 
 fn print_summary(metrics: &Metrics) {

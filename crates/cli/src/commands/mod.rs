@@ -6,6 +6,7 @@ pub(crate) mod detect;
 pub(crate) mod evaluate;
 pub(crate) mod inspect;
 pub(crate) mod regions;
+pub(crate) mod register;
 pub(crate) mod simulate;
 pub(crate) mod split;
 
