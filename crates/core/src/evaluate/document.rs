@@ -3,6 +3,7 @@
 use super::rule::{Rule, ScoreSettings};
 use super::subject::SubjectScore;
 use super::summary::{Bootstrap, Curves, Figures, Summary, summarise};
+use crate::report::RESEARCH_USE;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::io::Write;
@@ -56,9 +57,9 @@ pub struct Missing {
 
 const SCHEMA_VERSION: &str = "1.0";
 
-/// What the research-use notice of scores says: it depends on the data, which this cannot know.
-const RESEARCH_USE: &str = "For research use only: this is not a medical device. Scores say how \
-     predictions agree with the references given, on the scans given.";
+/// What scores say, besides what every report says.
+const SCORES_SAY: &str =
+    "Scores say how predictions agree with the references given, on the scans given.";
 
 impl Metrics {
     /// Sums up the scores of all cases.
@@ -77,7 +78,7 @@ impl Metrics {
                 name: "siderin".to_string(),
                 version: env!("CARGO_PKG_VERSION").to_string(),
             },
-            research_use: RESEARCH_USE.to_string(),
+            research_use: format!("{RESEARCH_USE} {SCORES_SAY}"),
             rule: settings.rule,
             settings: settings.clone(),
             bootstrap: *bootstrap,

@@ -176,7 +176,12 @@ fn item(wanted: &Wanted, scan: &Volume<f32>, mask: Option<&Volume<bool>>) -> Gal
     let mut words = Vec::new();
     words.extend(record.diameter_mm.map(|mm| format!("{mm:.1} mm")));
     words.extend(record.confidence.map(|c| format!("confidence {c:.2}")));
-    words.extend(record.region.clone());
+    words.extend(
+        record
+            .region
+            .as_ref()
+            .map(|region| region.replace('_', " ")),
+    );
     let label = if wanted.missed {
         "missed lesion"
     } else {

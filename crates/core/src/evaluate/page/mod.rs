@@ -168,7 +168,7 @@ fn strata(metrics: &Metrics) -> Vec<Value> {
             .map(|(level, figures)| {
                 let count = |name: &str| figures.get(name).value.unwrap_or(0.0);
                 vec![
-                    level.clone(),
+                    level.replace('_', " "),
                     format!("{:.0}", count("tp") + count("fn")),
                     figures.get("recall").in_words(2),
                     figures.get("precision").in_words(2),
