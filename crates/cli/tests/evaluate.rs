@@ -236,6 +236,12 @@ fn strata_pictures_and_curves_from_what_lies_beside() {
         .assert()
         .code(1)
         .stderr(contains("there is no nowhere"));
+    evaluate(&truth, &found, "valdo", &at.path().join("no"))
+        .arg("--regions")
+        .arg(&scans)
+        .assert()
+        .code(1)
+        .stderr(contains("no map in --regions is named after a case"));
 }
 
 #[test]

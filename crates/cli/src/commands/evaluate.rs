@@ -106,6 +106,13 @@ fn companions(args: &Evaluate, cases: &CaseList) -> Result<Companions> {
             scans.entry(name).or_default().push(scan.path);
         }
     }
+    let is_case = |name: &String| cases.cases.iter().any(|case| case.name == *name);
+    if args.regions.is_some() && !regions.keys().any(is_case) {
+        bail!("looking for regions: no map in --regions is named after a case");
+    }
+    if args.scans.is_some() && !scans.keys().any(is_case) {
+        bail!("looking for scans: no scan in --scans is named after a case");
+    }
     let table = match &args.table {
         None => BTreeMap::new(),
         Some(path) => CaseTable::read(path)

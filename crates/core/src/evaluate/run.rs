@@ -86,16 +86,28 @@ pub enum CaseError {
     },
     #[error("{source} (region map {path:?})")]
     Regions { source: NiftiError, path: PathBuf },
-    #[error("reading a region map: value {value} is no region code ({path:?})")]
+    #[error(
+        "reading a region map: value {value} is no region code; give a map as `siderin regions` \
+         writes it ({path:?})"
+    )]
     RegionCode { value: f32, path: PathBuf },
     #[error("{source} (scan {path:?})")]
     Scan { source: OpenError, path: PathBuf },
-    #[error("{source} (reference {reference:?}, prediction {prediction:?})")]
+    #[error(
+        "{source} (reference {}, prediction {})",
+        shown(reference),
+        shown(prediction)
+    )]
     Score {
         source: ScoreError,
         reference: Option<PathBuf>,
         prediction: Option<PathBuf>,
     },
+}
+
+fn shown(path: &Option<PathBuf>) -> String {
+    let path = path.as_ref();
+    path.map_or("missing".to_string(), |path| format!("{path:?}"))
 }
 
 /// A case's score, with remarks on its files.
