@@ -87,7 +87,7 @@ pub enum CasesError {
     Missing { side: &'static str, path: PathBuf },
     #[error(
         "matching files: the {side} folder holds no lesion map, no points and no results of \
-         siderin (looked for NIfTI other than scans, *_lesions.json, *.csv): {path:?}"
+         siderin (looked for NIfTI, *_lesions.json, *.csv): {path:?}"
     )]
     Empty { side: &'static str, path: PathBuf },
     #[error(
@@ -304,6 +304,7 @@ fn lesion_files(path: &Path, side: &'static str) -> Result<Vec<LesionFile>, Case
         return Ok(vec![LesionFile::Results(own())]);
     }
     let mut found = Vec::new();
+    let mut named_like_scans = Vec::new();
     let mut walk = walkdir::WalkDir::new(path)
         .follow_links(true)
         .sort_by_file_name()
@@ -325,7 +326,13 @@ fn lesion_files(path: &Path, side: &'static str) -> Result<Vec<LesionFile>, Case
             }
         } else if !hidden && in_folder_counts(here) {
             found.extend(file_kind(here));
+        } else if !hidden && is_nifti(here) {
+            named_like_scans.push(LesionFile::Map(here.to_path_buf()));
         }
+    }
+    // Some programs give a prediction the name of its scan.
+    if found.is_empty() {
+        found = named_like_scans;
     }
     let found = preferred(found);
     if found.is_empty() {
@@ -454,6 +461,11 @@ mod tests {
         ]);
         let plain = tree(&["sub-101.nii.gz"]);
         let list = pair_cases(valdo.path(), plain.path(), false).unwrap();
+        assert_eq!(names(&list), ["sub-101"]);
+
+        // Predictions under the names of their scans.
+        let scans = tree(&["sub-101_T2S.nii.gz"]);
+        let list = pair_cases(valdo.path(), scans.path(), false).unwrap();
         assert_eq!(names(&list), ["sub-101"]);
 
         let a = tree(&["case7_mask.nii.gz", "case8_mask.nii.gz"]);
