@@ -1,6 +1,7 @@
 //! Files become lesions: label and probability maps, points, and siderin's own results.
 
 mod cases;
+mod find;
 mod points;
 
 pub use cases::{Case, CaseList, CasesError, case_name, pair_cases, subject_of};
