@@ -1,7 +1,7 @@
 //! Folders that appear complete or not at all.
 
 use std::fs::{self, File, TryLockError};
-use std::io::{self, BufWriter, Write};
+use std::io::{self, BufWriter, Read, Write};
 use std::path::{Path, PathBuf};
 
 /// A folder that cannot be written.
@@ -213,6 +213,28 @@ pub fn write_synced<E: From<io::Error>>(
     sink.flush()?;
     let file = sink.into_inner().map_err(io::IntoInnerError::into_error)?;
     Ok(file.sync_all()?)
+}
+
+/// Writes a value as indented JSON that ends in a line, and has the disk confirm it.
+///
+/// # Errors
+/// What the disk says.
+pub fn write_json(path: &Path, value: &impl serde::Serialize) -> io::Result<()> {
+    write_synced(path, |sink| {
+        serde_json::to_writer_pretty(&mut *sink, value)?;
+        sink.write_all(b"\n")
+    })
+}
+
+/// Reads a small file whole; none where it is larger than `limit_mb`.
+///
+/// # Errors
+/// What the disk says.
+pub(crate) fn read_bounded(path: &Path, limit_mb: u64) -> io::Result<Option<Vec<u8>>> {
+    let limit = limit_mb * 1_000_000;
+    let mut bytes = Vec::new();
+    File::open(path)?.take(limit + 1).read_to_end(&mut bytes)?;
+    Ok((bytes.len() as u64 <= limit).then_some(bytes))
 }
 
 #[cfg(test)]

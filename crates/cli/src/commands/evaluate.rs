@@ -84,7 +84,7 @@ fn companions(args: &Evaluate, cases: &CaseList) -> Result<Companions> {
     for path in [&args.regions, &args.scans].into_iter().flatten() {
         if !path.exists() {
             bail!(
-                "looking for scans and regions: there is no {}",
+                "looking for scans and regions: there is no {}; give a file or a folder that exists",
                 path.display()
             );
         }
@@ -108,10 +108,16 @@ fn companions(args: &Evaluate, cases: &CaseList) -> Result<Companions> {
     }
     let is_case = |name: &String| cases.cases.iter().any(|case| case.name == *name);
     if args.regions.is_some() && !regions.keys().any(is_case) {
-        bail!("looking for regions: no map in --regions is named after a case");
+        bail!(
+            "looking for regions: no map in --regions is named after a case; give names with its \
+             subject and desc-regions"
+        );
     }
     if args.scans.is_some() && !scans.keys().any(is_case) {
-        bail!("looking for scans: no scan in --scans is named after a case");
+        bail!(
+            "looking for scans: no scan in --scans is named after a case; give them its subject or \
+             name"
+        );
     }
     let table = match &args.table {
         None => BTreeMap::new(),

@@ -5,9 +5,8 @@ use crate::args::Split;
 use crate::progress::say;
 use anyhow::{Context, Result, bail};
 use siderin_core::evaluate::{CaseTable, SplitFile, split};
-use siderin_core::folder::{write_synced, write_then_rename};
+use siderin_core::folder::{write_json, write_then_rename};
 use std::collections::BTreeMap;
-use std::io::{self, Write};
 
 pub(crate) fn run(args: &Split) -> Result<Outcome, Failure> {
     divide(args).map_err(|error| Failure::Run(in_one_line(&error)))?;
@@ -24,12 +23,7 @@ fn divide(args: &Split) -> Result<()> {
     let table = CaseTable::read(&args.manifest)
         .with_context(|| format!("in {}", args.manifest.display()))?;
     let folds = split(&table, usize::from(args.folds), &args.stratify, args.seed)?;
-    write_then_rename(&args.out, |path| {
-        write_synced(path, |sink| {
-            serde_json::to_writer_pretty(&mut *sink, &folds).map_err(io::Error::other)?;
-            sink.write_all(b"\n")
-        })
-    })?;
+    write_then_rename(&args.out, |path| write_json(path, &folds))?;
     print(&folds);
     Ok(())
 }

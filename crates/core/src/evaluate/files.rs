@@ -4,7 +4,7 @@ use super::compare::Comparison;
 use super::compare_tables::{latex, markdown};
 use super::document::Metrics;
 use super::page::{self, Gallery};
-use crate::folder::{FolderError, PartialFolder, Replace, write_synced};
+use crate::folder::{FolderError, PartialFolder, Replace, write_json, write_synced};
 use crate::report::ReportError;
 use std::io::Write;
 use std::path::{Path, PathBuf};
@@ -33,10 +33,7 @@ pub fn write_scores(
     metrics: &Metrics,
     gallery: &Gallery,
 ) -> Result<PathBuf, ReportError> {
-    write_synced(&folder.path("metrics.json"), |sink| {
-        serde_json::to_writer_pretty(&mut *sink, metrics)?;
-        Ok::<_, ReportError>(sink.write_all(b"\n")?)
-    })?;
+    write_json(&folder.path("metrics.json"), metrics)?;
     write_synced(&folder.path("metrics.csv"), |sink| {
         Ok::<_, ReportError>(metrics.write_table(sink)?)
     })?;
@@ -71,10 +68,7 @@ pub fn write_comparison(
     folder: PartialFolder,
     comparison: &Comparison,
 ) -> Result<PathBuf, ReportError> {
-    write_synced(&folder.path("comparison.json"), |sink| {
-        serde_json::to_writer_pretty(&mut *sink, comparison)?;
-        Ok::<_, ReportError>(sink.write_all(b"\n")?)
-    })?;
+    write_json(&folder.path("comparison.json"), comparison)?;
     for (file, text) in [
         ("comparison.md", markdown(comparison)),
         ("comparison.tex", latex(comparison)),

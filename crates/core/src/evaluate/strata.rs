@@ -2,6 +2,7 @@
 
 use super::read::subject_of;
 use super::statistics::quantile;
+use crate::folder::read_bounded;
 use crate::scan::{Catalog, OpenError, ReadLimits, Sequence};
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
@@ -83,7 +84,7 @@ pub enum TableError {
     Twice { name: String },
 }
 
-const LIMIT_MB: u64 = 256;
+const TABLE_LIMIT_MB: u64 = 256;
 
 /// A table whose first column names cases or subjects.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -100,10 +101,9 @@ impl CaseTable {
     /// # Errors
     /// [`TableError`].
     pub fn read(path: &Path) -> Result<Self, TableError> {
-        if std::fs::metadata(path)?.len() > LIMIT_MB * 1_000_000 {
-            return Err(TableError::TooLarge { limit: LIMIT_MB });
-        }
-        Self::parse(&std::fs::read(path)?)
+        let limit = TABLE_LIMIT_MB;
+        let text = read_bounded(path, limit)?.ok_or(TableError::TooLarge { limit })?;
+        Self::parse(&text)
     }
 
     /// Reads the bytes of a CSV or TSV file.

@@ -51,8 +51,8 @@ const LEVELS_MM: [f64; 3] = [8.0, 4.0, 2.0];
 /// Poses that go on from each.
 const KEPT: [usize; 3] = [2, 1, 1];
 
-/// Lays `moving` onto `fixed`. Heads may be turned by some 25° and moved by 60 mm against each
-/// other, and more where their centres tell; one of them may be cut off at the top and bottom.
+/// Lays `moving` onto `fixed`. Tested on heads that are turned by up to 20° and moved by up to 30 mm,
+/// one of them cut off at the top and bottom.
 ///
 /// # Errors
 /// [`RegistrationError`]: an image without contrast, or images that never overlap.

@@ -2,7 +2,7 @@
 
 use super::document::{Document, Findings};
 use super::{page, tables};
-use crate::folder::{FolderError, PartialFolder, Replace, write_synced};
+use crate::folder::{FolderError, PartialFolder, Replace, write_json, write_synced};
 use crate::lesion::label_volume;
 use crate::scan::nifti::{WriteError, write_volume_placed};
 use std::io::{self, Write};
@@ -22,8 +22,6 @@ pub enum ReportError {
     Labels(#[from] WriteError),
     #[error("writing results: {0}")]
     Table(#[from] csv::Error),
-    #[error("writing results: {0}")]
-    Json(#[from] serde_json::Error),
     #[error("writing results: the report cannot be made ({0}); please report this as a fault")]
     Page(#[from] minijinja::Error),
 }
@@ -55,10 +53,7 @@ pub fn prepare_folder(out: &Path, name: &str, force: bool) -> Result<PartialFold
 /// # Errors
 /// What the disk says; nothing is left behind then.
 pub fn write_folder(folder: PartialFolder, findings: &Findings) -> Result<PathBuf, ReportError> {
-    write_synced(&folder.path("lesions.json"), |sink| {
-        serde_json::to_writer_pretty(&mut *sink, &Document::of(findings))?;
-        Ok::<_, ReportError>(sink.write_all(b"\n")?)
-    })?;
+    write_json(&folder.path("lesions.json"), &Document::of(findings))?;
     write_synced(&folder.path("lesions.csv"), |sink| {
         Ok::<_, ReportError>(tables::write_lesions(sink, findings.lesions)?)
     })?;

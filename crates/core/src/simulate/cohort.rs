@@ -5,7 +5,7 @@ use super::head::Head;
 use super::protocol::{Protocol, ProtocolError};
 use super::scene::literature_count;
 use super::simulation::{Request, SecondVisit, SimulateError, Stage, simulate};
-use crate::folder::{FolderError, PartialFolder, Replace, write_synced, write_then_rename};
+use crate::folder::{self, FolderError, PartialFolder, Replace, write_synced, write_then_rename};
 use crate::random::Stream;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
@@ -283,7 +283,7 @@ fn write_text(path: &Path, text: &str) -> Result<(), CohortError> {
 }
 
 fn write_json(path: &Path, value: &serde_json::Value) -> Result<(), CohortError> {
-    write_text(path, &(serde_json::to_string_pretty(value)? + "\n"))
+    write_then_rename(path, |partial| Ok(folder::write_json(partial, value)?))
 }
 
 /// Whether a scan of the cohort is there already.

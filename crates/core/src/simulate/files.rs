@@ -2,7 +2,7 @@
 
 use super::protocol::Encoding;
 use super::simulation::{Record, Visit};
-use crate::folder::{FolderError, write_synced};
+use crate::folder::{FolderError, write_json, write_synced};
 use crate::regions::region_table;
 use crate::scan::nifti::{WriteError, write_volume, write_volume_scaled};
 use crate::volume::Volume;
@@ -167,10 +167,10 @@ fn write_text(path: &Path, text: &str) -> Result<(), VisitFilesError> {
 }
 
 fn write_sidecar(names: &VisitNames, name: &str, sidecar: Value) -> Result<(), VisitFilesError> {
-    write_synced(&names.images.join(format!("{name}.json")), |sink| {
-        serde_json::to_writer_pretty(&mut *sink, &sidecar)?;
-        Ok(sink.write_all(b"\n")?)
-    })
+    Ok(write_json(
+        &names.images.join(format!("{name}.json")),
+        &sidecar,
+    )?)
 }
 
 #[derive(Clone, Copy, PartialEq)]

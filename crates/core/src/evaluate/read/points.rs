@@ -1,8 +1,8 @@
 //! Lesions as points: `lesions.json` and CSV.
 
+use crate::folder::read_bounded;
 use crate::volume::{Grid, WorldPoint};
 use serde::Deserialize;
-use std::io::Read;
 use std::path::Path;
 
 /// A lesion of which only the place is given.
@@ -53,13 +53,7 @@ pub enum PointsError {
 const LIMIT_MB: u64 = 256;
 
 pub(super) fn read(path: &Path) -> Result<(Vec<Point>, Option<Grid>), PointsError> {
-    let mut bytes = Vec::new();
-    std::fs::File::open(path)?
-        .take(LIMIT_MB * 1_000_000 + 1)
-        .read_to_end(&mut bytes)?;
-    if bytes.len() as u64 > LIMIT_MB * 1_000_000 {
-        return Err(PointsError::TooLarge { limit: LIMIT_MB });
-    }
+    let bytes = read_bounded(path, LIMIT_MB)?.ok_or(PointsError::TooLarge { limit: LIMIT_MB })?;
     let is_json = path
         .extension()
         .is_some_and(|e| e.eq_ignore_ascii_case("json"));
