@@ -1,9 +1,14 @@
 //! The detection pipeline, and the home of its networks.
 //!
-//! Start with [`detect`]: the whole pipeline in one function. Trained models, losses and
-//! training will live beside it; this is the one crate that may know a tensor library.
+//! Start with [`detect`]: the whole pipeline in one function. The networks are in [`model`], what
+//! they are trained by in [`loss`]. This is the one crate that knows a tensor library.
 
 mod checks;
 mod detect;
+pub mod loss;
+pub mod model;
+pub mod model_file;
+#[cfg(test)]
+mod reference;
 
 pub use detect::{DetectConfig, DetectError, Detection, Stage, detect};

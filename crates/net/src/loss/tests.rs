@@ -1,0 +1,111 @@
+use super::*;
+use crate::reference::Reference;
+use burn::tensor::Device;
+
+fn losses(weights: usize) -> Vec<(&'static str, Loss)> {
+    let focal = |alpha| Loss::Focal { gamma: 2.0, alpha };
+    vec![
+        ("dice", Loss::Dice),
+        ("sensitivity", Loss::Sensitivity),
+        (
+            "focal_tversky",
+            Loss::FocalTversky {
+                false_positives: 0.3,
+                false_negatives: 0.7,
+                gamma: 3.0,
+            },
+        ),
+        ("cross_entropy", Loss::CrossEntropy),
+        (
+            "weighted_cross_entropy",
+            Loss::WeightedCrossEntropy {
+                weights: [0.1, 5.0, 2.0][..weights].to_vec(),
+            },
+        ),
+        ("top_k", Loss::TopK { share: 0.1 }),
+        ("focal", focal(None)),
+        ("focal_alpha", focal(Some(0.75))),
+        ("dice_top_k", Loss::dice_top_k()),
+        ("dice_focal", Loss::dice_focal()),
+        ("cascade", Loss::cascade(10.0)),
+    ]
+}
+
+fn check<const D: usize>(kind: &str, weights: usize) {
+    let device = Device::flex().autodiff();
+    let reference = Reference::read("losses");
+    for (name, loss) in losses(weights) {
+        let logits: Tensor<D> = reference
+            .tensor(&format!("{kind}.logits"), &device)
+            .require_grad();
+        let target = reference.tensor(&format!("{kind}.target"), &device);
+        let value = loss.forward(logits.clone(), target);
+        let gradient = logits.grad(&value.backward()).unwrap();
+        reference.compare(&format!("{kind}.{name}"), value);
+        reference.compare(&format!("{kind}.{name}.grad"), gradient);
+    }
+}
+
+#[test]
+fn binary_losses_equal_pytorch() {
+    check::<4>("binary", 2);
+}
+
+#[test]
+fn losses_over_classes_equal_pytorch() {
+    check::<5>("classes", 3);
+}
+
+#[test]
+fn deep_supervision_equals_pytorch() {
+    let device = Device::flex().autodiff();
+    let reference = Reference::read("losses");
+    let outputs: Vec<Tensor<4>> = (0..3)
+        .map(|at| {
+            reference
+                .tensor(&format!("deep.output.{at}"), &device)
+                .require_grad()
+        })
+        .collect();
+    let target: Tensor<4> = reference.tensor("deep.target", &device);
+    let half = shrink_target2d(target.clone());
+    let targets = vec![target, half.clone(), shrink_target2d(half)];
+    let deep = DeepSupervision {
+        weights: vec![0.4, 0.3, 0.2],
+        loss: Loss::dice_focal(),
+    };
+    let value = deep.forward(outputs.clone(), targets);
+    let gradients = value.backward();
+    reference.compare("deep.value", value);
+    for (at, output) in outputs.iter().enumerate() {
+        reference.compare(&format!("deep.grad.{at}"), output.grad(&gradients).unwrap());
+    }
+}
+
+#[test]
+fn a_microbleed_stays_when_a_target_shrinks() {
+    let device = Device::flex();
+    // Four voxels in a row along the last axis: background, class 2, class 1, background.
+    let target = Tensor::<5>::from_data(
+        [[
+            [[[1.0, 0.0, 0.0, 1.0]]],
+            [[[0.0, 0.0, 1.0, 0.0]]],
+            [[[0.0, 1.0, 0.0, 0.0]]],
+        ]],
+        &device,
+    );
+    let small: Vec<f32> = shrink_target3d(target, [1, 1, 2]).try_into_vec_as().unwrap();
+    // The first pair keeps class 2, the second class 1; no voxel has two classes.
+    assert_eq!(small, [0.0, 0.0, 0.0, 1.0, 1.0, 0.0]);
+}
+
+#[test]
+fn nothing_there_and_nothing_found_costs_little() {
+    let device = Device::flex();
+    let logits = Tensor::<4>::full([1, 1, 8, 8], -30.0, &device);
+    let target = Tensor::<4>::zeros([1, 1, 8, 8], &device);
+    for (name, loss) in losses(2) {
+        let value: f32 = loss.forward(logits.clone(), target.clone()).into_scalar();
+        assert!((0.0..1e-5).contains(&value), "{name}: {value}");
+    }
+}

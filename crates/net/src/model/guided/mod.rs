@@ -1,0 +1,294 @@
+//! The anatomically guided segmentation of Kwon 2024.
+//!
+//! A residual U-Net in the manner of nnU-Net, configured from the spacing ([`PlanConfig`]), with one
+//! softmax over background, three regions of the brain (the proxy task) and microbleeds. T2* alone
+//! or with a T1w image laid onto it. Instance normalisation is nnU-Net's; batch normalisation is a
+//! choice, because its statistics are fixed once trained and so do not differ between tiles.
+
+mod norm;
+mod plan;
+
+pub use norm::NormKind;
+pub use plan::{Level, PlanConfig};
+
+use burn::module::Module;
+use burn::nn::PaddingConfig3d;
+use burn::nn::conv::{Conv3d, Conv3dConfig, ConvTranspose3d, ConvTranspose3dConfig};
+use burn::tensor::activation::leaky_relu;
+use burn::tensor::module::adaptive_avg_pool3d;
+use burn::tensor::{Device, Tensor};
+use norm::Norm;
+use serde::{Deserialize, Serialize};
+
+/// Size of a [`Guided`].
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct GuidedConfig {
+    /// 1: T2* alone; 2: with T1w.
+    pub inputs: usize,
+    /// Finest first.
+    pub levels: Vec<Level>,
+    /// Normalisation of the features.
+    pub norm: NormKind,
+}
+
+/// What the softmax is over.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[repr(usize)]
+pub enum GuidedClass {
+    /// Outside the parenchyma.
+    Background = 0,
+    /// Lobes, with hippocampus and amygdala.
+    Lobar = 1,
+    /// Deep supratentorial nuclei and white matter.
+    Deep = 2,
+    /// Brainstem and cerebellum.
+    Infratentorial = 3,
+    /// Microbleed.
+    Microbleed = 4,
+}
+
+/// Number of [`GuidedClass`]es.
+pub const GUIDED_CLASSES: usize = 5;
+/// nnU-Net's slope of the leaky ReLU below zero.
+const SLOPE: f64 = 0.01;
+
+/// See the module.
+#[derive(Module, Debug)]
+pub struct Guided {
+    stem: ConvNorm,
+    /// Finest first.
+    encoder: Vec<Vec<Block>>,
+    /// Coarsest first, as they run.
+    decoder: Vec<UpLevel>,
+    /// Of each decoder level, coarsest first.
+    heads: Vec<Conv3d>,
+}
+
+/// Convolution and normalisation.
+#[derive(Module, Debug)]
+struct ConvNorm {
+    conv: Conv3d,
+    norm: Norm,
+}
+
+/// Two convolutions added to the input, which is averaged where the block strides and passes a 1³
+/// convolution where channels change.
+#[derive(Module, Debug)]
+struct Block {
+    first: ConvNorm,
+    second: ConvNorm,
+    shortcut: Option<ConvNorm>,
+    stride: [usize; 3],
+}
+
+#[derive(Module, Debug)]
+struct UpLevel {
+    up: ConvTranspose3d,
+    refine: ConvNorm,
+}
+
+impl GuidedConfig {
+    /// A network with random weights.
+    pub fn init(&self, device: &Device) -> Guided {
+        let levels = &self.levels;
+        let finest = &levels[0];
+        let encoder = levels
+            .iter()
+            .enumerate()
+            .map(|(at, level)| {
+                let into = levels[at.saturating_sub(1)].channels;
+                (0..level.blocks)
+                    .map(|block| match block {
+                        0 => Block::new([into, level.channels], level, self.norm, device),
+                        _ => Block::new(
+                            [level.channels; 2],
+                            &Level {
+                                stride: [1; 3],
+                                ..level.clone()
+                            },
+                            self.norm,
+                            device,
+                        ),
+                    })
+                    .collect()
+            })
+            .collect();
+        let fine_levels = || (0..levels.len() - 1).rev();
+        Guided {
+            stem: ConvNorm::new(
+                [self.inputs, finest.channels],
+                finest.kernel,
+                [1; 3],
+                self.norm,
+                device,
+            ),
+            encoder,
+            decoder: fine_levels()
+                .map(|at| UpLevel::new(&levels[at + 1], &levels[at], self.norm, device))
+                .collect(),
+            heads: fine_levels()
+                .map(|at| {
+                    Conv3dConfig::new([levels[at].channels, GUIDED_CLASSES], [1; 3]).init(device)
+                })
+                .collect(),
+        }
+    }
+
+    /// Sizes must be multiples of this: slices, rows, columns.
+    #[must_use]
+    pub fn stride(&self) -> [usize; 3] {
+        std::array::from_fn(|axis| self.levels.iter().map(|l| l.stride[axis]).product())
+    }
+}
+
+impl Guided {
+    /// Features of the last decoder level: `[n, inputs, d, h, w]` to `[n, c, d, h, w]`.
+    pub fn features(&self, x: Tensor<5>) -> Tensor<5> {
+        self.levels(x)
+            .pop()
+            .expect("a checked configuration has two levels or more")
+    }
+
+    /// Logits of the [`GuidedClass`]es from [`Self::features`]: `[n, 5, d, h, w]`.
+    pub fn head(&self, features: Tensor<5>) -> Tensor<5> {
+        self.heads[self.heads.len() - 1].forward(features)
+    }
+
+    /// Logits of every decoder level for deep supervision, finest first.
+    pub fn forward_all(&self, x: Tensor<5>) -> Vec<Tensor<5>> {
+        self.levels(x)
+            .into_iter()
+            .zip(&self.heads)
+            .map(|(level, head)| head.forward(level))
+            .rev()
+            .collect()
+    }
+
+    /// Features of each decoder level, coarsest first.
+    fn levels(&self, x: Tensor<5>) -> Vec<Tensor<5>> {
+        let mut x = leaky_relu(self.stem.forward(x), SLOPE);
+        let mut skips = Vec::new();
+        for blocks in &self.encoder {
+            x = blocks.iter().fold(x, |x, block| block.forward(x));
+            skips.push(x.clone());
+        }
+        skips.pop();
+        let mut levels = Vec::new();
+        for (up, skip) in self.decoder.iter().zip(skips.into_iter().rev()) {
+            x = up.forward(x, skip);
+            levels.push(x.clone());
+        }
+        levels
+    }
+}
+
+impl ConvNorm {
+    fn new(
+        channels: [usize; 2],
+        kernel: [usize; 3],
+        stride: [usize; 3],
+        norm: NormKind,
+        device: &Device,
+    ) -> Self {
+        let [d, h, w] = kernel.map(|k| k / 2);
+        Self {
+            conv: Conv3dConfig::new(channels, kernel)
+                .with_stride(stride)
+                .with_padding(PaddingConfig3d::Explicit(d, h, w))
+                .init(device),
+            norm: norm.init(channels[1], device),
+        }
+    }
+
+    fn forward(&self, x: Tensor<5>) -> Tensor<5> {
+        self.norm.forward(self.conv.forward(x))
+    }
+}
+
+impl Block {
+    fn new(channels: [usize; 2], level: &Level, norm: NormKind, device: &Device) -> Self {
+        let out = channels[1];
+        let changes = channels[0] != out;
+        Self {
+            first: ConvNorm::new(channels, level.kernel, level.stride, norm, device),
+            second: ConvNorm::new([out, out], level.kernel, [1; 3], norm, device),
+            shortcut: changes.then(|| ConvNorm::new(channels, [1; 3], [1; 3], norm, device)),
+            stride: level.stride,
+        }
+    }
+
+    fn forward(&self, x: Tensor<5>) -> Tensor<5> {
+        let branch = leaky_relu(self.first.forward(x.clone()), SLOPE);
+        let branch = self.second.forward(branch);
+        let mut kept = x;
+        if self.stride != [1; 3] {
+            // Sizes are multiples of the stride, so this is plain average pooling.
+            let [_, _, d, h, w] = branch.dims();
+            kept = adaptive_avg_pool3d(kept, [d, h, w]);
+        }
+        if let Some(shortcut) = &self.shortcut {
+            kept = shortcut.forward(kept);
+        }
+        leaky_relu(branch + kept, SLOPE)
+    }
+}
+
+impl UpLevel {
+    fn new(coarse: &Level, fine: &Level, norm: NormKind, device: &Device) -> Self {
+        Self {
+            up: ConvTranspose3dConfig::new([coarse.channels, fine.channels], coarse.stride)
+                .with_stride(coarse.stride)
+                .init(device),
+            refine: ConvNorm::new(
+                [2 * fine.channels, fine.channels],
+                fine.kernel,
+                [1; 3],
+                norm,
+                device,
+            ),
+        }
+    }
+
+    fn forward(&self, x: Tensor<5>, skip: Tensor<5>) -> Tensor<5> {
+        let joined = Tensor::cat(vec![self.up.forward(x), skip], 1);
+        leaky_relu(self.refine.forward(joined), SLOPE)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::reference::Reference;
+
+    fn level(kernel: [usize; 3], stride: [usize; 3], channels: usize) -> Level {
+        Level {
+            kernel,
+            stride,
+            channels,
+            blocks: 1,
+        }
+    }
+
+    #[test]
+    fn blocks_equal_pytorch() {
+        let device = Device::flex().autodiff();
+        let flat = level([1, 3, 3], [1, 2, 2], 5);
+        let cube = level([3, 3, 3], [2, 2, 2], 4);
+        for (name, channels, level, norm) in [
+            ("guided_block_instance", [3, 5], flat, NormKind::Instance),
+            ("guided_block_batch", [4, 4], cube, NormKind::Batch),
+        ] {
+            Reference::read(name)
+                .check::<_, 5>(Block::new(channels, &level, norm, &device), |block, mut x| {
+                    vec![block.forward(x.remove(0))]
+                });
+        }
+        let coarse = level([1, 3, 3], [1, 2, 2], 6);
+        let fine = level([1, 3, 3], [1, 1, 1], 4);
+        Reference::read("guided_up_level").check::<_, 5>(
+            UpLevel::new(&coarse, &fine, NormKind::Instance, &device),
+            |level, x| vec![level.forward(x[0].clone(), x[1].clone())],
+        );
+    }
+}

@@ -1,0 +1,28 @@
+//! Blocks that more than one network is built of, and the 3D operations burn lacks.
+
+mod conv_batch;
+mod pool3d;
+mod residual;
+mod stochastic_depth;
+mod upsample;
+
+pub(crate) use conv_batch::ConvBatchRelu;
+pub(crate) use pool3d::max_pool3d;
+pub(crate) use residual::{ResidualBlock, ResidualBlockConfig};
+pub(crate) use stochastic_depth::stochastic_depth;
+pub(crate) use upsample::{upsample_bilinear, upsample_nearest3d};
+
+use burn::nn::PaddingConfig2d;
+use burn::nn::conv::{Conv2d, Conv2dConfig};
+use burn::tensor::Device;
+
+/// A 2D convolution that keeps height and width: odd `kernel`, stride 1.
+pub(crate) fn same_conv2d(channels: [usize; 2], kernel: usize, device: &Device) -> Conv2d {
+    let pad = kernel / 2;
+    Conv2dConfig::new(channels, [kernel; 2])
+        .with_padding(PaddingConfig2d::Explicit(pad, pad, pad, pad))
+        .init(device)
+}
+
+#[cfg(test)]
+mod tests;

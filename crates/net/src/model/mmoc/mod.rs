@@ -1,0 +1,44 @@
+//! MMOC-Net, the coarse-to-fine cascade of Wei 2022.
+//!
+//! [`Coarse`] looks at whole slices and misses little; [`Fine`] looks again, at full resolution, at
+//! small regions around what the first found.
+
+mod coarse;
+mod fine;
+
+pub use coarse::{Coarse, CoarseConfig};
+pub(crate) use coarse::STRIDE as COARSE_STRIDE;
+pub use fine::{AsppFusion, Fine, FineConfig};
+
+use burn::module::Module;
+use burn::tensor::Device;
+use serde::{Deserialize, Serialize};
+
+/// Size of an [`Mmoc`].
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct MmocConfig {
+    /// First stage.
+    pub coarse: CoarseConfig,
+    /// Second stage.
+    pub fine: FineConfig,
+}
+
+/// Both stages.
+#[derive(Module, Debug)]
+pub struct Mmoc {
+    /// First stage.
+    pub coarse: Coarse,
+    /// Second stage.
+    pub fine: Fine,
+}
+
+impl MmocConfig {
+    /// A cascade with random weights.
+    pub fn init(&self, device: &Device) -> Mmoc {
+        Mmoc {
+            coarse: self.coarse.init(device),
+            fine: self.fine.init(device),
+        }
+    }
+}

@@ -1,0 +1,109 @@
+//! The networks of four papers, one a file or folder.
+//!
+//! A [`ModelConfig`] is a network's size; [`ModelConfig::init`] makes the [`Network`]. Tensors of
+//! 2D networks are `[samples, channels, rows, columns]`, of 3D ones
+//! `[samples, channels, slices, rows, columns]`. Every network gives the features of its last
+//! decoder level and, from them, logits, so that Grad-CAM can look in between.
+
+mod check;
+mod guided;
+mod layers;
+mod mmoc;
+mod preset;
+mod rlk_unet;
+mod unet3d;
+
+pub use check::ConfigError;
+pub use guided::{
+    GUIDED_CLASSES, Guided, GuidedClass, GuidedConfig, Level, NormKind, PlanConfig,
+};
+pub use mmoc::{AsppFusion, Coarse, CoarseConfig, Fine, FineConfig, Mmoc, MmocConfig};
+pub use preset::{Architecture, Preset};
+pub use rlk_unet::{RlkUnet, RlkUnetConfig};
+pub use unet3d::{Unet3d, Unet3dConfig};
+
+pub(crate) use mmoc::COARSE_STRIDE;
+pub(crate) use rlk_unet::{SLICES, STRIDE as RLK_STRIDE};
+pub(crate) use unet3d::STRIDE as UNET3D_STRIDE;
+
+use burn::module::Module;
+use burn::tensor::Device;
+use serde::{Deserialize, Serialize};
+
+/// A network's architecture and size.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "architecture", rename_all = "kebab-case")]
+pub enum ModelConfig {
+    /// Cho 2026: slices in 2.5D.
+    RlkUnet(RlkUnetConfig),
+    /// del Pozo Lérida 2023: patches in 3D.
+    Unet3d(Unet3dConfig),
+    /// Wei 2022: slices, then regions.
+    MmocNet(MmocConfig),
+    /// Kwon 2024: patches in 3D with regions of the brain.
+    GuidedUnet(GuidedConfig),
+}
+
+/// A network of any of the four architectures.
+#[derive(Module, Debug)]
+pub enum Network {
+    /// Of [`ModelConfig::RlkUnet`].
+    RlkUnet(RlkUnet),
+    /// Of [`ModelConfig::Unet3d`].
+    Unet3d(Unet3d),
+    /// Of [`ModelConfig::MmocNet`].
+    MmocNet(Mmoc),
+    /// Of [`ModelConfig::GuidedUnet`].
+    GuidedUnet(Guided),
+}
+
+impl ModelConfig {
+    /// A network with random weights, drawn from the device's generator.
+    ///
+    /// # Errors
+    /// When the sizes make no network.
+    pub fn init(&self, device: &Device) -> Result<Network, ConfigError> {
+        self.check()?;
+        Ok(match self {
+            Self::RlkUnet(config) => Network::RlkUnet(config.init(device)),
+            Self::Unet3d(config) => Network::Unet3d(config.init(device)),
+            Self::MmocNet(config) => Network::MmocNet(config.init(device)),
+            Self::GuidedUnet(config) => Network::GuidedUnet(config.init(device)),
+        })
+    }
+
+    /// Which of the four it is.
+    #[must_use]
+    pub fn architecture(&self) -> Architecture {
+        match self {
+            Self::RlkUnet(_) => Architecture::RlkUnet,
+            Self::Unet3d(_) => Architecture::Unet3d,
+            Self::MmocNet(_) => Architecture::MmocNet,
+            Self::GuidedUnet(_) => Architecture::GuidedUnet,
+        }
+    }
+
+    /// Images the network takes: T2*, and T1w where there are two.
+    #[must_use]
+    pub fn inputs(&self) -> usize {
+        match self {
+            Self::RlkUnet(_) | Self::MmocNet(_) => 1,
+            Self::Unet3d(config) => config.inputs,
+            Self::GuidedUnet(config) => config.inputs,
+        }
+    }
+}
+
+impl Network {
+    /// The same function with less to compute, where training needs more than inference.
+    #[must_use]
+    pub fn for_inference(self) -> Self {
+        match self {
+            Self::RlkUnet(network) => Self::RlkUnet(network.fused()),
+            other => other,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,87 @@
+//! Named tensors into a network and out of it, in PyTorch's names and layouts.
+
+use burn::module::Module;
+use burn::store::{
+    ApplyError, BurnToPyTorchAdapter, ModuleSnapshot, PyTorchToBurnAdapter, SafetensorsStore,
+};
+
+/// Tensors that do not make the network.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("setting the network's weights: {}; the weights belong to another network, or were trained by another version of it", .0.join("; "))]
+pub struct WeightsMismatch(Vec<String>);
+
+/// Differences that are listed by name; of more, a count.
+const LISTED: usize = 4;
+
+/// Sets every number of a network from a safetensors file's bytes. `prefix` is taken off the names
+/// in the file; tensors without it are left alone.
+///
+/// # Errors
+/// Says which tensors are missing, left over, or of another shape.
+pub(crate) fn set_weights<M: Module>(
+    mut network: M,
+    safetensors: Vec<u8>,
+    prefix: Option<&str>,
+) -> Result<M, WeightsMismatch> {
+    let mut store = SafetensorsStore::from_bytes(Some(safetensors))
+        .with_from_adapter(PyTorchToBurnAdapter)
+        .skip_enum_variants(true)
+        .validate(false)
+        .allow_partial(true);
+    if let Some(prefix) = prefix {
+        store = store.with_key_remapping(format!("^{prefix}"), "");
+    }
+    let applied = network
+        .load_from(&mut store)
+        .map_err(|error| WeightsMismatch(vec![error.to_string()]))?;
+    let missing: Vec<&str> = applied.missing.iter().map(|(name, _)| name.as_str()).collect();
+    // PyTorch counts batches for a setting of batch normalisation that nobody uses.
+    let unused: Vec<&str> = applied
+        .unused
+        .iter()
+        .map(String::as_str)
+        .filter(|name| prefix.is_none() && !name.ends_with("num_batches_tracked"))
+        .collect();
+    let misfits: Vec<String> = applied.errors.iter().map(in_words).collect();
+    let differences: Vec<String> = [
+        (!missing.is_empty()).then(|| listed("missing", &missing)),
+        (!unused.is_empty()).then(|| listed("not of this network", &unused)),
+        (!misfits.is_empty()).then(|| misfits.join(", ")),
+    ]
+    .into_iter()
+    .flatten()
+    .collect();
+    if differences.is_empty() {
+        Ok(network)
+    } else {
+        Err(WeightsMismatch(differences))
+    }
+}
+
+fn listed(what: &str, names: &[&str]) -> String {
+    let shown = names[..names.len().min(LISTED)].join(", ");
+    let more = match names.len().saturating_sub(LISTED) {
+        0 => String::new(),
+        more => format!(" and {more} more"),
+    };
+    format!("{what}: {shown}{more}")
+}
+
+fn in_words(error: &ApplyError) -> String {
+    match error {
+        ApplyError::ShapeMismatch {
+            path,
+            expected,
+            found,
+        } => format!("{path} is {found:?} where the network has {expected:?}"),
+        other => other.to_string(),
+    }
+}
+
+/// A store that writes a network in PyTorch's names.
+pub(crate) fn writing_store() -> SafetensorsStore {
+    SafetensorsStore::from_bytes(None)
+        .with_to_adapter(BurnToPyTorchAdapter)
+        .skip_enum_variants(true)
+        .clear_metadata()
+}
