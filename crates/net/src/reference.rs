@@ -117,10 +117,16 @@ impl Reference {
         let module = module.clone().map(&mut into_gradients);
         let found = module.collect(None, Some(Box::new(BurnToPyTorchAdapter)), true);
         let tensors = SafeTensors::deserialize(&self.bytes).unwrap();
-        let names = tensors.names().into_iter().filter(|n| n.starts_with("grad."));
+        let names = tensors
+            .names()
+            .into_iter()
+            .filter(|n| n.starts_with("grad."));
         let expected: Vec<Vec<f32>> = names.filter_map(|n| Some(self.find(n)?.1)).collect();
         // A bias before a normalisation has no effect; its gradient is rounding alone.
-        let largest = expected.iter().flatten().fold(0.1f32, |m, v| m.max(v.abs()));
+        let largest = expected
+            .iter()
+            .flatten()
+            .fold(0.1f32, |m, v| m.max(v.abs()));
         let mut compared = 0;
         for tensor in found {
             let name = format!("grad.{}", tensor.name);
@@ -132,7 +138,12 @@ impl Reference {
             self.close(&name, &floats(&bytes), &values, 0.01 * largest);
             compared += 1;
         }
-        assert_eq!(compared, expected.len(), "{}: gradients of weights", self.name);
+        assert_eq!(
+            compared,
+            expected.len(),
+            "{}: gradients of weights",
+            self.name
+        );
     }
 }
 

@@ -1,9 +1,12 @@
 //! What was found: lesions in millimetres, their number, their group.
 
 mod burden;
+mod map;
 mod select;
+mod surroundings;
 
 pub use burden::{BurdenGroup, Counts};
+pub use map::{MapFinding, OperatingPoint, lesions_of_map};
 pub use select::{Decision, Judged, label_volume, select_lesions};
 
 use crate::volume::{VoxelPoint, WorldPoint};
@@ -28,6 +31,11 @@ pub struct Lesion {
     pub size_class: SizeClass,
     /// Offsets of its voxels in the scan, ascending.
     pub voxels: Vec<usize>,
+}
+
+/// Diameter of the sphere of a volume, in mm and mm³.
+pub(crate) fn sphere_diameter_mm(volume_mm3: f64) -> f64 {
+    2.0 * (volume_mm3 * 3.0 / (4.0 * std::f64::consts::PI)).cbrt()
 }
 
 /// By diameter; larger ones are reported apart and never counted as microbleeds.

@@ -1,6 +1,6 @@
 //! From scored candidates to lesions.
 
-use super::{Lesion, SizeClass};
+use super::{Lesion, SizeClass, sphere_diameter_mm};
 use crate::candidates::Candidate;
 use crate::volume::{Grid, Volume};
 use std::collections::HashSet;
@@ -16,6 +16,10 @@ pub enum Decision {
     Duplicate,
     /// More lesions than labels.
     BeyondLabels,
+    /// It is smaller than the model's smallest lesion.
+    TooSmall,
+    /// Most of its surroundings are no brain tissue.
+    OutsideParenchyma,
 }
 
 impl Decision {
@@ -27,6 +31,8 @@ impl Decision {
             Self::BelowThreshold => "below_threshold",
             Self::Duplicate => "duplicate",
             Self::BeyondLabels => "beyond_labels",
+            Self::TooSmall => "too_small",
+            Self::OutsideParenchyma => "outside_parenchyma",
         }
     }
 }
@@ -79,7 +85,7 @@ pub fn select_lesions(
 
 fn lesion(grid: &Grid, candidate: &Candidate, confidence: f32, id: u16) -> Lesion {
     let volume_mm3 = candidate.voxels.len() as f64 * grid.voxel_volume_mm3();
-    let diameter_mm = 2.0 * (volume_mm3 * 3.0 / (4.0 * std::f64::consts::PI)).cbrt();
+    let diameter_mm = sphere_diameter_mm(volume_mm3);
     Lesion {
         id,
         center_world: candidate.center_world,

@@ -8,6 +8,7 @@ mod intensity;
 mod morphology;
 mod n4;
 mod otsu;
+mod recipe;
 
 pub use brain_mask::{BrainMaskConfig, BrainMaskError, brain_mask};
 pub use components::{Connectivity, connected_components, largest_component};
@@ -17,3 +18,4 @@ pub use intensity::{IntensityError, Percentiles, min_max, percentiles, robust_no
 pub use morphology::{close, dilate, dilate_mm, erode, erode_mm, fill_holes, open};
 pub use n4::{N4Config, N4Error, bias_field};
 pub use otsu::{OtsuError, otsu_threshold};
+pub use recipe::{IntensityScale, Prepared, Recipe, RecipeError, RecipeImage};

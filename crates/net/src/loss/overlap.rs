@@ -48,8 +48,5 @@ pub(super) fn focal_tversky<const D: usize>(
     let index = (both.clone() + EPSILON)
         / (both + too_much * false_positives + missed * false_negatives + EPSILON);
     // Rounding may take the index past 1, of which no power is taken.
-    (index.neg() + 1.0)
-        .clamp_min(0.0)
-        .powf_scalar(gamma)
-        .sum()
+    (index.neg() + 1.0).clamp_min(0.0).powf_scalar(gamma).sum()
 }

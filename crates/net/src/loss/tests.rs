@@ -94,7 +94,9 @@ fn a_microbleed_stays_when_a_target_shrinks() {
         ]],
         &device,
     );
-    let small: Vec<f32> = shrink_target3d(target, [1, 1, 2]).try_into_vec_as().unwrap();
+    let small: Vec<f32> = shrink_target3d(target, [1, 1, 2])
+        .try_into_vec_as()
+        .unwrap();
     // The first pair keeps class 2, the second class 1; no voxel has two classes.
     assert_eq!(small, [0.0, 0.0, 0.0, 1.0, 1.0, 0.0]);
 }

@@ -37,18 +37,32 @@ impl ModelConfig {
     /// # Errors
     /// Names the first setting that is impossible.
     pub(crate) fn check(&self) -> Result<(), ConfigError> {
-        let channels =
-            |counts: &[usize]| counts.iter().all(|count| (1..=MOST_CHANNELS).contains(count));
-        let blocks = |counts: &[usize]| counts.iter().all(|count| (1..=MOST_BLOCKS).contains(count));
+        let channels = |counts: &[usize]| {
+            counts
+                .iter()
+                .all(|count| (1..=MOST_CHANNELS).contains(count))
+        };
+        let blocks =
+            |counts: &[usize]| counts.iter().all(|count| (1..=MOST_BLOCKS).contains(count));
         const CHANNELS: &str = "channels must be from 1 to 2048";
         const BLOCKS: &str = "every stage needs 1 to 32 blocks";
         const INPUTS: &str = "1 (T2*) or 2 (T2* and T1w) are possible";
         match self {
             Self::RlkUnet(c) => {
                 let width = c.width.is_multiple_of(8) && channels(&[c.width]) && c.width <= 256;
-                hold(width, "width", &c.width, "it must be a multiple of 8 up to 256")?;
+                hold(
+                    width,
+                    "width",
+                    &c.width,
+                    "it must be a multiple of 8 up to 256",
+                )?;
                 hold(blocks(&c.blocks), "blocks", &c.blocks, BLOCKS)?;
-                hold(c.cbam_skips <= 3, "cbam_skips", &c.cbam_skips, "there are three skips")?;
+                hold(
+                    c.cbam_skips <= 3,
+                    "cbam_skips",
+                    &c.cbam_skips,
+                    "there are three skips",
+                )?;
                 let rates = c.stochastic_depth.iter().chain([&c.dropout]);
                 hold(
                     rates.clone().all(|rate| (0.0..1.0).contains(rate)),
@@ -62,9 +76,24 @@ impl ModelConfig {
                 hold(channels(&c.filters), "filters", &c.filters, CHANNELS)
             }
             Self::MmocNet(c) => {
-                hold(channels(&c.coarse.channels), "coarse.channels", &c.coarse.channels, CHANNELS)?;
-                hold(blocks(&c.coarse.blocks), "coarse.blocks", &c.coarse.blocks, BLOCKS)?;
-                hold(channels(&[c.fine.channels]), "fine.channels", &c.fine.channels, CHANNELS)?;
+                hold(
+                    channels(&c.coarse.channels),
+                    "coarse.channels",
+                    &c.coarse.channels,
+                    CHANNELS,
+                )?;
+                hold(
+                    blocks(&c.coarse.blocks),
+                    "coarse.blocks",
+                    &c.coarse.blocks,
+                    BLOCKS,
+                )?;
+                hold(
+                    channels(&[c.fine.channels]),
+                    "fine.channels",
+                    &c.fine.channels,
+                    CHANNELS,
+                )?;
                 hold(
                     (8..=256).contains(&c.fine.region) && c.fine.region.is_multiple_of(2),
                     "fine.region",
@@ -98,7 +127,12 @@ fn check_guided(
     )?;
     for (at, level) in c.levels.iter().enumerate() {
         let odd = level.kernel.iter().all(|k| [1, 3, 5, 7].contains(k));
-        hold(odd, "a level's kernel", &level.kernel, "1, 3, 5 and 7 are possible")?;
+        hold(
+            odd,
+            "a level's kernel",
+            &level.kernel,
+            "1, 3, 5 and 7 are possible",
+        )?;
         let strides = level.stride.iter().all(|s| [1, 2].contains(s));
         hold(
             strides && (at > 0 || level.stride == [1; 3]),

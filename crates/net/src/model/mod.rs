@@ -14,9 +14,7 @@ mod rlk_unet;
 mod unet3d;
 
 pub use check::ConfigError;
-pub use guided::{
-    GUIDED_CLASSES, Guided, GuidedClass, GuidedConfig, Level, NormKind, PlanConfig,
-};
+pub use guided::{GUIDED_CLASSES, Guided, GuidedClass, GuidedConfig, Level, NormKind, PlanConfig};
 pub use mmoc::{AsppFusion, Coarse, CoarseConfig, Fine, FineConfig, Mmoc, MmocConfig};
 pub use preset::{Architecture, Preset};
 pub use rlk_unet::{RlkUnet, RlkUnetConfig};

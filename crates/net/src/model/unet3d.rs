@@ -170,7 +170,8 @@ mod tests {
             up: ConvBatch::new(6, 6, 2, &device),
             level: Level::new(10, 4, &device),
         };
-        Reference::read("unet3d_up_level")
-            .check::<_, 5>(level, |level, x| vec![level.forward(x[0].clone(), x[1].clone())]);
+        Reference::read("unet3d_up_level").check::<_, 5>(level, |level, x| {
+            vec![level.forward(x[0].clone(), x[1].clone())]
+        });
     }
 }

@@ -2,5 +2,5 @@
 
 mod weights;
 
-pub(crate) use weights::set_weights;
 pub use weights::WeightsMismatch;
+pub(crate) use weights::set_weights;

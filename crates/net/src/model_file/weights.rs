@@ -34,7 +34,11 @@ pub(crate) fn set_weights<M: Module>(
     let applied = network
         .load_from(&mut store)
         .map_err(|error| WeightsMismatch(vec![error.to_string()]))?;
-    let missing: Vec<&str> = applied.missing.iter().map(|(name, _)| name.as_str()).collect();
+    let missing: Vec<&str> = applied
+        .missing
+        .iter()
+        .map(|(name, _)| name.as_str())
+        .collect();
     // PyTorch counts batches for a setting of batch normalisation that nobody uses.
     let unused: Vec<&str> = applied
         .unused

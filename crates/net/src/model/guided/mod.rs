@@ -279,10 +279,10 @@ mod tests {
             ("guided_block_instance", [3, 5], flat, NormKind::Instance),
             ("guided_block_batch", [4, 4], cube, NormKind::Batch),
         ] {
-            Reference::read(name)
-                .check::<_, 5>(Block::new(channels, &level, norm, &device), |block, mut x| {
-                    vec![block.forward(x.remove(0))]
-                });
+            Reference::read(name).check::<_, 5>(
+                Block::new(channels, &level, norm, &device),
+                |block, mut x| vec![block.forward(x.remove(0))],
+            );
         }
         let coarse = level([1, 3, 3], [1, 2, 2], 6);
         let fine = level([1, 3, 3], [1, 1, 1], 4);

@@ -24,9 +24,7 @@ pub(super) enum Norm {
 impl NormKind {
     pub(super) fn init(self, channels: usize, device: &Device) -> Norm {
         match self {
-            Self::Instance => {
-                Norm::Instance(GroupNormConfig::new(channels, channels).init(device))
-            }
+            Self::Instance => Norm::Instance(GroupNormConfig::new(channels, channels).init(device)),
             Self::Batch => Norm::Batch(BatchNormConfig::new(channels).init(device)),
         }
     }

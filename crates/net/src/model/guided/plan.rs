@@ -84,7 +84,10 @@ impl PlanConfig {
     /// The axes that the next level halves; none when this one is the deepest.
     fn halved(&self, spacing: [f64; 3], size: [usize; 3]) -> Vec<usize> {
         let can: Vec<usize> = (0..3).filter(|&a| size[a] >= 2 * SMALLEST).collect();
-        let finest = can.iter().map(|&a| spacing[a]).fold(f64::INFINITY, f64::min);
+        let finest = can
+            .iter()
+            .map(|&a| spacing[a])
+            .fold(f64::INFINITY, f64::min);
         let halved: Vec<usize> = can
             .into_iter()
             .filter(|&a| spacing[a] / finest < 2.0)

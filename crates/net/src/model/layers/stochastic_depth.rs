@@ -10,10 +10,6 @@ pub(crate) fn stochastic_depth(branch: Tensor<4>, rate: f64) -> Tensor<4> {
     }
     let keep = 1.0 - rate;
     let samples = branch.dims()[0];
-    let kept = Tensor::<4>::random(
-        [samples, 1, 1, 1],
-        Distribution::Bernoulli(keep),
-        &device,
-    );
+    let kept = Tensor::<4>::random([samples, 1, 1, 1], Distribution::Bernoulli(keep), &device);
     branch * (kept / keep)
 }

@@ -13,12 +13,10 @@ fn training() -> Device {
 
 #[test]
 fn operations_without_weights() {
-    Reference::read("max_pool3d").check::<_, 5>(Nothing {}, |_, mut x| {
-        vec![max_pool3d(x.remove(0))]
-    });
-    Reference::read("upsample_nearest3d").check::<_, 5>(Nothing {}, |_, mut x| {
-        vec![upsample_nearest3d(x.remove(0))]
-    });
+    Reference::read("max_pool3d")
+        .check::<_, 5>(Nothing {}, |_, mut x| vec![max_pool3d(x.remove(0))]);
+    Reference::read("upsample_nearest3d")
+        .check::<_, 5>(Nothing {}, |_, mut x| vec![upsample_nearest3d(x.remove(0))]);
     Reference::read("upsample_bilinear").check::<_, 4>(Nothing {}, |_, mut x| {
         vec![upsample_bilinear(x.remove(0), [6, 10])]
     });
@@ -26,10 +24,10 @@ fn operations_without_weights() {
 
 #[test]
 fn convolution_blocks() {
-    Reference::read("conv_batch_relu").check::<_, 4>(
-        ConvBatchRelu::new([3, 5], &training()),
-        |layer, mut x| vec![layer.forward(x.remove(0))],
-    );
+    Reference::read("conv_batch_relu")
+        .check::<_, 4>(ConvBatchRelu::new([3, 5], &training()), |layer, mut x| {
+            vec![layer.forward(x.remove(0))]
+        });
     for (name, channels, stride) in [
         ("residual_plain", [4, 4], 1),
         ("residual_wider", [4, 6], 1),
@@ -48,7 +46,10 @@ fn stochastic_depth_keeps_the_mean_and_is_off_for_inference() {
     device.seed(3);
     let ones = Tensor::<4>::ones([4000, 1, 1, 1], &device);
     let kept: Vec<f32> = stochastic_depth(ones, 0.25).try_into_vec_as().unwrap();
-    assert!(kept.iter().all(|v| *v == 0.0 || (v - 4.0 / 3.0).abs() < 1e-6));
+    assert!(
+        kept.iter()
+            .all(|v| *v == 0.0 || (v - 4.0 / 3.0).abs() < 1e-6)
+    );
     // Standard deviation of the mean: √(.25/.75 / 4000) = .009.
     let mean = kept.iter().sum::<f32>() / 4000.0;
     assert!((mean - 1.0).abs() < 0.04, "{mean}");

@@ -6,8 +6,8 @@
 mod coarse;
 mod fine;
 
-pub use coarse::{Coarse, CoarseConfig};
 pub(crate) use coarse::STRIDE as COARSE_STRIDE;
+pub use coarse::{Coarse, CoarseConfig};
 pub use fine::{AsppFusion, Fine, FineConfig};
 
 use burn::module::Module;

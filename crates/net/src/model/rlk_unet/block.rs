@@ -117,10 +117,10 @@ mod tests {
 
     #[test]
     fn equals_pytorch() {
-        Reference::read("rlk_block").check::<_, 4>(
-            block(&Device::flex().autodiff()),
-            |block, mut x| vec![block.forward(x.remove(0))],
-        );
+        Reference::read("rlk_block")
+            .check::<_, 4>(block(&Device::flex().autodiff()), |block, mut x| {
+                vec![block.forward(x.remove(0))]
+            });
     }
 
     #[test]

@@ -125,9 +125,7 @@ impl RlkUnet {
     /// multiples of 8.
     pub fn features(&self, x: Tensor<4>) -> Tensor<4> {
         // The last of the levels is the finest; there are always four.
-        self.levels(x)
-            .pop()
-            .expect("there are four levels")
+        self.levels(x).pop().expect("there are four levels")
     }
 
     /// Logits from [`Self::features`]: `[n, 1, h, w]`.

@@ -96,10 +96,10 @@ mod tests {
     #[test]
     fn equals_pytorch_with_and_without_cbam() {
         for (name, cbam) in [("skip_with_cbam", true), ("skip_without_cbam", false)] {
-            Reference::read(name).check::<_, 4>(
-                Skip::new(8, cbam, &Device::flex().autodiff()),
-                |skip, x| vec![skip.forward(x[0].clone(), x[1].clone())],
-            );
+            Reference::read(name)
+                .check::<_, 4>(Skip::new(8, cbam, &Device::flex().autodiff()), |skip, x| {
+                    vec![skip.forward(x[0].clone(), x[1].clone())]
+                });
         }
     }
 }
