@@ -1,10 +1,11 @@
 //! The detection pipeline, and the home of its networks.
 //!
 //! Start with [`detect`]: the whole pipeline in one function. The networks are in [`model`], what
-//! they are trained by in [`loss`]. This is the one crate that knows a tensor library.
+//! they are trained by in [`loss`], and [`infer`] takes them over whole scans. This is the one crate that knows a tensor library.
 
 mod checks;
 mod detect;
+pub mod infer;
 pub mod loss;
 pub mod model;
 pub mod model_file;
