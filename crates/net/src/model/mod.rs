@@ -21,6 +21,7 @@ pub use rlk_unet::{RlkUnet, RlkUnetConfig};
 pub use unet3d::{Unet3d, Unet3dConfig};
 
 pub(crate) use mmoc::COARSE_STRIDE;
+pub(crate) use preset::guided_plan;
 pub(crate) use rlk_unet::{SLICES, STRIDE as RLK_STRIDE};
 pub(crate) use unet3d::STRIDE as UNET3D_STRIDE;
 

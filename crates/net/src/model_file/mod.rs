@@ -1,6 +1,176 @@
 //! A trained network in one file.
+//!
+//! A `.siderin` file is a safetensors file with the tensors in PyTorch's names and layouts, so that
+//! other programs can read them, and one entry of metadata, `siderin`: the [`ModelCard`] as JSON.
 
+mod card;
+mod import;
 mod weights;
 
+pub use card::{CARD_VERSION, ModelCard, Training};
+pub use import::{ImportError, import_weights};
 pub use weights::WeightsMismatch;
-pub(crate) use weights::set_weights;
+pub(crate) use weights::{set_weights, writing_store};
+
+use crate::infer::InferError;
+use crate::model::{ConfigError, Network};
+use burn::store::{ModuleSnapshot, SafetensorsStoreError};
+use burn::tensor::Device;
+use safetensors::{SafeTensorError, SafeTensors};
+use siderin_core::folder::{write_synced, write_then_rename};
+use siderin_core::preprocess::RecipeError;
+use std::fs::File;
+use std::io::{self, Read, Write};
+use std::path::Path;
+
+/// Metadata entry that holds the card.
+const ENTRY: &str = "siderin";
+/// Larger files are not read: the largest of the papers' networks has 110 MB.
+const MOST_BYTES: u64 = 4 << 30;
+
+/// A model file that cannot be read or written.
+#[derive(Debug, thiserror::Error)]
+#[allow(missing_docs)]
+pub enum ModelFileError {
+    #[error("reading a model file: {0}; check that it is there and readable")]
+    Io(#[from] io::Error),
+    #[error("reading a model file: it has {bytes} bytes or more; no model has above {most}")]
+    TooLarge { bytes: u64, most: u64 },
+    #[error("reading a model file: {0}; it was cut off or damaged, fetch it again")]
+    Damaged(#[from] SafeTensorError),
+    #[error(
+        "reading a model file: it holds weights but no card of siderin; weights of other programs \
+         become a model file by `siderin model import`"
+    )]
+    NoCard,
+    #[error(
+        "reading a model file: its card has version {found}, this siderin reads up to \
+         {CARD_VERSION}; use a newer siderin"
+    )]
+    Newer { found: u64 },
+    #[error("reading a model file: its card is damaged ({0})")]
+    Card(#[from] serde_json::Error),
+    #[error(transparent)]
+    Config(#[from] ConfigError),
+    #[error(transparent)]
+    Recipe(#[from] RecipeError),
+    #[error(transparent)]
+    Inference(#[from] InferError),
+    #[error(
+        "reading a model file: the operating point is {0}; a threshold from 0 to 1 and sizes from 0 are needed"
+    )]
+    OperatingPoint(String),
+    #[error(transparent)]
+    Weights(#[from] WeightsMismatch),
+    #[error("writing a model file: {0}")]
+    Write(#[from] SafetensorsStoreError),
+}
+
+/// A network and its card.
+#[derive(Debug, Clone)]
+pub struct Model {
+    /// What it says of itself.
+    pub card: ModelCard,
+    /// With its weights.
+    pub network: Network,
+}
+
+impl Model {
+    /// Reads a model file; its network lies on `device`.
+    ///
+    /// # Errors
+    /// When it is no model file, is damaged, comes from a newer version, or its tensors are not
+    /// those of its network.
+    pub fn read(path: &Path, device: &Device) -> Result<Self, ModelFileError> {
+        Self::from_bytes(bytes_of(path)?, device)
+    }
+
+    /// As [`Model::read`], of a file's bytes.
+    ///
+    /// # Errors
+    /// As there.
+    pub fn from_bytes(bytes: Vec<u8>, device: &Device) -> Result<Self, ModelFileError> {
+        let card = ModelCard::from_bytes(&bytes)?;
+        let network = set_weights(card.model.init(device)?, bytes, None)?;
+        Ok(Self { card, network })
+    }
+
+    /// Writes a model file; it is complete or as it was.
+    ///
+    /// # Errors
+    /// When the card is impossible, or what the disk says.
+    pub fn write(&self, path: &Path) -> Result<(), ModelFileError> {
+        let bytes = self.to_bytes()?;
+        Ok(write_then_rename(path, |partial| {
+            write_synced(partial, |sink| sink.write_all(&bytes))
+        })?)
+    }
+
+    fn to_bytes(&self) -> Result<Vec<u8>, ModelFileError> {
+        self.card.check()?;
+        let mut store = writing_store().metadata(ENTRY, serde_json::to_string(&self.card)?);
+        self.network.save_into(&mut store)?;
+        Ok(store.get_bytes()?)
+    }
+}
+
+impl ModelCard {
+    /// Reads the card of a model file alone.
+    ///
+    /// # Errors
+    /// As [`Model::read`], but for the tensors' names and shapes.
+    pub fn read(path: &Path) -> Result<Self, ModelFileError> {
+        Self::from_bytes(&bytes_of(path)?)
+    }
+
+    fn from_bytes(bytes: &[u8]) -> Result<Self, ModelFileError> {
+        // Checks that every tensor lies inside the file.
+        SafeTensors::deserialize(bytes)?;
+        let (_, header) = SafeTensors::read_metadata(bytes)?;
+        let card = header.metadata().as_ref().and_then(|m| m.get(ENTRY));
+        let card = card.ok_or(ModelFileError::NoCard)?;
+        let value: serde_json::Value = serde_json::from_str(card)?;
+        // The version first: a newer card may have other fields.
+        match value["card_version"].as_u64() {
+            Some(found) if found > u64::from(CARD_VERSION) => {
+                return Err(ModelFileError::Newer { found });
+            }
+            _ => {}
+        }
+        let card: Self = serde_json::from_value(value)?;
+        card.check()?;
+        Ok(card)
+    }
+
+    fn check(&self) -> Result<(), ModelFileError> {
+        self.model.check()?;
+        self.recipe.check()?;
+        self.inference.check()?;
+        let point = &self.operating;
+        let sizes = [point.minimum_mm3, point.ring_mm.unwrap_or(0.0)];
+        if (0.0..=1.0).contains(&point.threshold)
+            && sizes.iter().all(|size| (0.0..=1e6).contains(size))
+        {
+            Ok(())
+        } else {
+            Err(ModelFileError::OperatingPoint(format!("{point:?}")))
+        }
+    }
+}
+
+fn bytes_of(path: &Path) -> Result<Vec<u8>, ModelFileError> {
+    let mut bytes = Vec::new();
+    File::open(path)?
+        .take(MOST_BYTES + 1)
+        .read_to_end(&mut bytes)?;
+    match bytes.len() as u64 {
+        size if size > MOST_BYTES => Err(ModelFileError::TooLarge {
+            bytes: size,
+            most: MOST_BYTES,
+        }),
+        _ => Ok(bytes),
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -2,7 +2,8 @@
 
 use burn::module::Module;
 use burn::store::{
-    ApplyError, BurnToPyTorchAdapter, ModuleSnapshot, PyTorchToBurnAdapter, SafetensorsStore,
+    ApplyError, ApplyResult, BurnToPyTorchAdapter, ModuleSnapshot, PyTorchToBurnAdapter,
+    SafetensorsStore,
 };
 
 /// Tensors that do not make the network.
@@ -34,6 +35,12 @@ pub(crate) fn set_weights<M: Module>(
     let applied = network
         .load_from(&mut store)
         .map_err(|error| WeightsMismatch(vec![error.to_string()]))?;
+    differences(&applied, prefix.is_none())?;
+    Ok(network)
+}
+
+/// Ok where every tensor of the network was set and, if `all` of them had to be used, none is left.
+pub(super) fn differences(applied: &ApplyResult, all: bool) -> Result<(), WeightsMismatch> {
     let missing: Vec<&str> = applied
         .missing
         .iter()
@@ -44,19 +51,22 @@ pub(crate) fn set_weights<M: Module>(
         .unused
         .iter()
         .map(String::as_str)
-        .filter(|name| prefix.is_none() && !name.ends_with("num_batches_tracked"))
+        .filter(|name| all && !name.ends_with("num_batches_tracked"))
         .collect();
     let misfits: Vec<String> = applied.errors.iter().map(in_words).collect();
     let differences: Vec<String> = [
         (!missing.is_empty()).then(|| listed("missing", &missing)),
         (!unused.is_empty()).then(|| listed("not of this network", &unused)),
-        (!misfits.is_empty()).then(|| misfits.join(", ")),
+        (!misfits.is_empty()).then(|| {
+            let shown: Vec<&str> = misfits.iter().map(String::as_str).collect();
+            listed("of another shape", &shown)
+        }),
     ]
     .into_iter()
     .flatten()
     .collect();
     if differences.is_empty() {
-        Ok(network)
+        Ok(())
     } else {
         Err(WeightsMismatch(differences))
     }
@@ -77,7 +87,10 @@ fn in_words(error: &ApplyError) -> String {
             path,
             expected,
             found,
-        } => format!("{path} is {found:?} where the network has {expected:?}"),
+        } => {
+            let (found, expected): (&[usize], &[usize]) = (found, expected);
+            format!("{path} is {found:?} where the network has {expected:?}")
+        }
         other => other.to_string(),
     }
 }

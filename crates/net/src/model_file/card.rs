@@ -1,0 +1,123 @@
+//! What a model file says of itself.
+
+use crate::infer::InferenceConfig;
+use crate::model::{Architecture, ModelConfig, Preset, guided_plan};
+use serde::{Deserialize, Serialize};
+use siderin_core::lesion::OperatingPoint;
+use siderin_core::preprocess::{IntensityScale, Recipe};
+
+/// Version of the card that this program writes, and the newest that it reads.
+pub const CARD_VERSION: u32 = 1;
+
+/// Everything that belongs to the weights.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ModelCard {
+    /// [`CARD_VERSION`] of the program that wrote it.
+    pub card_version: u32,
+    /// Name for people.
+    pub name: String,
+    /// The network.
+    pub model: ModelConfig,
+    /// Whether a network that takes a T1w image was trained to go without.
+    pub t1_optional: bool,
+    /// How scans are prepared for it.
+    pub recipe: Recipe,
+    /// How it goes over a scan.
+    pub inference: InferenceConfig,
+    /// Where on its curve it is used.
+    pub operating: OperatingPoint,
+    /// What its confidence means.
+    pub confidence_meaning: String,
+    /// What it was trained by and on.
+    pub training: Training,
+    /// Licence of the weights, as an SPDX expression where there is one.
+    pub licence: String,
+}
+
+/// Where weights come from.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Training {
+    /// In a sentence or two.
+    pub summary: String,
+    /// Program that trained it, with version.
+    pub software: String,
+    /// Settings of the training, as that program writes them.
+    pub settings: serde_json::Value,
+}
+
+/// Said of a confidence that nobody has calibrated.
+const UNCALIBRATED: &str =
+    "the highest probability the network gives inside the lesion; not calibrated";
+
+impl ModelCard {
+    /// The card of an untrained network.
+    #[must_use]
+    pub fn preset(architecture: Architecture, preset: Preset) -> Self {
+        let size = match preset {
+            Preset::Paper => "paper",
+            Preset::Small => "small",
+        };
+        Self {
+            card_version: CARD_VERSION,
+            name: format!("{architecture} ({size})"),
+            model: architecture.preset(preset),
+            t1_optional: false,
+            recipe: recipe(architecture, preset),
+            inference: inference(architecture, preset),
+            operating: OperatingPoint {
+                threshold: 0.5,
+                minimum_mm3: 1.0,
+                ring_mm: (architecture == Architecture::GuidedUnet).then_some(2.0),
+            },
+            confidence_meaning: UNCALIBRATED.into(),
+            training: Training {
+                summary: "not trained: random weights".into(),
+                software: concat!("siderin ", env!("CARGO_PKG_VERSION")).into(),
+                settings: serde_json::Value::Null,
+            },
+            licence: "MIT OR Apache-2.0".into(),
+        }
+    }
+}
+
+/// Preprocessing as the papers have it; the small networks see somewhat larger voxels.
+fn recipe(architecture: Architecture, preset: Preset) -> Recipe {
+    let paper = preset == Preset::Paper;
+    let of = |plane, slices, bias_correction, intensity, blank_beyond_mm| Recipe {
+        plane_spacing_mm: Some(plane),
+        slice_spacing_mm: slices,
+        bias_correction,
+        intensity,
+        blank_beyond_mm,
+        margin_mm: 5.0,
+    };
+    let (cube, plane) = if paper { (0.5, 0.45) } else { (1.0, 0.6) };
+    match architecture {
+        // Brain extracted, but not to the voxel: a mask that errs must not cut a lesion off.
+        Architecture::RlkUnet => of(plane, None, true, IntensityScale::ZScore, Some(3.0)),
+        Architecture::Unet3d => of(cube, Some(cube), false, IntensityScale::Percentiles, None),
+        Architecture::MmocNet => {
+            let plane = if paper { 0.5 } else { 0.6 };
+            of(plane, None, false, IntensityScale::MinMax, None)
+        }
+        Architecture::GuidedUnet => {
+            let [slices, plane, _] = guided_plan(preset).spacing_mm;
+            of(plane, Some(slices), true, IntensityScale::ZScore, Some(3.0))
+        }
+    }
+}
+
+fn inference(architecture: Architecture, preset: Preset) -> InferenceConfig {
+    let (patch, overlap) = match (architecture, preset) {
+        (Architecture::GuidedUnet, _) => (guided_plan(preset).patch, 0.5),
+        (_, Preset::Paper) => ([80; 3], 0.2),
+        (_, Preset::Small) => ([64; 3], 0.25),
+    };
+    InferenceConfig {
+        patch,
+        overlap,
+        coarse_threshold: 0.5,
+    }
+}

@@ -1,0 +1,57 @@
+//! Weights that another program trained for one of these networks.
+
+use super::weights::{WeightsMismatch, differences, set_weights};
+use crate::model::Network;
+use burn::store::{ModuleSnapshot, PytorchStore};
+use std::io;
+use std::path::Path;
+
+/// Weights that cannot be taken over.
+#[derive(Debug, thiserror::Error)]
+#[allow(missing_docs)]
+pub enum ImportError {
+    #[error("reading weights: {0}; check that the file is there and readable")]
+    Io(#[from] io::Error),
+    #[error("reading weights: the file ends in {0:?}; .safetensors, .pt and .pth can be read")]
+    Kind(String),
+    #[error(
+        "reading weights: {0}; a file that torch.save wrote of a state dict is needed; where the \
+         dict is one entry of several, name it"
+    )]
+    PyTorch(String),
+    #[error(transparent)]
+    Weights(#[from] WeightsMismatch),
+}
+
+/// `network` with the weights of a safetensors file or a PyTorch state dict (`.pt`, `.pth`), whose
+/// names must be the network's. `entry` is where in a PyTorch file the dict is.
+///
+/// # Errors
+/// When the file cannot be read, or its tensors are not those of the network.
+pub fn import_weights(
+    mut network: Network,
+    path: &Path,
+    entry: Option<&str>,
+) -> Result<Network, ImportError> {
+    let kind = path.extension().unwrap_or_default().to_string_lossy();
+    match kind.to_ascii_lowercase().as_str() {
+        "safetensors" => Ok(set_weights(network, std::fs::read(path)?, None)?),
+        "pt" | "pth" => {
+            std::fs::File::open(path)?;
+            let mut store = PytorchStore::from_file(path)
+                .skip_enum_variants(true)
+                .map_indices_contiguous(false)
+                .validate(false)
+                .allow_partial(true);
+            if let Some(entry) = entry {
+                store = store.with_top_level_key(entry);
+            }
+            let applied = network
+                .load_from(&mut store)
+                .map_err(|error| ImportError::PyTorch(error.to_string()))?;
+            differences(&applied, true)?;
+            Ok(network)
+        }
+        other => Err(ImportError::Kind(other.into())),
+    }
+}

@@ -1,0 +1,176 @@
+use super::*;
+use crate::model::{Architecture, ModelConfig, Preset, Unet3dConfig};
+use crate::reference::Reference;
+use burn::store::ModuleSnapshot;
+use serde_json::json;
+use std::collections::HashMap;
+
+/// A tiny 3D U-Net.
+fn model() -> Model {
+    let device = Device::flex();
+    let mut card = ModelCard::preset(Architecture::Unet3d, Preset::Small);
+    card.model = ModelConfig::Unet3d(Unet3dConfig {
+        inputs: 1,
+        filters: [2, 2, 3, 3],
+    });
+    Model {
+        network: card.model.init(&device).unwrap(),
+        card,
+    }
+}
+
+fn read(bytes: Vec<u8>) -> Result<Model, ModelFileError> {
+    Model::from_bytes(bytes, &Device::flex())
+}
+
+/// The file's bytes with another card.
+fn with_card(bytes: &[u8], card: &serde_json::Value) -> Vec<u8> {
+    let tensors = SafeTensors::deserialize(bytes).unwrap();
+    let metadata = HashMap::from([(ENTRY.to_string(), card.to_string())]);
+    safetensors::serialize(tensors.tensors(), Some(metadata)).unwrap()
+}
+
+#[test]
+fn what_is_written_is_read() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("a.siderin");
+    let model = model();
+    model.write(&path).unwrap();
+    assert_eq!(ModelCard::read(&path).unwrap(), model.card);
+    let back = Model::read(&path, &Device::flex()).unwrap();
+    assert_eq!(back.card, model.card);
+    let bytes = |model: &Model| -> Vec<_> {
+        let tensors = model.network.collect(None, None, true);
+        tensors
+            .iter()
+            .map(|t| t.to_bytes().unwrap().to_vec())
+            .collect()
+    };
+    assert_eq!(bytes(&back), bytes(&model));
+    // The same model gives the same bytes, and nothing else is left in the folder.
+    assert_eq!(model.to_bytes().unwrap(), std::fs::read(&path).unwrap());
+    assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 1);
+}
+
+#[test]
+fn tensors_have_pytorchs_names() {
+    let bytes = model().to_bytes().unwrap();
+    let tensors = SafeTensors::deserialize(&bytes).unwrap();
+    for name in [
+        "encoder.0.first.conv.weight",
+        "encoder.0.first.norm.running_var",
+        "decoder.3.level.second.norm.bias",
+        "head.bias",
+    ] {
+        assert!(
+            tensors.tensor(name).is_ok(),
+            "{name} of {:?}",
+            tensors.names()
+        );
+    }
+}
+
+#[test]
+fn every_cut_and_every_flipped_header_byte_is_an_error_or_a_model() {
+    let bytes = model().to_bytes().unwrap();
+    for length in (0..bytes.len()).step_by(bytes.len() / 97) {
+        let error = read(bytes[..length].to_vec()).unwrap_err().to_string();
+        assert!(error.contains("reading a model file"), "{length}: {error}");
+    }
+    let header = 8 + u64::from_le_bytes(bytes[..8].try_into().unwrap()) as usize;
+    for at in (0..header).step_by(23) {
+        let mut damaged = bytes.clone();
+        damaged[at] ^= 0x15;
+        // A changed letter in a name or number may still be a card.
+        if let Err(error) = read(damaged) {
+            assert!(!error.to_string().is_empty());
+        }
+    }
+}
+
+#[test]
+fn newer_cards_and_foreign_files_say_what_to_do() {
+    let bytes = model().to_bytes().unwrap();
+    let newer = with_card(&bytes, &json!({"card_version": 7, "other": 1}));
+    let said = read(newer).unwrap_err().to_string();
+    assert!(
+        said.contains("version 7, this siderin reads up to 1"),
+        "{said}"
+    );
+    let tensors = SafeTensors::deserialize(&bytes).unwrap();
+    let foreign = safetensors::serialize(tensors.tensors(), None).unwrap();
+    let said = read(foreign).unwrap_err().to_string();
+    assert!(said.contains("siderin model import"), "{said}");
+    let cardless = with_card(&bytes, &json!({"card_version": 1}));
+    assert!(matches!(read(cardless), Err(ModelFileError::Card(_))));
+}
+
+#[test]
+fn tensors_of_another_network_are_listed() {
+    let bytes = model().to_bytes().unwrap();
+    let mut card = serde_json::to_value(model().card).unwrap();
+    card["model"]["filters"] = json!([2, 2, 3, 4]);
+    let said = read(with_card(&bytes, &card)).unwrap_err().to_string();
+    assert!(
+        said.contains("encoder.3.first.conv.weight is [3, 3, 3, 3, 3]"),
+        "{said}"
+    );
+    assert!(
+        said.contains("where the network has [4, 3, 3, 3, 3]"),
+        "{said}"
+    );
+    assert!(said.contains("more"), "{said}");
+    card["model"] = serde_json::to_value(Architecture::MmocNet.preset(Preset::Small)).unwrap();
+    let said = read(with_card(&bytes, &card)).unwrap_err().to_string();
+    assert!(
+        said.contains("missing: ") && said.contains("not of this network: "),
+        "{said}"
+    );
+}
+
+#[test]
+fn impossible_cards_are_refused() {
+    let bytes = model().to_bytes().unwrap();
+    let good = serde_json::to_value(model().card).unwrap();
+    for (pointer, value) in [
+        ("/model/filters", json!([2, 2, 3, 1_000_000])),
+        ("/recipe/plane_spacing_mm", json!(0.0)),
+        ("/inference/patch", json!([0, 64, 64])),
+        ("/inference/overlap", json!(1.0)),
+        ("/operating/threshold", json!(1.5)),
+        ("/operating/minimum_mm3", json!(-1.0)),
+    ] {
+        let mut card = good.clone();
+        *card.pointer_mut(pointer).unwrap() = value;
+        assert!(read(with_card(&bytes, &card)).is_err(), "{pointer}");
+    }
+}
+
+#[test]
+fn weights_from_elsewhere_fit_or_are_refused() {
+    let folder = tempfile::tempdir().unwrap();
+    let device = Device::flex();
+    let config: ModelConfig = serde_json::from_str(&Reference::read("unet3d").config()).unwrap();
+    let path = folder.path().join("weights.safetensors");
+    let network = config.init(&device).unwrap();
+    let mut store = writing_store();
+    network.save_into(&mut store).unwrap();
+    std::fs::write(&path, store.get_bytes().unwrap()).unwrap();
+    let import = |name: &str| import_weights(config.init(&device).unwrap(), name.as_ref(), None);
+    let there = path.to_str().unwrap();
+    import(there).unwrap();
+    let other = folder.path().join("weights.bin");
+    std::fs::copy(&path, &other).unwrap();
+    let said = import(other.to_str().unwrap()).unwrap_err().to_string();
+    assert!(
+        said.contains("\"bin\"; .safetensors, .pt and .pth"),
+        "{said}"
+    );
+    let no_pickle = folder.path().join("weights.pt");
+    std::fs::write(&no_pickle, b"not a checkpoint").unwrap();
+    assert!(matches!(
+        import(no_pickle.to_str().unwrap()),
+        Err(ImportError::PyTorch(_))
+    ));
+    assert!(matches!(import("absent.pt"), Err(ImportError::Io(_))));
+}
