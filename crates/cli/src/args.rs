@@ -1,8 +1,10 @@
 //! What can be typed.
 
 mod evaluate;
+mod model;
 
 pub(crate) use evaluate::{CompareMethods, Evaluate, Split};
+pub(crate) use model::{DeviceName, Explain, Model, ModelImport, ModelNew, Network, Running};
 
 use clap::{Args, Parser, Subcommand};
 use std::path::PathBuf;
@@ -22,7 +24,12 @@ pub(crate) enum Command {
     Demo(Demo),
     /// Find microbleeds and write a report for each scan.
     Detect(Detect),
-    /// Say what a scan is and whether it suits microbleed detection.
+    /// Find microbleeds with a model, and show where it looked for each.
+    Explain(Explain),
+    /// Make model files.
+    #[command(subcommand)]
+    Model(Model),
+    /// Say what a scan is and whether it suits microbleed detection, or what a model is.
     Inspect(Inspect),
     /// Score predictions against references under one of the field's rules.
     Evaluate(Evaluate),
@@ -213,25 +220,37 @@ pub(crate) struct Detect {
     /// Scans: NIfTI files, DICOM files, folders of DICOM slices, BIDS data sets.
     #[arg(required = true)]
     pub inputs: Vec<PathBuf>,
+    /// Model file (.siderin); the search by rules runs without one.
+    #[arg(long)]
+    pub model: Option<PathBuf>,
+    #[command(flatten)]
+    pub running: Running,
+    /// Also write the model's maps: probability.nii.gz, and regions.nii.gz where it finds regions.
+    #[arg(long, requires = "model")]
+    pub maps: bool,
+    #[command(flatten)]
+    pub results: Results,
+    /// Scans worked on at once; each needs its memory.
+    #[arg(long, default_value_t = 1, value_parser = clap::value_parser!(u16).range(1..=256))]
+    pub jobs: u16,
+}
+
+/// What belongs to a scan, and where its results go.
+#[derive(Debug, Args)]
+pub(crate) struct Results {
     /// Folder for the results; each scan gets a folder of its name in it.
     #[arg(long)]
     pub out: PathBuf,
-    /// T1-weighted image of the same person (one INPUT only).
+    /// T1-weighted image of the same person (one scan only).
     #[arg(long)]
     pub t1: Option<PathBuf>,
-    /// Phase of the same acquisition (one INPUT only).
+    /// Phase of the same acquisition (one scan only).
     #[arg(long)]
     pub phase: Option<PathBuf>,
     /// Number of the volume to use, from 1, where an input holds several; `siderin
     /// inspect` lists them.
     #[arg(long, value_parser = clap::value_parser!(u32).range(1..))]
     pub volume: Option<u32>,
-    /// Score from which a candidate is a finding, 0 to 1.
-    #[arg(long, default_value_t = siderin_net::DetectConfig::default().threshold, value_parser = share)]
-    pub threshold: f32,
-    /// Scans worked on at once.
-    #[arg(long, default_value_t = 1, value_parser = clap::value_parser!(u16).range(1..=256))]
-    pub jobs: u16,
     /// Replace results that are there already.
     #[arg(long)]
     pub force: bool,
@@ -242,7 +261,7 @@ pub(crate) struct Detect {
 
 #[derive(Debug, Args)]
 pub(crate) struct Inspect {
-    /// Scans, as for `detect`.
+    /// Scans, as for `detect`, or model files.
     #[arg(required = true)]
     pub inputs: Vec<PathBuf>,
     /// Print JSON.

@@ -5,6 +5,7 @@
 
 mod checks;
 mod detect;
+mod explain;
 pub mod infer;
 pub mod loss;
 pub mod model;
@@ -12,4 +13,7 @@ pub mod model_file;
 #[cfg(test)]
 mod reference;
 
-pub use detect::{DetectConfig, DetectError, Detection, Stage, detect};
+pub use detect::{
+    DetectError, Detection, Detector, DetectorError, Finder, ModelMaps, RulesConfig, Stage, detect,
+};
+pub use explain::heat_map;

@@ -2,7 +2,7 @@
 
 use super::simulate::scan as simulate_scan;
 use super::{Failure, Outcome, detect, in_one_line};
-use crate::args::{Demo, Detect, Lesions, SimulateScan};
+use crate::args::{Demo, Detect, DeviceName, Lesions, Results, Running, SimulateScan};
 use crate::progress::say;
 use anyhow::Result;
 use siderin_core::evaluate::{Case, Companions, LesionFile, Rule, ScoreSettings, score_files};
@@ -43,14 +43,22 @@ fn simulate(args: &Demo, scan: &Path) -> Result<Outcome, Failure> {
 fn find(args: &Demo, scan: &Path) -> Result<Outcome, Failure> {
     let outcome = detect::run(&Detect {
         inputs: vec![scan.join("magnitude.nii.gz")],
-        out: args.out.clone(),
-        t1: None,
-        phase: None,
-        volume: None,
-        threshold: siderin_net::DetectConfig::default().threshold,
+        model: None,
+        running: Running {
+            threshold: None,
+            device: DeviceName::Cpu,
+            flips: false,
+        },
+        maps: false,
+        results: Results {
+            out: args.out.clone(),
+            t1: None,
+            phase: None,
+            volume: None,
+            force: true,
+            quiet: args.quiet,
+        },
         jobs: 1,
-        force: true,
-        quiet: args.quiet,
     })?;
     let results = args.out.join("magnitude");
     if !args.quiet {

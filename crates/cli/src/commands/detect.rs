@@ -1,15 +1,17 @@
-//! `siderin detect`.
+//! `siderin detect` and `siderin explain`.
 
 use super::{Failure, Outcome, in_one_line};
-use crate::args::Detect;
+use crate::args::{Detect, Explain, Results, Running};
 use crate::progress::Progress;
 use crate::read::{self, Given};
 use anyhow::Result;
 use siderin_core::lesion::Counts;
-use siderin_core::report::{prepare_folder, write_folder};
+use siderin_core::report::{Maps, prepare_folder, write_folder};
 use siderin_core::scan::{Input, ReadLimits, expand_input, stem};
-use siderin_net::{DetectConfig, Stage, detect};
+use siderin_net::model_file::Model;
+use siderin_net::{Detector, Finder, RulesConfig, Stage, detect, heat_map};
 use std::collections::HashMap;
+use std::path::{Path, PathBuf};
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Instant;
@@ -21,19 +23,72 @@ struct Inputs {
     unreadable: Vec<(String, String)>,
 }
 
+/// What is done with each scan.
+struct Job<'a> {
+    results: &'a Results,
+    finder: Finder,
+    /// Whether the model's maps are written.
+    maps: bool,
+    /// Whether it is shown where the model looked.
+    explain: bool,
+}
+
 pub(crate) fn run(args: &Detect) -> Result<Outcome, Failure> {
-    let Inputs { scans, unreadable } = inputs(args)?;
-    let progress = Progress::new(scans.len() + unreadable.len(), args.quiet);
+    let job = Job {
+        results: &args.results,
+        finder: finder(args.model.as_deref(), &args.running)?,
+        maps: args.maps,
+        explain: false,
+    };
+    run_all(&job, &args.inputs, args.jobs)
+}
+
+pub(crate) fn explain(args: &Explain) -> Result<Outcome, Failure> {
+    let job = Job {
+        results: &args.results,
+        finder: finder(Some(&args.model), &args.running)?,
+        maps: false,
+        explain: true,
+    };
+    run_all(&job, std::slice::from_ref(&args.input), 1)
+}
+
+/// The model, read and on its device, or the rules.
+fn finder(model: Option<&Path>, args: &Running) -> Result<Finder, Failure> {
+    let failed = |error: anyhow::Error| Failure::Run(in_one_line(&error));
+    let Some(path) = model else {
+        if args.flips || args.device != crate::args::DeviceName::Cpu {
+            return Err(Failure::Usage(
+                "--flips and --device are for models; give one with --model".into(),
+            ));
+        }
+        let rules = RulesConfig::default();
+        return Ok(Finder::Rules(RulesConfig {
+            threshold: args.threshold.unwrap_or(rules.threshold),
+            ..rules
+        }));
+    };
+    let open = || -> Result<Detector> {
+        let device = args.device.device().open()?;
+        let model = Model::read(path, &device)?;
+        Ok(Detector::new(model, &device, args.flips(), args.threshold)?)
+    };
+    Ok(Finder::Model(Box::new(open().map_err(failed)?)))
+}
+
+fn run_all(job: &Job, paths: &[PathBuf], jobs: u16) -> Result<Outcome, Failure> {
+    let Inputs { scans, unreadable } = inputs(paths, job.results)?;
+    let progress = Progress::new(scans.len() + unreadable.len(), job.results.quiet);
     let failed = AtomicBool::new(!unreadable.is_empty());
     for (name, why) in &unreadable {
         progress.failed(name, why);
     }
     let queue = Mutex::new(scans.iter());
     std::thread::scope(|scope| {
-        for _ in 0..usize::from(args.jobs).min(scans.len()) {
+        for _ in 0..usize::from(jobs).min(scans.len()) {
             scope.spawn(|| {
                 while let Some(input) = next(&queue) {
-                    if let Err(error) = one(input, args, &progress) {
+                    if let Err(error) = one(input, job, &progress) {
                         failed.store(true, Ordering::Relaxed);
                         progress.failed(&input.stem, &in_one_line(&error));
                     }
@@ -57,10 +112,10 @@ fn next<'a>(queue: &Mutex<impl Iterator<Item = &'a Input>>) -> Option<&'a Input>
 }
 
 /// All scans the arguments stand for, and the arguments that stand for none.
-fn inputs(args: &Detect) -> Result<Inputs, Failure> {
+fn inputs(paths: &[PathBuf], args: &Results) -> Result<Inputs, Failure> {
     let mut inputs = Vec::new();
     let mut unreadable = Vec::new();
-    for path in &args.inputs {
+    for path in paths {
         match expand_input(path) {
             Ok(found) => inputs.extend(found),
             Err(error) => unreadable.push((stem(path), error.to_string())),
@@ -89,8 +144,8 @@ fn inputs(args: &Detect) -> Result<Inputs, Failure> {
 }
 
 /// Reads, detects, writes; a panic in it costs this scan only.
-fn one(input: &Input, args: &Detect, progress: &Progress) -> Result<()> {
-    let work = std::panic::AssertUnwindSafe(|| one_scan(input, args, progress));
+fn one(input: &Input, job: &Job, progress: &Progress) -> Result<()> {
+    let work = std::panic::AssertUnwindSafe(|| one_scan(input, job, progress));
     std::panic::catch_unwind(work).unwrap_or_else(|_| {
         Err(anyhow::anyhow!(
             "the program made a mistake on this scan; please report it"
@@ -98,9 +153,10 @@ fn one(input: &Input, args: &Detect, progress: &Progress) -> Result<()> {
     })
 }
 
-fn one_scan(input: &Input, args: &Detect, progress: &Progress) -> Result<()> {
+fn one_scan(input: &Input, job: &Job, progress: &Progress) -> Result<()> {
     let start = Instant::now();
     let name = input.stem.as_str();
+    let args = job.results;
     let folder = prepare_folder(&args.out, name, args.force)?;
     progress.doing(&format!("{name}: reading"));
     let given = Given {
@@ -109,23 +165,35 @@ fn one_scan(input: &Input, args: &Detect, progress: &Progress) -> Result<()> {
         volume: args.volume,
     };
     let scan = read::scan(input, &given, ReadLimits::default())?;
-    let config = DetectConfig {
-        threshold: args.threshold,
-        ..DetectConfig::default()
-    };
-    let detection = detect(&scan, &config, &|stage| {
+    let detection = detect(&scan, &job.finder, &|stage| {
         let doing = match stage {
             Stage::Brain => "finding the brain",
+            Stage::Register => "laying the T1w image onto it",
+            Stage::Prepare => "preparing",
             Stage::Search => "searching",
             Stage::Select => "choosing lesions",
         };
         progress.doing(&format!("{name}: {doing}"));
     })?;
+    let heat = match &job.finder {
+        Finder::Model(detector) if job.explain => {
+            progress.doing(&format!("{name}: looking where the model looked"));
+            heat_map(detector, &detection)?
+        }
+        _ => None,
+    };
     for note in &detection.warnings {
         progress.warn(name, &note.to_string());
     }
     progress.doing(&format!("{name}: writing"));
-    let target = write_folder(folder, &detection.findings(&scan))?;
+    let mut findings = detection.findings(&scan);
+    let maps = detection.maps.as_ref().filter(|_| job.maps);
+    findings.maps = Maps {
+        probability: maps.map(|maps| &maps.probability),
+        regions: maps.and_then(|maps| maps.regions.as_ref()),
+        heat: heat.as_ref(),
+    };
+    let target = write_folder(folder, &findings)?;
     let counts = Counts::of(&detection.lesions);
     let larger = match counts.macrohaemorrhages {
         0 => String::new(),

@@ -9,6 +9,7 @@ use siderin_core::scan::{
     nifti_files, stem, suitability,
 };
 use siderin_core::volume::Grid;
+use siderin_net::model_file::ModelCard;
 use std::io::Write;
 use std::path::{Path, PathBuf};
 
@@ -17,6 +18,7 @@ use std::path::{Path, PathBuf};
 struct Report {
     schema_version: &'static str,
     scans: Vec<ScanEntry>,
+    models: Vec<ModelEntry>,
     refused: Vec<RefusedEntry>,
     errors: Vec<ErrorEntry>,
 }
@@ -31,6 +33,12 @@ struct ScanEntry {
     acquisition: Acquisition,
     suitability: Suitability,
     notes: Vec<Note>,
+}
+
+#[derive(Serialize)]
+struct ModelEntry {
+    name: String,
+    card: ModelCard,
 }
 
 #[derive(Serialize)]
@@ -53,10 +61,15 @@ pub(crate) fn run(args: &Inspect) -> Result<Outcome, Failure> {
     let mut report = Report {
         schema_version: "1.0",
         scans: vec![],
+        models: vec![],
         refused: vec![],
         errors: vec![],
     };
     for path in &args.inputs {
+        if path.extension().is_some_and(|ending| ending == "siderin") {
+            inspect_model(path, &mut report);
+            continue;
+        }
         for file in files_of(path) {
             inspect(&file, &mut report);
         }
@@ -74,7 +87,7 @@ pub(crate) fn run(args: &Inspect) -> Result<Outcome, Failure> {
         complain(&format!("error: {}: {}", error.name, error.reason));
     }
     // A heap with a localizer is in order; one without any volume is not.
-    let nothing = report.scans.is_empty() && !report.refused.is_empty();
+    let nothing = report.scans.is_empty() && report.models.is_empty() && !report.refused.is_empty();
     let failed = !report.errors.is_empty() || nothing;
     Ok(if failed {
         Outcome::SomeFailed
@@ -116,6 +129,17 @@ fn inspect(path: &Path, report: &mut Report) {
             .iter()
             .map(|refused| refused_entry(&name, refused)),
     );
+}
+
+fn inspect_model(path: &Path, report: &mut Report) {
+    let name = stem(path);
+    match ModelCard::read(path) {
+        Ok(card) => report.models.push(ModelEntry { name, card }),
+        Err(error) => report.errors.push(ErrorEntry {
+            name,
+            reason: error.to_string(),
+        }),
+    }
 }
 
 fn scan_entry(name: &str, entry: &VolumeEntry) -> ScanEntry {
@@ -167,6 +191,7 @@ fn in_words(report: &Report) -> String {
         }
         lines.push(scan_in_words(scan));
     }
+    lines.extend(report.models.iter().map(model_in_words));
     for refused in &report.refused {
         lines.push(format!(
             "{} (volume {}, {} slices, {}): refused\n  {}\n",
@@ -174,6 +199,48 @@ fn in_words(report: &Report) -> String {
         ));
     }
     lines.join("\n")
+}
+
+fn model_in_words(model: &ModelEntry) -> String {
+    let card = &model.card;
+    let (recipe, point) = (&card.recipe, &card.operating);
+    let spacing = |mm: Option<f64>| mm.map_or("own".into(), |mm| format!("{mm} mm"));
+    let ring = point.ring_mm.map_or(String::new(), |mm| {
+        format!(", mostly brain tissue within {mm} mm")
+    });
+    let images = match (card.model.inputs(), card.t1_optional) {
+        (1, _) => "T2* or SWI magnitude",
+        (_, true) => "T2* or SWI magnitude, T1w if there is one",
+        (_, false) => "T2* or SWI magnitude and T1w",
+    };
+    let rows = [
+        ("network", card.model.architecture().to_string()),
+        ("images", images.into()),
+        (
+            "prepared",
+            format!(
+                "{} in plane, {} across slices; {}{}",
+                spacing(recipe.plane_spacing_mm),
+                spacing(recipe.slice_spacing_mm),
+                recipe.intensity,
+                if recipe.bias_correction { "; N4" } else { "" }
+            ),
+        ),
+        (
+            "finding",
+            format!(
+                "probability {} or more, {} mm³ or more{ring}",
+                point.threshold, point.minimum_mm3
+            ),
+        ),
+        ("confidence", card.confidence_meaning.clone()),
+        ("trained", card.training.summary.clone()),
+        ("by", card.training.software.clone()),
+        ("licence", card.licence.clone()),
+    ];
+    let mut lines = vec![format!("{}: {}", model.name, card.name)];
+    lines.extend(rows.map(|(label, value)| format!("  {label:<12}{value}")));
+    lines.join("\n") + "\n"
 }
 
 fn scan_in_words(scan: &ScanEntry) -> String {

@@ -5,6 +5,7 @@ pub(crate) mod demo;
 pub(crate) mod detect;
 pub(crate) mod evaluate;
 pub(crate) mod inspect;
+pub(crate) mod model;
 pub(crate) mod regions;
 pub(crate) mod register;
 pub(crate) mod simulate;

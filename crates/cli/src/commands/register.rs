@@ -7,15 +7,12 @@ use crate::read::single_volume;
 use anyhow::{Context, Result};
 use serde::Serialize;
 use siderin_core::folder::{PartialFolder, Replace, write_json};
-use siderin_core::registration::{Quality, register_rigid};
+use siderin_core::registration::{LEAST_SHARPNESS, Quality, register_rigid};
 use siderin_core::scan::ReadLimits;
 use siderin_core::scan::nifti::write_volume;
 use siderin_core::volume::{Interpolation, resample};
 
 const FILES: [&str; 2] = ["registered.nii.gz", "registration.json"];
-/// Below this the similarity hardly falls when the pose is 3 mm off; the tests of registration hold
-/// that right poses are above it.
-const LEAST_SHARPNESS: f64 = 0.002;
 
 /// The content of `registration.json`.
 #[derive(Serialize)]

@@ -3,7 +3,7 @@
 use super::surroundings::parenchyma_share;
 use super::{Decision, Lesion, SizeClass, sphere_diameter_mm};
 use crate::preprocess::{Connectivity, connected_components};
-use crate::volume::{Volume, VoxelPoint};
+use crate::volume::{Volume, VoxelPoint, WorldPoint};
 use serde::{Deserialize, Serialize};
 
 /// Where on a model's curve it is used. It travels with the weights.
@@ -22,7 +22,9 @@ pub struct OperatingPoint {
 /// One connected part of the map, and what became of it.
 #[derive(Debug, Clone, PartialEq)]
 pub struct MapFinding {
-    /// Centre of gravity in voxel indices.
+    /// Centre of gravity in RAS+ mm.
+    pub center_world: WorldPoint,
+    /// The same in voxel indices.
     pub center_voxel: VoxelPoint,
     /// Offsets of its voxels, ascending.
     pub voxels: Vec<usize>,
@@ -48,7 +50,6 @@ pub fn lesions_of_map(
     parenchyma: &Volume<bool>,
     point: &OperatingPoint,
 ) -> (Vec<Lesion>, Vec<MapFinding>) {
-    let grid = probability.grid();
     let above = probability.map(|p| p >= point.threshold && p > 0.0);
     let (labels, count) = connected_components(&above, Connectivity::TwentySix);
     let mut parts: Vec<Vec<usize>> = vec![Vec::new(); count];
@@ -96,7 +97,7 @@ pub fn lesions_of_map(
         let diameter_mm = sphere_diameter_mm(finding.volume_mm3);
         lesions.push(Lesion {
             id,
-            center_world: grid.to_world(finding.center_voxel),
+            center_world: finding.center_world,
             center_voxel: finding.center_voxel,
             volume_mm3: finding.volume_mm3,
             diameter_mm,
@@ -123,8 +124,10 @@ fn measure(probability: &Volume<f32>, voxels: Vec<usize>) -> MapFinding {
         total += f64::from(p);
     }
     let count = voxels.len() as f64;
+    let center_voxel = VoxelPoint::new(sum[0] / count, sum[1] / count, sum[2] / count);
     MapFinding {
-        center_voxel: VoxelPoint::new(sum[0] / count, sum[1] / count, sum[2] / count),
+        center_world: grid.to_world(center_voxel),
+        center_voxel,
         volume_mm3: count * grid.voxel_volume_mm3(),
         confidence: highest,
         mean_probability: (total / count) as f32,

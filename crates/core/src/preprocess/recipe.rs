@@ -9,6 +9,7 @@ use crate::volume::{
 };
 use nalgebra::{Matrix4, Vector3};
 use serde::{Deserialize, Serialize};
+use std::fmt;
 
 /// The recipe.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -38,6 +39,16 @@ pub enum IntensityScale {
     MinMax,
     /// 1st percentile 0, 99th 1.
     Percentiles,
+}
+
+impl fmt::Display for IntensityScale {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::ZScore => "mean 0 and standard deviation 1 over the brain",
+            Self::MinMax => "0 to 1 over the brain",
+            Self::Percentiles => "1st percentile of the brain 0, 99th 1",
+        })
+    }
 }
 
 /// One image for a recipe, and where it lies.

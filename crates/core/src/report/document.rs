@@ -1,7 +1,8 @@
 //! `lesions.json`: what was found, where, and by what.
 
+use super::Candidates;
 use super::RESEARCH_USE;
-use crate::lesion::{Counts, Judged, Lesion, SizeClass};
+use crate::lesion::{Counts, Lesion, SizeClass};
 use crate::scan::{Acquisition, Note, Scan, Suitability};
 use crate::volume::{Grid, Volume};
 use serde::Serialize;
@@ -18,13 +19,26 @@ pub struct Findings<'a> {
     /// Findings at or above the threshold.
     pub lesions: &'a [Lesion],
     /// Everything scored.
-    pub candidates: &'a [Judged],
+    pub candidates: &'a Candidates,
     /// What scored it.
     pub method: Method,
     /// What was done before, in order.
     pub preprocessing: Vec<Step>,
     /// Everything the user should know.
     pub warnings: Vec<Note>,
+    /// Maps that are written along, on the scan's grid.
+    pub maps: Maps<'a>,
+}
+
+/// Maps of a network, as far as they were asked for.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Maps<'a> {
+    /// Probability of a microbleed.
+    pub probability: Option<&'a Volume<f32>>,
+    /// Regions of the brain by number.
+    pub regions: Option<&'a Volume<u8>>,
+    /// Where the network looked for each lesion, 0 to 1.
+    pub heat: Option<&'a Volume<f32>>,
 }
 
 /// What scored the candidates.

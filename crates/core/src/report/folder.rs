@@ -4,7 +4,7 @@ use super::document::{Document, Findings};
 use super::{page, tables};
 use crate::folder::{FolderError, PartialFolder, Replace, write_json, write_synced};
 use crate::lesion::label_volume;
-use crate::scan::nifti::{WriteError, write_volume_placed};
+use crate::scan::nifti::{WriteError, write_volume_placed, write_volume_scaled};
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
@@ -27,13 +27,21 @@ pub enum ReportError {
 }
 
 /// All a result folder holds; one with anything else in it is never replaced.
-const RESULT_FILES: [&str; 5] = [
+const RESULT_FILES: [&str; 8] = [
     "lesions.json",
     "lesions.csv",
     "lesions.nii.gz",
     "candidates.csv",
     "report.html",
+    PROBABILITY,
+    REGIONS,
+    HEAT,
 ];
+const PROBABILITY: &str = "probability.nii.gz";
+const REGIONS: &str = "regions.nii.gz";
+const HEAT: &str = "heatmap.nii.gz";
+/// Shares of one are written as whole numbers of this step.
+const SHARE_STEP: f32 = 1e-4;
 
 /// Claims `out/name` for results; `force` allows to replace earlier results.
 ///
@@ -58,15 +66,31 @@ pub fn write_folder(folder: PartialFolder, findings: &Findings) -> Result<PathBu
         Ok::<_, ReportError>(tables::write_lesions(sink, findings.lesions)?)
     })?;
     write_synced(&folder.path("candidates.csv"), |sink| {
-        Ok::<_, ReportError>(tables::write_candidates(sink, findings.candidates)?)
+        Ok::<_, ReportError>(findings.candidates.write(sink)?)
     })?;
     let labels = label_volume(findings.scan.magnitude.grid(), findings.lesions);
     let label_file = folder.path("lesions.nii.gz");
     write_volume_placed(&label_file, &labels, &findings.scan.placements)?;
     drop(labels);
+    write_maps(&folder, findings)?;
     let html = page::render(findings)?;
     write_synced(&folder.path("report.html"), |sink| {
         Ok::<_, ReportError>(sink.write_all(html.as_bytes())?)
     })?;
     Ok(folder.publish()?)
+}
+
+fn write_maps(folder: &PartialFolder, findings: &Findings) -> Result<(), ReportError> {
+    let placements = &findings.scan.placements;
+    let maps = &findings.maps;
+    for (name, share) in [(PROBABILITY, maps.probability), (HEAT, maps.heat)] {
+        if let Some(share) = share {
+            let steps = share.map(|value| (value / SHARE_STEP).round() as i16);
+            write_volume_scaled(&folder.path(name), &steps, placements, SHARE_STEP)?;
+        }
+    }
+    if let Some(regions) = maps.regions {
+        write_volume_placed(&folder.path(REGIONS), regions, placements)?;
+    }
+    Ok(())
 }

@@ -1,15 +1,18 @@
 //! Files and pages for people and programs.
 //!
 //! [`Findings`] is everything one scan brought; [`write_folder`] writes it in one step:
-//! `lesions.json`, `lesions.csv`, `lesions.nii.gz`, `candidates.csv` and `report.html`.
+//! `lesions.json`, `lesions.csv`, `lesions.nii.gz`, `candidates.csv` and `report.html`, and the maps
+//! of a network that were asked for.
 
+mod candidates;
 mod document;
 mod folder;
 mod page;
 pub(crate) mod picture;
 mod tables;
 
-pub use document::{Findings, Method, Step};
+pub use candidates::Candidates;
+pub use document::{Findings, Maps, Method, Step};
 pub use folder::{ReportError, prepare_folder, write_folder};
 
 /// Said on every page and in every file.

@@ -3,7 +3,7 @@
 use super::RESEARCH_USE;
 use super::document::{Findings, NO_REGION};
 use super::picture::{Plane, View, Window, picture};
-use crate::lesion::{Counts, Decision, Lesion};
+use crate::lesion::{Counts, Lesion};
 use crate::preprocess::percentiles;
 use crate::scan::Acquisition;
 use crate::volume::VoxelPoint;
@@ -26,20 +26,18 @@ pub(super) fn render(findings: &Findings) -> Result<String, minijinja::Error> {
         window,
         half_mm: Some(HALF_MM),
         bar_mm: 10.0,
+        heat: None,
     };
+    let warm = findings.maps.heat.map(|heat| View {
+        heat: Some(heat),
+        ..close
+    });
     let lesions: Vec<Value> = findings
         .lesions
         .iter()
         .enumerate()
-        .map(|(rank, lesion)| lesion_value(&close, lesion, rank < PICTURED))
+        .map(|(rank, lesion)| lesion_value(&close, warm.as_ref(), lesion, rank < PICTURED))
         .collect();
-    let below = |decision| {
-        findings
-            .candidates
-            .iter()
-            .filter(|judged| judged.decision == decision)
-            .count()
-    };
     let [nx, ny, nz] = scan.shape();
     let [dx, dy, dz] = scan.grid().spacing_mm();
     let counts = Counts::of(findings.lesions);
@@ -70,28 +68,33 @@ pub(super) fn render(findings: &Findings) -> Result<String, minijinja::Error> {
             .iter()
             .map(|step| context! { name => step.name.clone(), settings => step.settings.clone() })
             .collect::<Vec<_>>(),
-        candidates => findings.candidates.len(),
-        duplicates => below(Decision::Duplicate),
+        candidates => findings.candidates.count(),
+        dropped => findings.candidates.dropped(),
         overview => overview(findings, window),
         lesions => lesions,
         pictured => PICTURED,
+        heat => findings.maps.heat.is_some(),
         no_region => NO_REGION,
     })
 }
 
-fn lesion_value(view: &View, lesion: &Lesion, pictured: bool) -> Value {
+/// `warm` is the view with heat, of which the axial plane is shown.
+fn lesion_value(view: &View, warm: Option<&View>, lesion: &Lesion, pictured: bool) -> Value {
     let [x, y, z] = lesion.center_world.to_array();
     let pictures: Vec<Value> = if pictured {
         let center = nearest_voxel(view, lesion.center_voxel);
         let marked = |offset: usize| lesion.voxels.binary_search(&offset).is_ok();
         let label = format!("lesion {}", lesion.id);
-        Plane::ALL
-            .iter()
-            .map(|&plane| {
-                let svg = picture(view, plane, center, &marked, &label);
-                context! { plane => plane.name(), svg => Value::from_safe_string(svg) }
-            })
-            .collect()
+        let one = |view: &View, plane: Plane, name: String| {
+            let svg = picture(view, plane, center, &marked, &label);
+            context! { plane => name, svg => Value::from_safe_string(svg) }
+        };
+        let planes = Plane::ALL.iter().map(|&p| one(view, p, p.name().into()));
+        let heat = warm.map(|warm| {
+            let name = "axial, where the network looked (Grad-CAM)";
+            one(warm, Plane::Axial, name.into())
+        });
+        planes.chain(heat).collect()
     } else {
         Vec::new()
     };
@@ -121,6 +124,7 @@ fn overview(findings: &Findings, window: Window) -> Vec<Value> {
         window,
         half_mm: None,
         bar_mm: 50.0,
+        heat: None,
     };
     let grid = findings.brain.grid();
     let (mut count, mut sum) = (0usize, [0usize; 3]);

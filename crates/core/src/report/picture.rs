@@ -54,6 +54,7 @@ pub(crate) struct Window {
 }
 
 /// What a picture shows.
+#[derive(Clone, Copy)]
 pub(crate) struct View<'a> {
     pub(crate) scan: &'a Volume<f32>,
     pub(crate) window: Window,
@@ -61,6 +62,8 @@ pub(crate) struct View<'a> {
     pub(crate) half_mm: Option<f64>,
     /// Length of the scale bar in mm.
     pub(crate) bar_mm: f64,
+    /// Shown in colour over the scan, 0 to 1 on its grid.
+    pub(crate) heat: Option<&'a Volume<f32>>,
 }
 
 /// A slice through a voxel as SVG, with the border of what `marked` holds.
@@ -88,6 +91,7 @@ pub(crate) fn picture(
     };
     let (width, height) = (horizontal.count, vertical.count);
     let mut grey = Vec::with_capacity(width * height);
+    let mut warm = Vec::new();
     let mut inside = HashSet::new();
     let range = (view.window.white - view.window.black).max(f32::MIN_POSITIVE);
     for v in 0..height {
@@ -95,21 +99,33 @@ pub(crate) fn picture(
             let offset = voxel_at(u, v);
             let share = (view.scan.voxels()[offset] - view.window.black) / range;
             grey.push((share.clamp(0.0, 1.0) * 255.0).round() as u8);
+            warm.extend(
+                view.heat
+                    .map(|heat| colour(heat.voxels()[offset]))
+                    .into_iter()
+                    .flatten(),
+            );
             if marked(offset) {
                 inside.insert((u, v));
             }
         }
     }
-    let image = base64::engine::general_purpose::STANDARD.encode(png(&grey, width, height));
     let (w_mm, h_mm) = (horizontal.extent_mm(), vertical.extent_mm());
     let mut svg = format!(
         r#"<svg viewBox="0 0 {w_mm:.2} {h_mm:.2}" role="img" aria-label="{label}, {plane}">"#,
         plane = plane.name()
     );
-    let _ = write!(
-        svg,
-        r#"<image width="{w_mm:.2}" height="{h_mm:.2}" preserveAspectRatio="none" href="data:image/png;base64,{image}"/>"#
-    );
+    let mut layer = |png: Vec<u8>| {
+        let image = base64::engine::general_purpose::STANDARD.encode(png);
+        let _ = write!(
+            svg,
+            r#"<image width="{w_mm:.2}" height="{h_mm:.2}" preserveAspectRatio="none" href="data:image/png;base64,{image}"/>"#
+        );
+    };
+    layer(png(&grey, width, height, png::ColorType::Grayscale));
+    if view.heat.is_some() {
+        layer(png(&warm, width, height, png::ColorType::Rgba));
+    }
     let _ = write!(
         svg,
         r#"<path class="outline" d="{}"/>"#,
@@ -217,15 +233,22 @@ fn edge_letters([left, right, top, bottom]: [char; 4], w: f64, h: f64) -> String
     .concat()
 }
 
-/// An 8-bit grey PNG.
-fn png(grey: &[u8], width: usize, height: usize) -> Vec<u8> {
+/// Red, green, blue and opacity of heat from 0 to 1: clear, then red, then yellow.
+fn colour(heat: f32) -> [u8; 4] {
+    let heat = heat.clamp(0.0, 1.0);
+    let part = |value: f32| (value.clamp(0.0, 1.0) * 255.0).round() as u8;
+    [255, part(2.0 * heat - 1.0), 0, part(0.75 * heat)]
+}
+
+/// An 8-bit PNG.
+fn png(values: &[u8], width: usize, height: usize, color: png::ColorType) -> Vec<u8> {
     let mut bytes = Vec::new();
     let mut encoder = png::Encoder::new(&mut bytes, width as u32, height as u32);
-    encoder.set_color(png::ColorType::Grayscale);
+    encoder.set_color(color);
     encoder.set_depth(png::BitDepth::Eight);
     encoder
         .write_header()
-        .and_then(|mut writer| writer.write_image_data(grey))
+        .and_then(|mut writer| writer.write_image_data(values))
         .expect("writing to memory");
     bytes
 }
@@ -248,6 +271,7 @@ mod tests {
             },
             half_mm: None,
             bar_mm: 1.0,
+            heat: None,
         };
         let across = Across::new(&view, 0, true, 0);
         assert_eq!((across.index(0), across.index(3)), (3, 0));
@@ -255,6 +279,14 @@ mod tests {
         let marked = grid.offset([3, 2, 0]);
         let svg = picture(&view, Plane::Axial, [0, 0, 0], &|o| o == marked, "lesion");
         assert!(svg.contains("M0.00 0.00L0.00 1.00"), "{svg}");
+    }
+
+    #[test]
+    fn heat_goes_from_clear_over_red_to_yellow() {
+        assert_eq!(colour(0.0), [255, 0, 0, 0]);
+        // .75 · ½ · 255 = 95.6
+        assert_eq!(colour(0.5), [255, 0, 0, 96]);
+        assert_eq!(colour(1.0), [255, 255, 0, 191]);
     }
 
     #[test]

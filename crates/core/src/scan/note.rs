@@ -27,6 +27,10 @@ pub enum Note {
     Suitability { verdict: String, reason: String },
     /// An image given along that this method does not use.
     CompanionUnused { what: &'static str },
+    /// A model that can use a T1w image had none.
+    T1Missing,
+    /// The T1w image may not lie on the scan as it should.
+    T1PlacementUnsure,
     /// The brain found is larger or smaller than brains are.
     BrainVolume { volume_ml: f64, usual_ml: [f64; 2] },
     /// The brain reaches the first or last slice.
@@ -50,6 +54,8 @@ impl Note {
             Self::SeriesRefused { .. } => "series_refused",
             Self::Suitability { .. } => "suitability",
             Self::CompanionUnused { .. } => "companion_unused",
+            Self::T1Missing => "t1_missing",
+            Self::T1PlacementUnsure => "t1_placement_unsure",
             Self::BrainVolume { .. } => "brain_volume",
             Self::PartialCoverage { .. } => "partial_coverage",
             Self::ManyFindings { .. } => "many_findings",
@@ -105,6 +111,14 @@ impl fmt::Display for Note {
             Self::CompanionUnused { what } => write!(
                 f,
                 "the {what} was read and checked, but the method that ran does not use it"
+            ),
+            Self::T1Missing => f.write_str(
+                "the model can use a T1w image of the same person, and none was given: it ran on \
+                 the scan alone",
+            ),
+            Self::T1PlacementUnsure => f.write_str(
+                "the T1w image and the scan hardly agree better than when laid 3 mm off: what the \
+                 model took from the T1w image may be of another place",
             ),
             Self::BrainVolume {
                 volume_ml,

@@ -4,7 +4,7 @@ use super::protocol::Encoding;
 use super::simulation::{Record, Visit};
 use crate::folder::{FolderError, write_json, write_synced};
 use crate::regions::region_table;
-use crate::scan::nifti::{WriteError, write_volume, write_volume_scaled};
+use crate::scan::nifti::{Placements, WriteError, write_volume, write_volume_scaled};
 use crate::volume::Volume;
 use rayon::prelude::*;
 use serde_json::{Map, Value, json};
@@ -107,6 +107,7 @@ pub fn write_visit(visit: &Visit, names: &VisitNames) -> Result<(), VisitFilesEr
             Ok(write_volume_scaled(
                 &image(&names.phase),
                 &steps,
+                &Placements::scanner(steps.grid()),
                 PHASE_STEP,
             )?)
         }),

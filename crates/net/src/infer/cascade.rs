@@ -162,6 +162,18 @@ impl RegionCut {
     }
 }
 
+impl RegionCut {
+    /// Offset in the region of a pixel of the slice, if it is inside.
+    pub(crate) fn position(self, column: usize, row: usize, region: usize) -> Option<usize> {
+        let local = |at: usize, start: isize| {
+            usize::try_from(at as isize - start)
+                .ok()
+                .filter(|&local| local < region)
+        };
+        Some(local(row, self.start[1])? * region + local(column, self.start[0])?)
+    }
+}
+
 fn inside(start: isize, step: usize, length: usize) -> Option<usize> {
     usize::try_from(start + step as isize)
         .ok()

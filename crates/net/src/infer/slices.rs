@@ -33,7 +33,7 @@ pub(super) fn has_brain(stack: &Stack, slice: usize) -> bool {
 }
 
 /// Slices of the first image as channels of one sample, filled up with zeros behind.
-pub(super) fn padded(
+pub(crate) fn padded(
     stack: &Stack,
     slices: &[usize],
     multiple: usize,
@@ -61,7 +61,7 @@ pub(super) fn keep(output: Tensor<4>, slice: &mut [f32], [nx, ny]: [usize; 2]) {
 }
 
 /// The numbers of a tensor, last axis fastest.
-pub(super) fn floats<const D: usize>(tensor: Tensor<D>) -> Vec<f32> {
+pub(crate) fn floats<const D: usize>(tensor: Tensor<D>) -> Vec<f32> {
     tensor
         .try_into_vec_as()
         .expect("a network's output can be read as floats")

@@ -106,6 +106,14 @@ impl Model {
         })?)
     }
 
+    /// How many numbers the network has, running statistics of batch normalisation included.
+    #[must_use]
+    pub fn numbers(&self) -> usize {
+        let tensors = self.network.collect(None, None, true);
+        let counts = tensors.iter().map(|t| t.shape.iter().product::<usize>());
+        counts.sum()
+    }
+
     fn to_bytes(&self) -> Result<Vec<u8>, ModelFileError> {
         self.card.check()?;
         let mut store = writing_store().metadata(ENTRY, serde_json::to_string(&self.card)?);

@@ -174,3 +174,24 @@ fn weights_from_elsewhere_fit_or_are_refused() {
     ));
     assert!(matches!(import("absent.pt"), Err(ImportError::Io(_))));
 }
+
+#[test]
+fn a_checkpoint_of_pytorch_becomes_the_same_network() {
+    let device = Device::flex();
+    let reference = Reference::read("mmoc_net");
+    let config: ModelConfig = serde_json::from_str(&reference.config()).unwrap();
+    let path = concat!(
+        env!("CARGO_MANIFEST_DIR"),
+        "/tests/reference/values/mmoc_net.pt"
+    );
+    let fresh = || config.init(&device).unwrap();
+    let network = import_weights(fresh(), path.as_ref(), Some("state_dict")).unwrap();
+    let Network::MmocNet(network) = network else {
+        panic!("another network");
+    };
+    let x = reference.tensor("input.0", &device);
+    let coarse = network.coarse.head(network.coarse.features(x));
+    reference.compare("eval.0", coarse);
+    let said = import_weights(fresh(), path.as_ref(), None).unwrap_err();
+    assert!(said.to_string().contains("missing"), "{said}");
+}

@@ -73,6 +73,7 @@ def case(name, module, *shapes, evaluate=False, **metadata):
     if isinstance(module, nn.Module):
         tensors |= {f"grad.{k}": v.grad for k, v in module.named_parameters()}
     write(name, tensors, **metadata)
+    return tensors
 
 
 def layers():
@@ -237,7 +238,12 @@ def networks():
         config = {"architecture": "guided-unet", "inputs": 2, "levels": levels, "norm": norm}
         cases[f"guided_unet_{norm}"] = (config, (2, 2, 4, 16, 24))
     for name, (config, shape) in cases.items():
-        case(name, twin.network(config), shape, evaluate=True, config=config)
+        tensors = case(name, twin.network(config), shape, evaluate=True, config=config)
+        if name == "mmoc_net":
+            # As a PyTorch checkpoint, too, of the kind that trainings write.
+            prefix = "weights."
+            state = {k[len(prefix) :]: v for k, v in tensors.items() if k.startswith(prefix)}
+            torch.save({"epoch": 7, "state_dict": state}, OUT / "mmoc_net.pt")
 
 
 if __name__ == "__main__":

@@ -166,6 +166,7 @@ fn item(wanted: &Wanted, scan: &Volume<f32>, mask: Option<&Volume<bool>>) -> Gal
         window: window(scan),
         half_mm: Some(HALF_MM),
         bar_mm: 10.0,
+        heat: None,
     };
     let record = wanted.record;
     let [x, y, z] = record.center_world_mm;

@@ -90,17 +90,18 @@ pub fn write_volume_placed<T: NiftiValue>(
     write_with_slope(path, volume, placements, 1.0)
 }
 
-/// Writes whole numbers that stand for `slope` times their value, placed in scanner
-/// coordinates: half the bytes of real numbers, and compressible.
+/// Writes whole numbers that stand for `slope` times their value: half the bytes of real
+/// numbers, and compressible.
 ///
 /// # Errors
 /// As [`write_volume`].
 pub fn write_volume_scaled(
     path: &Path,
     volume: &Volume<i16>,
+    placements: &Placements,
     slope: f32,
 ) -> Result<(), WriteError> {
-    write_with_slope(path, volume, &Placements::scanner(volume.grid()), slope)
+    write_with_slope(path, volume, placements, slope)
 }
 
 fn write_with_slope<T: NiftiValue>(

@@ -1,0 +1,152 @@
+//! Arguments about networks.
+
+use super::share;
+use clap::{Args, Subcommand, ValueEnum};
+use siderin_net::infer::{ComputeDevice, Flips};
+use siderin_net::model::{Architecture, Preset};
+use std::path::PathBuf;
+
+/// A trained network and how it runs.
+#[derive(Debug, Args)]
+pub(crate) struct Running {
+    /// Probability (of a model) or score (without one) from which something is a finding, 0 to 1.
+    /// [default: the model's own; 0.5 without one]
+    #[arg(long, value_parser = share)]
+    pub threshold: Option<f32>,
+    /// What the model runs on.
+    #[arg(long, value_enum, default_value_t = DeviceName::Cpu)]
+    pub device: DeviceName,
+    /// Average over the scan and its mirror images in plane: four times the work.
+    #[arg(long)]
+    pub flips: bool,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum DeviceName {
+    /// The processor.
+    Cpu,
+    /// The graphics card; only in builds with `--features gpu`.
+    Gpu,
+}
+
+impl DeviceName {
+    pub(crate) fn device(self) -> ComputeDevice {
+        match self {
+            Self::Cpu => ComputeDevice::Cpu,
+            Self::Gpu => ComputeDevice::Gpu,
+        }
+    }
+}
+
+impl Running {
+    pub(crate) fn flips(&self) -> Flips {
+        if self.flips {
+            Flips::InPlane
+        } else {
+            Flips::None
+        }
+    }
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Explain {
+    /// The scan, as for `detect`; one.
+    pub input: PathBuf,
+    /// Model file (.siderin).
+    #[arg(long)]
+    pub model: PathBuf,
+    #[command(flatten)]
+    pub running: Running,
+    #[command(flatten)]
+    pub results: super::Results,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Model {
+    /// A model file with random weights, to be trained or to try things out.
+    New(ModelNew),
+    /// A model file from weights that another program trained for the same network.
+    Import(ModelImport),
+}
+
+/// Which network, and where its file goes.
+#[derive(Debug, Args)]
+pub(crate) struct Network {
+    /// The network.
+    #[arg(long, value_enum)]
+    pub architecture: ArchitectureName,
+    /// Its size.
+    #[arg(long, value_enum, default_value_t = PresetName::Small)]
+    pub preset: PresetName,
+    /// A card (JSON, as `siderin inspect --json` shows it) in place of a preset's.
+    #[arg(long)]
+    pub card: Option<PathBuf>,
+    /// The model file.
+    #[arg(long)]
+    pub out: PathBuf,
+    /// Replace a file that is there already.
+    #[arg(long)]
+    pub force: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct ModelNew {
+    #[command(flatten)]
+    pub network: Network,
+    /// Decides the weights.
+    #[arg(long, default_value_t = 1)]
+    pub seed: u64,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct ModelImport {
+    /// The weights: .safetensors, or a PyTorch state dict (.pt, .pth).
+    pub weights: PathBuf,
+    /// Entry of a PyTorch file that holds the state dict, where there are several.
+    #[arg(long)]
+    pub entry: Option<String>,
+    /// Licence of the weights.
+    #[arg(long)]
+    pub licence: String,
+    /// What trained them, and on what, in a sentence.
+    #[arg(long)]
+    pub summary: String,
+    #[command(flatten)]
+    pub network: Network,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum ArchitectureName {
+    RlkUnet,
+    Unet3d,
+    MmocNet,
+    GuidedUnet,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum PresetName {
+    /// As the paper has it.
+    Paper,
+    /// For a laptop.
+    Small,
+}
+
+impl ArchitectureName {
+    pub(crate) fn architecture(self) -> Architecture {
+        match self {
+            Self::RlkUnet => Architecture::RlkUnet,
+            Self::Unet3d => Architecture::Unet3d,
+            Self::MmocNet => Architecture::MmocNet,
+            Self::GuidedUnet => Architecture::GuidedUnet,
+        }
+    }
+}
+
+impl PresetName {
+    pub(crate) fn preset(self) -> Preset {
+        match self {
+            Self::Paper => Preset::Paper,
+            Self::Small => Preset::Small,
+        }
+    }
+}

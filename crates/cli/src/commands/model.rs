@@ -1,0 +1,67 @@
+//! `siderin model`.
+
+use super::{Failure, Outcome, in_one_line};
+use crate::args::{ModelImport, ModelNew, Network};
+use crate::progress::say;
+use anyhow::{Context, Result, bail};
+use siderin_net::infer::ComputeDevice;
+use siderin_net::model_file::{Model, ModelCard, Training, import_weights};
+
+pub(crate) fn new(args: &ModelNew) -> Result<Outcome, Failure> {
+    done(make_new(args))
+}
+
+pub(crate) fn import(args: &ModelImport) -> Result<Outcome, Failure> {
+    done(make_imported(args))
+}
+
+fn done(result: Result<()>) -> Result<Outcome, Failure> {
+    result
+        .map(|()| Outcome::Done)
+        .map_err(|error| Failure::Run(in_one_line(&error)))
+}
+
+fn make_new(args: &ModelNew) -> Result<()> {
+    let card = card(&args.network)?;
+    let device = ComputeDevice::Cpu.open()?;
+    device.seed(args.seed);
+    let network = card.model.init(&device)?;
+    write(&Model { card, network }, &args.network)
+}
+
+fn make_imported(args: &ModelImport) -> Result<()> {
+    let mut card = card(&args.network)?;
+    let fresh = card.model.init(&ComputeDevice::Cpu.open()?)?;
+    let network = import_weights(fresh, &args.weights, args.entry.as_deref())?;
+    card.licence = args.licence.clone();
+    card.training = Training {
+        summary: args.summary.clone(),
+        software: "another program, imported".into(),
+        settings: serde_json::Value::Null,
+    };
+    write(&Model { card, network }, &args.network)
+}
+
+/// The card given, or the preset's.
+fn card(args: &Network) -> Result<ModelCard> {
+    let architecture = args.architecture.architecture();
+    let Some(path) = &args.card else {
+        return Ok(ModelCard::preset(architecture, args.preset.preset()));
+    };
+    let text = std::fs::read_to_string(path).context("reading the card")?;
+    let card: ModelCard = serde_json::from_str(&text).context("reading the card")?;
+    let given = card.model.architecture();
+    if given != architecture {
+        bail!("the card is of {given}, but --architecture says {architecture}");
+    }
+    Ok(card)
+}
+
+fn write(model: &Model, args: &Network) -> Result<()> {
+    if args.out.exists() && !args.force {
+        bail!("the model file exists; give another --out, or --force to replace it");
+    }
+    model.write(&args.out)?;
+    say(&format!("{}: {} numbers", model.card.name, model.numbers()));
+    Ok(())
+}

@@ -1,0 +1,70 @@
+//! Dark round spots, judged by rules.
+
+use super::{DetectError, Found, Stage};
+use siderin_core::candidates::{LOCAL_MEAN_SIGMA_MM, SearchConfig, find_candidates};
+use siderin_core::lesion::select_lesions;
+use siderin_core::report::{Candidates, Method, Step};
+use siderin_core::scan::Scan;
+use siderin_core::volume::Volume;
+
+/// Settings of the search by rules.
+#[derive(Debug, Clone, PartialEq)]
+pub struct RulesConfig {
+    /// Score from which a candidate is a lesion.
+    pub threshold: f32,
+    /// Settings of the search.
+    pub search: SearchConfig,
+}
+
+impl Default for RulesConfig {
+    /// The threshold was chosen with the score's terms, on the same rough simulated scans.
+    fn default() -> Self {
+        Self {
+            threshold: 0.5,
+            search: SearchConfig::default(),
+        }
+    }
+}
+
+pub(super) fn find(
+    scan: &Scan,
+    brain: &Volume<bool>,
+    config: &RulesConfig,
+    progress: &dyn Fn(Stage),
+) -> Result<Found, DetectError> {
+    progress(Stage::Search);
+    let scored = find_candidates(&scan.magnitude, brain, &config.search)?;
+
+    progress(Stage::Select);
+    let grid = scan.magnitude.grid();
+    let (lesions, candidates) = select_lesions(grid, scored, config.threshold);
+
+    let sigmas = &config.search.sigmas_mm;
+    Ok(Found {
+        lesions,
+        candidates: Candidates::Rules(candidates),
+        notes: Vec::new(),
+        maps: None,
+        method: Method {
+            name: "learning-free search".into(),
+            version: env!("CARGO_PKG_VERSION").into(),
+            threshold: config.threshold,
+            confidence_meaning: "the product of rules on darkness, roundness, surroundings, \
+                 size and depth; a ranking, not a probability."
+                .into(),
+        },
+        preprocessing: vec![
+            Step {
+                name: "Intensity".into(),
+                settings: format!(
+                    "divided by the local mean of the brain (Gaussian, σ {LOCAL_MEAN_SIGMA_MM} mm)"
+                ),
+            },
+            Step {
+                name: "Search".into(),
+                settings: format!("dark spots between Gaussians of σ {sigmas:?} mm"),
+            },
+        ],
+        t1_used: false,
+    })
+}

@@ -1,0 +1,164 @@
+//! From a scan to lesions.
+
+mod by_model;
+mod by_rules;
+
+pub use by_model::{Detector, DetectorError, ModelMaps};
+pub use by_rules::RulesConfig;
+
+use crate::checks::{coverage_note, many_findings_note, volume_note};
+use siderin_core::candidates::SearchError;
+use siderin_core::lesion::Lesion;
+use siderin_core::preprocess::{BrainMaskConfig, BrainMaskError, brain_mask};
+use siderin_core::report::{Candidates, Findings, Maps, Method, Step};
+use siderin_core::scan::{Note, Scan, Verdict, suitability};
+use siderin_core::volume::Volume;
+
+/// What looks for microbleeds.
+#[derive(Debug)]
+pub enum Finder {
+    /// Rules, without learning.
+    Rules(RulesConfig),
+    /// A trained network.
+    Model(Box<Detector>),
+}
+
+/// Where a detection is, for progress.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Stage {
+    /// Finding the brain.
+    Brain,
+    /// Laying the T1w image onto the scan.
+    Register,
+    /// Preparing images for a network.
+    Prepare,
+    /// Searching and scoring candidates.
+    Search,
+    /// Choosing lesions.
+    Select,
+}
+
+/// A scan that cannot be searched.
+#[derive(Debug, thiserror::Error)]
+pub enum DetectError {
+    /// No brain.
+    #[error(transparent)]
+    Brain(#[from] BrainMaskError),
+    /// The search by rules failed.
+    #[error(transparent)]
+    Search(#[from] SearchError),
+    /// The network cannot be run.
+    #[error(transparent)]
+    Model(#[from] DetectorError),
+}
+
+/// What a detection brought.
+#[derive(Debug)]
+pub struct Detection {
+    /// The brain mask on the scan's grid.
+    pub brain: Volume<bool>,
+    /// Findings at or above the threshold, best first.
+    pub lesions: Vec<Lesion>,
+    /// Everything scored, best first.
+    pub candidates: Candidates,
+    /// The scan's notes and what the pipeline noticed.
+    pub warnings: Vec<Note>,
+    /// What a network gave, where one ran.
+    pub maps: Option<ModelMaps>,
+    method: Method,
+    preprocessing: Vec<Step>,
+}
+
+/// What a finder brought.
+struct Found {
+    lesions: Vec<Lesion>,
+    candidates: Candidates,
+    notes: Vec<Note>,
+    maps: Option<ModelMaps>,
+    method: Method,
+    preprocessing: Vec<Step>,
+    /// Whether the T1w image went into it.
+    t1_used: bool,
+}
+
+/// The whole pipeline: brain, then lesions by rules or by a network. Lesions are on the scan's own
+/// grid. The same scan and settings give the same result on any number of threads.
+///
+/// # Errors
+/// When no brain is found, or the network cannot be run on the scan.
+pub fn detect(
+    scan: &Scan,
+    finder: &Finder,
+    progress: &dyn Fn(Stage),
+) -> Result<Detection, DetectError> {
+    progress(Stage::Brain);
+    let config = BrainMaskConfig::default();
+    let brain = brain_mask(&scan.magnitude, &config)?;
+
+    let found = match finder {
+        Finder::Rules(rules) => by_rules::find(scan, &brain, rules, progress)?,
+        Finder::Model(detector) => detector.find(scan, &brain, progress)?,
+    };
+
+    let mut preprocessing = vec![Step {
+        name: "Brain mask".into(),
+        settings: format!(
+            "growing surface at {} mm, border fraction {}",
+            config.working_spacing_mm, config.fraction
+        ),
+    }];
+    preprocessing.extend(found.preprocessing);
+    let mut warnings = scan.notes.clone();
+    warnings.extend(suitability_note(scan));
+    warnings.extend(companion_notes(scan, found.t1_used));
+    warnings.extend(found.notes);
+    warnings.extend(volume_note(&brain));
+    warnings.extend(coverage_note(&brain));
+    warnings.extend(many_findings_note(&found.lesions));
+    Ok(Detection {
+        brain,
+        lesions: found.lesions,
+        candidates: found.candidates,
+        warnings,
+        maps: found.maps,
+        method: found.method,
+        preprocessing,
+    })
+}
+
+fn suitability_note(scan: &Scan) -> Option<Note> {
+    let judged = suitability(scan.magnitude.grid(), &scan.acquisition);
+    (judged.verdict != Verdict::Suitable).then(|| Note::Suitability {
+        verdict: judged.verdict.to_string(),
+        reason: judged.reasons.first().cloned().unwrap_or_default(),
+    })
+}
+
+fn companion_notes(scan: &Scan, t1_used: bool) -> Vec<Note> {
+    let unused = |given: bool, what| given.then_some(Note::CompanionUnused { what });
+    [
+        unused(scan.t1.is_some() && !t1_used, "T1w image"),
+        unused(scan.phase.is_some(), "phase"),
+    ]
+    .into_iter()
+    .flatten()
+    .collect()
+}
+
+impl Detection {
+    /// The detection as the report wants it.
+    #[must_use]
+    pub fn findings<'a>(&'a self, scan: &'a Scan) -> Findings<'a> {
+        Findings {
+            suitability: suitability(scan.magnitude.grid(), &scan.acquisition),
+            scan,
+            brain: &self.brain,
+            lesions: &self.lesions,
+            candidates: &self.candidates,
+            method: self.method.clone(),
+            preprocessing: self.preprocessing.clone(),
+            warnings: self.warnings.clone(),
+            maps: Maps::default(),
+        }
+    }
+}

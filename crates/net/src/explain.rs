@@ -1,0 +1,290 @@
+//! Where a network looked: Grad-CAM (Selvaraju 2017, arXiv 1610.02391) from the last decoder block.
+
+use crate::detect::{Detection, Detector};
+use crate::infer::{Cut, RegionCut, Stack, cut_region, floats, padded};
+use crate::model::{GuidedClass, Network, RLK_STRIDE, SLICES};
+use burn::module::Module;
+use burn::tensor::activation::relu;
+use burn::tensor::{Device, Tensor, TensorData};
+use nalgebra::Matrix4;
+use siderin_core::lesion::{Lesion, label_volume};
+use siderin_core::volume::{Interpolation, ResampleError, Volume, resample, resample_nearest};
+
+/// For each lesion, the features of the last decoder block are weighed by how much the lesion's
+/// logits grow with them, and added; what is above zero is scaled to 1 at its largest. The map holds
+/// the highest of these over all lesions, on the scan's grid. None where no network ran.
+///
+/// # Errors
+/// When the scan's grid cannot be reached from the network's.
+pub fn heat_map(
+    detector: &Detector,
+    detection: &Detection,
+) -> Result<Option<Volume<f32>>, ResampleError> {
+    let Some(maps) = &detection.maps else {
+        return Ok(None);
+    };
+    let (native, same) = (detection.brain.grid(), Matrix4::identity());
+    let working = maps.prepared.brain.grid();
+    let labels = resample_nearest(&label_volume(native, &detection.lesions), working, &same, 0)?;
+    let images: Vec<Vec<f32>> = maps
+        .prepared
+        .images
+        .iter()
+        .map(|image| image.voxels().to_vec())
+        .collect();
+    let explainer = Explainer {
+        detector,
+        stack: Stack::new(&images, maps.prepared.brain.voxels(), working.shape()),
+        // Weights whose gradients nobody needs; the graph runs through the head alone.
+        head: detector
+            .predictor()
+            .network()
+            .clone()
+            .fork(&detector.predictor().device().clone().autodiff()),
+    };
+    let mut heat = Volume::filled(working, 0f32);
+    for lesion in &detection.lesions {
+        let marked = marked_voxels(lesion, &labels);
+        let mut own = vec![0f32; working.voxel_count()];
+        explainer.look(&marked, &mut own);
+        let most = own.iter().copied().fold(0.0, f32::max);
+        if most > 0.0 {
+            for (all, own) in heat.voxels_mut().iter_mut().zip(own) {
+                *all = all.max(own / most);
+            }
+        }
+    }
+    resample(&heat, native, &same, Interpolation::Linear, 0.0).map(Some)
+}
+
+/// The lesion's voxels on the network's grid: the one nearest to its centre where it has none.
+fn marked_voxels(lesion: &Lesion, labels: &Volume<u16>) -> Vec<usize> {
+    let marked: Vec<usize> = labels
+        .voxels()
+        .iter()
+        .enumerate()
+        .filter_map(|(offset, &label)| (label == lesion.id).then_some(offset))
+        .collect();
+    if !marked.is_empty() {
+        return marked;
+    }
+    let grid = labels.grid();
+    let at = grid.to_voxel(lesion.center_world).to_array();
+    let nearest = std::array::from_fn(|axis| {
+        (at[axis].round().max(0.0) as usize).min(grid.shape()[axis] - 1)
+    });
+    vec![grid.offset(nearest)]
+}
+
+struct Explainer<'a> {
+    detector: &'a Detector,
+    stack: Stack<'a>,
+    /// The network on a device with gradients.
+    head: Network,
+}
+
+impl Explainer<'_> {
+    /// Raises `heat` to the lesion's map; `marked` are its voxels on the network's grid.
+    fn look(&self, marked: &[usize], heat: &mut [f32]) {
+        let [nx, ny, _] = self.stack.shape;
+        match (self.detector.predictor().network(), &self.head) {
+            (Network::RlkUnet(network), Network::RlkUnet(head)) => {
+                for (slice, pixels) in by_slice(marked, nx * ny) {
+                    let nz = self.stack.shape[2];
+                    let neighbours: [usize; SLICES] =
+                        [slice.saturating_sub(1), slice, (slice + 1).min(nz - 1)];
+                    let x = padded(&self.stack, &neighbours, RLK_STRIDE, self.device());
+                    let [_, _, h, w] = x.dims();
+                    let at: Vec<usize> = pixels.iter().map(|p| p / nx * w + p % nx).collect();
+                    let marks = marks([1, 1, h, w], &at, self.device());
+                    let cam = grad_cam(network.features(x), marks, |f| head.head(f));
+                    let cam = floats(cam);
+                    for (row, kept) in heat[slice * nx * ny..][..nx * ny]
+                        .chunks_exact_mut(nx)
+                        .enumerate()
+                    {
+                        raise(kept, &cam[row * w..][..nx]);
+                    }
+                }
+            }
+            (Network::MmocNet(network), Network::MmocNet(head)) => {
+                let region = self.detector.predictor().region();
+                for (slice, pixels) in by_slice(marked, nx * ny) {
+                    let image = &self.stack.images[0][slice * nx * ny..][..nx * ny];
+                    let cut = around(&pixels, nx, region);
+                    let x = cut_region(image, [nx, ny], cut, region);
+                    let x = Tensor::from_data(
+                        TensorData::new(x, [1, 1, region, region]),
+                        self.device(),
+                    );
+                    let inside: Vec<usize> = pixels
+                        .iter()
+                        .filter_map(|p| cut.position(p % nx, p / nx, region))
+                        .collect();
+                    let marks = marks([1, 1, region, region], &inside, self.device());
+                    let cam = grad_cam(network.fine.features(x), marks, |f| head.fine.head(f));
+                    let slice = &mut heat[slice * nx * ny..][..nx * ny];
+                    cut.put_highest(&floats(cam), slice, [nx, ny], region);
+                }
+            }
+            (Network::Unet3d(network), Network::Unet3d(head)) => {
+                self.look_in_tile(
+                    marked,
+                    heat,
+                    |x| network.features(x),
+                    |f| head.head(f).narrow(1, 1, 1),
+                );
+            }
+            (Network::GuidedUnet(network), Network::GuidedUnet(head)) => {
+                let class = GuidedClass::Microbleed as usize;
+                let logit = |f| head.head(f).narrow(1, class, 1);
+                self.look_in_tile(marked, heat, |x| network.features(x), logit);
+            }
+            _ => {}
+        }
+    }
+
+    /// A tile with the lesion in its middle, as far as the volume goes.
+    fn look_in_tile(
+        &self,
+        marked: &[usize],
+        heat: &mut [f32],
+        features: impl Fn(Tensor<5>) -> Tensor<5>,
+        head: impl Fn(Tensor<5>) -> Tensor<5>,
+    ) {
+        let [nx, ny, nz] = self.stack.shape;
+        let volume = [nz, ny, nx];
+        let predictor = self.detector.predictor();
+        let tile = predictor.tiling(predictor.stride()).tile(volume);
+        let index = |offset: usize| [offset / (nx * ny), offset / nx % ny, offset % nx];
+        let mut sum = [0usize; 3];
+        for &offset in marked {
+            for (total, at) in sum.iter_mut().zip(index(offset)) {
+                *total += at;
+            }
+        }
+        let cut = Cut {
+            start: std::array::from_fn(|axis| {
+                let middle = sum[axis] / marked.len();
+                let last = volume[axis].saturating_sub(tile[axis]);
+                middle.saturating_sub(tile[axis] / 2).min(last)
+            }),
+            tile,
+            volume,
+        };
+        let inside: Vec<usize> = marked
+            .iter()
+            .filter_map(|&offset| {
+                let at = index(offset);
+                let local: [usize; 3] =
+                    std::array::from_fn(|axis| at[axis].wrapping_sub(cut.start[axis]));
+                let within = (0..3).all(|axis| local[axis] < tile[axis]);
+                within.then(|| (local[0] * tile[1] + local[1]) * tile[2] + local[2])
+            })
+            .collect();
+        let [d, h, w] = tile;
+        let x = cut.take(self.stack.images, self.device());
+        let marks = marks([1, 1, d, h, w], &inside, self.device());
+        let cam = floats(grad_cam(features(x), marks, head));
+        for (at, inside, n) in cut.rows() {
+            raise(&mut heat[at..at + n], &cam[inside..inside + n]);
+        }
+    }
+
+    fn device(&self) -> &Device {
+        self.detector.predictor().device()
+    }
+}
+
+/// ReLU(Σ αc Fc), where αc is the mean over space of the slope of the marked logits' sum along
+/// feature c: `[1, c, …]` to `[1, 1, …]`.
+fn grad_cam<const D: usize>(
+    features: Tensor<D>,
+    marks: Tensor<D>,
+    head: impl Fn(Tensor<D>) -> Tensor<D>,
+) -> Tensor<D> {
+    let tracked = features.clone().autodiff().require_grad();
+    let score = (head(tracked.clone()) * marks.autodiff()).sum();
+    let gradients = score.backward();
+    let Some(slope) = tracked.grad(&gradients) else {
+        return features.narrow(1, 0, 1).zeros_like();
+    };
+    let space: Vec<usize> = (2..D).collect();
+    let weights = slope.mean_dims(&space);
+    relu((features * weights).sum_dim(1))
+}
+
+/// 1 at the given offsets.
+fn marks<const D: usize>(shape: [usize; D], at: &[usize], device: &Device) -> Tensor<D> {
+    let mut values = vec![0f32; shape.iter().product()];
+    for &offset in at {
+        values[offset] = 1.0;
+    }
+    Tensor::from_data(TensorData::new(values, shape), device)
+}
+
+/// Offsets within each slice that has any.
+fn by_slice(offsets: &[usize], pixels: usize) -> Vec<(usize, Vec<usize>)> {
+    let mut slices: Vec<(usize, Vec<usize>)> = Vec::new();
+    for &offset in offsets {
+        let (slice, pixel) = (offset / pixels, offset % pixels);
+        match slices.last_mut() {
+            Some((last, kept)) if *last == slice => kept.push(pixel),
+            _ => slices.push((slice, vec![pixel])),
+        }
+    }
+    slices
+}
+
+/// A region with the pixels' centre of gravity in its middle.
+fn around(pixels: &[usize], nx: usize, region: usize) -> RegionCut {
+    let count = pixels.len().max(1);
+    let middle = [
+        pixels.iter().map(|p| p % nx).sum::<usize>() / count,
+        pixels.iter().map(|p| p / nx).sum::<usize>() / count,
+    ];
+    RegionCut {
+        start: middle.map(|at| at as isize - region as isize / 2),
+    }
+}
+
+fn raise(values: &mut [f32], to: &[f32]) {
+    for (value, &other) in values.iter_mut().zip(to) {
+        *value = value.max(other);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use burn::nn::conv::Conv2dConfig;
+
+    #[test]
+    fn features_that_raise_the_logit_shine_and_others_do_not() {
+        // Two features; the head adds the first and takes the second away. The marked pixel is the
+        // first of four, so each weight is the head's over the four pixels: ¼ and −¼.
+        let device = Device::flex();
+        let mut head = Conv2dConfig::new([2, 1], [1, 1])
+            .with_bias(false)
+            .init(&device);
+        let weight = TensorData::new(vec![1.0f32, -1.0], [1, 2, 1, 1]);
+        head.weight = burn::module::Param::from_tensor(Tensor::from_data(weight, &device));
+        let head = head.fork(&device.clone().autodiff());
+        let features = TensorData::new(
+            vec![1.0f32, 4.0, 0.0, 2.0, 0.0, 1.0, 3.0, 2.0],
+            [1, 2, 2, 2],
+        );
+        let features = Tensor::from_data(features, &device);
+        let marks = marks([1, 1, 2, 2], &[0], &device);
+        let cam = floats(grad_cam(features, marks, |f| head.forward(f)));
+        assert_eq!(cam, [0.25, 0.75, 0.0, 0.0]);
+    }
+
+    #[test]
+    fn offsets_go_to_their_slices() {
+        assert_eq!(
+            by_slice(&[1, 3, 8, 9, 17], 8),
+            [(0, vec![1, 3]), (1, vec![0, 1]), (2, vec![1])]
+        );
+    }
+}
