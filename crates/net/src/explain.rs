@@ -1,4 +1,8 @@
-//! Where a network looked: Grad-CAM (Selvaraju 2017, arXiv 1610.02391) from the last decoder block.
+//! Where a network looked: Grad-CAM (Selvaraju 2017, arXiv 1610.02391) of what goes into its last
+//! block.
+//!
+//! What comes out of that block is one 1×1 convolution away from the logits, so that its Grad-CAM
+//! would be the map of logits again, the same for every lesion.
 
 use crate::detect::{Detection, Detector};
 use crate::infer::{Cut, RegionCut, Stack, cut_region, floats, padded};
@@ -8,11 +12,17 @@ use burn::tensor::activation::relu;
 use burn::tensor::{Device, Tensor, TensorData};
 use nalgebra::Matrix4;
 use siderin_core::lesion::{Lesion, label_volume};
-use siderin_core::volume::{Interpolation, ResampleError, Volume, resample, resample_nearest};
+use siderin_core::volume::{
+    Grid, Interpolation, ResampleError, Volume, resample, resample_nearest,
+};
 
-/// For each lesion, the features of the last decoder block are weighed by how much the lesion's
+/// Lesions that are explained; of more, the surest. The report shows no more pictures.
+pub const EXPLAINED: usize = 300;
+
+/// For each lesion, the features that go into the last block are weighed by how much the lesion's
 /// logits grow with them, and added; what is above zero is scaled to 1 at its largest. The map holds
-/// the highest of these over all lesions, on the scan's grid. None where no network ran.
+/// the highest of these over the first [`EXPLAINED`] lesions, on the scan's grid. None where no
+/// network ran.
 ///
 /// # Errors
 /// When the scan's grid cannot be reached from the network's.
@@ -32,19 +42,25 @@ pub fn heat_map(
         .iter()
         .map(|image| image.voxels().to_vec())
         .collect();
+    let predictor = detector.predictor();
     let explainer = Explainer {
         detector,
         stack: Stack::new(&images, maps.prepared.brain.voxels(), working.shape()),
-        // Weights whose gradients nobody needs; the graph runs through the head alone.
-        head: detector
-            .predictor()
+        // Frozen, so that normalisation stays as it is in inference.
+        head: predictor
             .network()
             .clone()
-            .fork(&detector.predictor().device().clone().autodiff()),
+            .freeze()
+            .fork(&predictor.device().clone().autodiff()),
     };
+    let lesions = &detection.lesions[..detection.lesions.len().min(EXPLAINED)];
     let mut heat = Volume::filled(working, 0f32);
-    for lesion in &detection.lesions {
-        let marked = marked_voxels(lesion, &labels);
+    for (lesion, marked) in lesions.iter().zip(marked_voxels(lesions, &labels)) {
+        let marked = if marked.is_empty() {
+            vec![nearest_voxel(lesion, working)]
+        } else {
+            marked
+        };
         let mut own = vec![0f32; working.voxel_count()];
         explainer.look(&marked, &mut own);
         let most = own.iter().copied().fold(0.0, f32::max);
@@ -57,23 +73,25 @@ pub fn heat_map(
     resample(&heat, native, &same, Interpolation::Linear, 0.0).map(Some)
 }
 
-/// The lesion's voxels on the network's grid: the one nearest to its centre where it has none.
-fn marked_voxels(lesion: &Lesion, labels: &Volume<u16>) -> Vec<usize> {
-    let marked: Vec<usize> = labels
-        .voxels()
-        .iter()
-        .enumerate()
-        .filter_map(|(offset, &label)| (label == lesion.id).then_some(offset))
-        .collect();
-    if !marked.is_empty() {
-        return marked;
+/// The voxels of each lesion on the network's grid, by the lesions' order, which is their labels'.
+fn marked_voxels(lesions: &[Lesion], labels: &Volume<u16>) -> Vec<Vec<usize>> {
+    let mut marked = vec![Vec::new(); lesions.len()];
+    for (offset, &label) in labels.voxels().iter().enumerate() {
+        let lesion = usize::from(label).checked_sub(1);
+        if let Some(voxels) = lesion.and_then(|at| marked.get_mut(at)) {
+            voxels.push(offset);
+        }
     }
-    let grid = labels.grid();
+    marked
+}
+
+/// The voxel of the network's grid closest to a lesion that is smaller than its voxels.
+fn nearest_voxel(lesion: &Lesion, grid: &Grid) -> usize {
     let at = grid.to_voxel(lesion.center_world).to_array();
-    let nearest = std::array::from_fn(|axis| {
+    let index = std::array::from_fn(|axis| {
         (at[axis].round().max(0.0) as usize).min(grid.shape()[axis] - 1)
     });
-    vec![grid.offset(nearest)]
+    grid.offset(index)
 }
 
 struct Explainer<'a> {
@@ -140,7 +158,7 @@ impl Explainer<'_> {
                 let logit = |f| head.head(f).narrow(1, class, 1);
                 self.look_in_tile(marked, heat, |x| network.features(x), logit);
             }
-            _ => {}
+            _ => unreachable!("the head was forked from the network"),
         }
     }
 
@@ -257,27 +275,49 @@ fn raise(values: &mut [f32], to: &[f32]) {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use burn::nn::conv::Conv2dConfig;
+    use burn::nn::conv::{Conv2d, Conv2dConfig};
+
+    /// A 1×1 convolution of two features without bias.
+    fn pointwise(weights: [f32; 2], device: &Device) -> Conv2d {
+        let mut conv = Conv2dConfig::new([2, 1], [1, 1])
+            .with_bias(false)
+            .init(device);
+        let weight = TensorData::new(weights.to_vec(), [1, 2, 1, 1]);
+        conv.weight = burn::module::Param::from_tensor(Tensor::from_data(weight, device));
+        conv.freeze().fork(&device.clone().autodiff())
+    }
+
+    /// Two features of four pixels each.
+    fn features(values: [f32; 8], device: &Device) -> Tensor<4> {
+        Tensor::from_data(TensorData::new(values.to_vec(), [1, 2, 2, 2]), device)
+    }
 
     #[test]
     fn features_that_raise_the_logit_shine_and_others_do_not() {
-        // Two features; the head adds the first and takes the second away. The marked pixel is the
-        // first of four, so each weight is the head's over the four pixels: ¼ and −¼.
+        // The head adds the first feature and takes the second away. The marked pixel is the first
+        // of four, so each weight is the head's over the four pixels: ¼ and −¼.
         let device = Device::flex();
-        let mut head = Conv2dConfig::new([2, 1], [1, 1])
-            .with_bias(false)
-            .init(&device);
-        let weight = TensorData::new(vec![1.0f32, -1.0], [1, 2, 1, 1]);
-        head.weight = burn::module::Param::from_tensor(Tensor::from_data(weight, &device));
-        let head = head.fork(&device.clone().autodiff());
-        let features = TensorData::new(
-            vec![1.0f32, 4.0, 0.0, 2.0, 0.0, 1.0, 3.0, 2.0],
-            [1, 2, 2, 2],
-        );
-        let features = Tensor::from_data(features, &device);
+        let head = pointwise([1.0, -1.0], &device);
+        let features = features([1.0, 4.0, 0.0, 2.0, 0.0, 1.0, 3.0, 2.0], &device);
         let marks = marks([1, 1, 2, 2], &[0], &device);
         let cam = floats(grad_cam(features, marks, |f| head.forward(f)));
         assert_eq!(cam, [0.25, 0.75, 0.0, 0.0]);
+    }
+
+    #[test]
+    fn two_lesions_of_one_slice_have_maps_of_their_own() {
+        // The head is the square of each feature, added: the slope at the first pixel is (2, 0), at
+        // the second (0, 4), over four pixels.
+        let device = Device::flex();
+        let head = pointwise([1.0, 1.0], &device);
+        let features = features([1.0, 0.0, 1.0, 0.0, 0.0, 2.0, 0.0, 2.0], &device);
+        let of = |pixel: usize| {
+            let marks = marks([1, 1, 2, 2], &[pixel], &device);
+            let square = |f: Tensor<4>| head.forward(f.clone() * f);
+            floats(grad_cam(features.clone(), marks, square))
+        };
+        assert_eq!(of(0), [0.5, 0.0, 0.5, 0.0]);
+        assert_eq!(of(1), [0.0, 2.0, 0.0, 2.0]);
     }
 
     #[test]

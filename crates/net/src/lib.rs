@@ -16,4 +16,4 @@ mod reference;
 pub use detect::{
     DetectError, Detection, Detector, DetectorError, Finder, ModelMaps, RulesConfig, Stage, detect,
 };
-pub use explain::heat_map;
+pub use explain::{EXPLAINED, heat_map};

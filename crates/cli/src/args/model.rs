@@ -76,7 +76,7 @@ pub(crate) struct Network {
     #[arg(long, value_enum)]
     pub architecture: ArchitectureName,
     /// Its size.
-    #[arg(long, value_enum, default_value_t = PresetName::Small)]
+    #[arg(long, value_enum, default_value_t = PresetName::Small, conflicts_with = "card")]
     pub preset: PresetName,
     /// A card (JSON, as `siderin inspect --json` shows it) in place of a preset's.
     #[arg(long)]

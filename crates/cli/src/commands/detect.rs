@@ -77,7 +77,7 @@ fn finder(model: Option<&Path>, args: &Running) -> Result<Finder, Failure> {
 }
 
 fn run_all(job: &Job, paths: &[PathBuf], jobs: u16) -> Result<Outcome, Failure> {
-    let Inputs { scans, unreadable } = inputs(paths, job.results)?;
+    let Inputs { scans, unreadable } = inputs(paths, job.results, job.explain)?;
     let progress = Progress::new(scans.len() + unreadable.len(), job.results.quiet);
     let failed = AtomicBool::new(!unreadable.is_empty());
     for (name, why) in &unreadable {
@@ -112,7 +112,7 @@ fn next<'a>(queue: &Mutex<impl Iterator<Item = &'a Input>>) -> Option<&'a Input>
 }
 
 /// All scans the arguments stand for, and the arguments that stand for none.
-fn inputs(paths: &[PathBuf], args: &Results) -> Result<Inputs, Failure> {
+fn inputs(paths: &[PathBuf], args: &Results, one_only: bool) -> Result<Inputs, Failure> {
     let mut inputs = Vec::new();
     let mut unreadable = Vec::new();
     for path in paths {
@@ -120,6 +120,12 @@ fn inputs(paths: &[PathBuf], args: &Results) -> Result<Inputs, Failure> {
             Ok(found) => inputs.extend(found),
             Err(error) => unreadable.push((stem(path), error.to_string())),
         }
+    }
+    if one_only && inputs.len() > 1 {
+        return Err(Failure::Usage(format!(
+            "one scan is explained at a time, and the input holds {}; give one of them",
+            inputs.len()
+        )));
     }
     if (args.t1.is_some() || args.phase.is_some()) && inputs.len() != 1 {
         return Err(Failure::Usage(format!(

@@ -59,7 +59,7 @@ struct ErrorEntry {
 
 pub(crate) fn run(args: &Inspect) -> Result<Outcome, Failure> {
     let mut report = Report {
-        schema_version: "1.0",
+        schema_version: "1.1",
         scans: vec![],
         models: vec![],
         refused: vec![],

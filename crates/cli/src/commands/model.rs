@@ -22,7 +22,8 @@ fn done(result: Result<()>) -> Result<Outcome, Failure> {
 }
 
 fn make_new(args: &ModelNew) -> Result<()> {
-    let card = card(&args.network)?;
+    let mut card = card(&args.network)?;
+    card.training = Training::none();
     let device = ComputeDevice::Cpu.open()?;
     device.seed(args.seed);
     let network = card.model.init(&device)?;
@@ -48,13 +49,20 @@ fn card(args: &Network) -> Result<ModelCard> {
     let Some(path) = &args.card else {
         return Ok(ModelCard::preset(architecture, args.preset.preset()));
     };
-    let text = std::fs::read_to_string(path).context("reading the card")?;
-    let card: ModelCard = serde_json::from_str(&text).context("reading the card")?;
+    let help =
+        "reading --card; a file as `siderin inspect MODEL --json` shows under `card` is needed";
+    let text = std::fs::read_to_string(path).context(help)?;
+    let card: ModelCard = serde_json::from_str(&text).context(help)?;
     let given = card.model.architecture();
     if given != architecture {
         bail!("the card is of {given}, but --architecture says {architecture}");
     }
-    Ok(card)
+    // What it says of other weights does not hold for these.
+    let plain = ModelCard::preset(architecture, args.preset.preset());
+    Ok(ModelCard {
+        confidence_meaning: plain.confidence_meaning,
+        ..card
+    })
 }
 
 fn write(model: &Model, args: &Network) -> Result<()> {

@@ -41,12 +41,14 @@ pub struct MapFinding {
 }
 
 /// Parts of the map at or above the threshold (voxels that share a corner belong together), best
-/// first, and the lesions among them. A lesion's confidence is the highest probability in it.
+/// first, and the lesions among them. A lesion's confidence is the highest probability in it. Parts
+/// that touch no voxel of `brain` are dropped.
 ///
-/// `parenchyma` is what may surround a lesion, on the map's grid.
+/// `parenchyma` is what may surround a lesion; both masks lie on the map's grid.
 #[must_use]
 pub fn lesions_of_map(
     probability: &Volume<f32>,
+    brain: &Volume<bool>,
     parenchyma: &Volume<bool>,
     point: &OperatingPoint,
 ) -> (Vec<Lesion>, Vec<MapFinding>) {
@@ -59,22 +61,24 @@ pub fn lesions_of_map(
         }
     }
     drop(labels);
-    let brain = point.ring_mm.map(|ring_mm| {
-        // A neighbouring lesion lies in the brain, whatever class its voxels have.
-        let mut brain = parenchyma.clone();
-        for (inside, &above) in brain.voxels_mut().iter_mut().zip(above.voxels()) {
+    let surroundings = point.ring_mm.map(|ring_mm| {
+        // A neighbouring lesion lies in brain tissue, whatever class its voxels have.
+        let mut tissue = parenchyma.clone();
+        for (inside, &above) in tissue.voxels_mut().iter_mut().zip(above.voxels()) {
             *inside |= above;
         }
-        (ring_mm, brain)
+        (ring_mm, tissue)
     });
     let mut findings: Vec<MapFinding> = parts
         .into_iter()
         .map(|voxels| {
             let mut finding = measure(probability, voxels);
-            if finding.volume_mm3 < point.minimum_mm3 {
+            if !finding.voxels.iter().any(|&voxel| brain.voxels()[voxel]) {
+                finding.decision = Decision::OutsideBrain;
+            } else if finding.volume_mm3 < point.minimum_mm3 {
                 finding.decision = Decision::TooSmall;
-            } else if let Some((ring_mm, brain)) = &brain {
-                finding.parenchyma_share = parenchyma_share(brain, &finding.voxels, *ring_mm);
+            } else if let Some((ring_mm, tissue)) = &surroundings {
+                finding.parenchyma_share = parenchyma_share(tissue, &finding.voxels, *ring_mm);
                 if finding.parenchyma_share.is_some_and(|share| share < 0.5) {
                     finding.decision = Decision::OutsideParenchyma;
                 }
@@ -158,7 +162,7 @@ mod tests {
     #[test]
     fn parts_are_ranked_by_their_peaks() {
         let (map, brain) = row([0.0, 0.6, 0.7, 0.0, 0.5, 0.0, 0.9, 0.5, 0.6, 0.0, 0.4, 0.0]);
-        let (lesions, findings) = lesions_of_map(&map, &brain, &POINT);
+        let (lesions, findings) = lesions_of_map(&map, &brain, &brain, &POINT);
         let peaks: Vec<f32> = lesions.iter().map(|l| l.confidence).collect();
         assert_eq!(peaks, [0.9, 0.7, 0.5]);
         // Voxels 6, 7 and 8: centre 7, 3 · 2 mm³, mean (.9 + .5 + .6) / 3.
@@ -176,9 +180,17 @@ mod tests {
             minimum_mm3: 4.0,
             ..POINT
         };
-        let (lesions, findings) = lesions_of_map(&map, &brain, &point);
+        let (lesions, findings) = lesions_of_map(&map, &brain, &brain, &point);
         assert_eq!(lesions.len(), 2);
         assert_eq!(findings[2].decision, Decision::TooSmall);
+        // Without brain under them, all are dropped for that.
+        let (lesions, findings) = lesions_of_map(&map, &brain.map(|_| false), &brain, &point);
+        assert!(lesions.is_empty());
+        assert!(
+            findings
+                .iter()
+                .all(|f| f.decision == Decision::OutsideBrain)
+        );
     }
 
     #[test]
@@ -186,15 +198,19 @@ mod tests {
         let (map, brain) = row([0.0; 12]);
         for threshold in [0.0, 0.5] {
             let point = OperatingPoint { threshold, ..POINT };
-            assert_eq!(lesions_of_map(&map, &brain, &point), (vec![], vec![]));
+            assert_eq!(
+                lesions_of_map(&map, &brain, &brain, &point),
+                (vec![], vec![])
+            );
         }
     }
 
     #[test]
     fn a_lesion_beside_the_brain_is_dropped_and_one_inside_kept() {
         let grid = Grid::axis_aligned([20, 20, 1], [1.0, 1.0, 5.0]).unwrap();
-        let brain = Volume::from_fn(&grid, |[i, _, _]| i < 10);
-        // One voxel in the brain, one at 6 mm from it.
+        let tissue = Volume::from_fn(&grid, |[i, _, _]| i < 10);
+        let brain = tissue.map(|_| true);
+        // One voxel in the tissue, one at 6 mm from it.
         let map = Volume::from_fn(&grid, |index| match index {
             [4, 5, 0] => 0.8,
             [16, 5, 0] => 0.9,
@@ -204,7 +220,7 @@ mod tests {
             ring_mm: Some(2.0),
             ..POINT
         };
-        let (lesions, findings) = lesions_of_map(&map, &brain, &point);
+        let (lesions, findings) = lesions_of_map(&map, &brain, &tissue, &point);
         assert_eq!(lesions.len(), 1);
         assert_eq!(lesions[0].center_voxel.to_array(), [4.0, 5.0, 0.0]);
         assert_eq!(findings[0].decision, Decision::OutsideParenchyma);

@@ -18,6 +18,8 @@ pub enum Decision {
     BeyondLabels,
     /// It is smaller than the model's smallest lesion.
     TooSmall,
+    /// No voxel of it lies in the brain.
+    OutsideBrain,
     /// Most of its surroundings are no brain tissue.
     OutsideParenchyma,
 }
@@ -32,6 +34,7 @@ impl Decision {
             Self::Duplicate => "duplicate",
             Self::BeyondLabels => "beyond_labels",
             Self::TooSmall => "too_small",
+            Self::OutsideBrain => "outside_brain",
             Self::OutsideParenchyma => "outside_parenchyma",
         }
     }

@@ -30,7 +30,8 @@ pub(super) fn parenchyma_share(
     for &offset in voxels {
         let index = grid.index(offset);
         for axis in 0..3 {
-            let reach = (ring_mm / spacing_mm[axis]).floor() as usize;
+            // One more than fits: spacings are rounded, and distances decide below.
+            let reach = (ring_mm / spacing_mm[axis]) as usize + 1;
             low[axis] = low[axis].min(index[axis].saturating_sub(reach));
             high[axis] = high[axis].max((index[axis] + reach + 1).min(shape[axis]));
         }

@@ -210,8 +210,15 @@ impl Recipe {
     fn grid(&self, brain: &Volume<bool>) -> Result<Grid, RecipeError> {
         let scan = brain.grid();
         let spacing_mm = scan.spacing_mm();
-        let slices = scan.slice_axis();
         let to_ras = scan.to_ras();
+        let upright = to_ras.source_axis[2];
+        let thickest = scan.slice_axis();
+        // Where no axis has thicker voxels than the upright one, slices are axial.
+        let slices = if spacing_mm[thickest] > 1.01 * spacing_mm[upright] {
+            thickest
+        } else {
+            upright
+        };
         // World axes in order, the one across slices put last.
         let across = (0..3)
             .find(|&world| to_ras.source_axis[world] == slices)
@@ -232,6 +239,9 @@ impl Recipe {
                 self.plane_spacing_mm
             };
             // In steps of the scan's voxels: size of a new voxel, and where the box begins and ends.
+            // The scan's own voxels are kept where they have the right size: new ones between them
+            // would blur.
+            let wanted = wanted.filter(|mm| (mm / spacing_mm[source] - 1.0).abs() > 0.01);
             let step = wanted.map_or(1.0, |mm| mm / spacing_mm[source]);
             let margin = self.margin_mm / spacing_mm[source];
             let most = scan.shape()[source] as f64;
@@ -348,6 +358,106 @@ mod tests {
         assert!((first[0] - 0.75).abs() < 1e-9 && (first[1] + 0.25).abs() < 1e-9);
         // Across slices: the box is .5 to 8.5 mm, 9 mm are centred on 4.5: 0 to 9.
         assert!((first[2] - 0.75).abs() < 1e-9, "{first:?}");
+    }
+
+    #[test]
+    fn voxels_of_the_right_size_are_kept_as_they_are() {
+        let (volume, brain) = scan();
+        let same = Recipe {
+            plane_spacing_mm: Some(1.0),
+            slice_spacing_mm: Some(3.0),
+            margin_mm: 1.3,
+            intensity: IntensityScale::MinMax,
+            ..recipe()
+        };
+        let prepared = same.prepare(&[identity(&volume)], &brain).unwrap();
+        let image = &prepared.images[0];
+        // 1.3 mm more on each side, rounded up to voxels: [0..8, 0..10, 0..4], the whole scan.
+        assert_eq!(image.shape(), [8, 10, 4]);
+        // Brain values run from offset 92 ([2, 1, 1]) to 229 ([5, 8, 2]).
+        for (value, original) in image.voxels().iter().zip(volume.voxels()) {
+            assert!((value - (original - 92.0) / 137.0).abs() < 1e-5);
+        }
+    }
+
+    /// Where a bright spot lies after preparation and back, for scans that lie in any way.
+    #[test]
+    fn a_spot_comes_back_to_where_it_was() {
+        let turned = nalgebra::Rotation3::from_euler_angles(0.2, -0.1, 0.3).to_homogeneous();
+        for flips in [[1.0, 1.0, 1.0], [-1.0, 1.0, 1.0], [1.0, -1.0, -1.0]] {
+            for order in [[0, 1, 2], [2, 0, 1], [1, 2, 0]] {
+                let mut axes = Matrix4::zeros();
+                axes[(3, 3)] = 1.0;
+                let size = [0.9, 1.1, 2.5];
+                for axis in 0..3 {
+                    axes[(order[axis], axis)] = flips[axis] * size[axis];
+                }
+                let grid = Grid::new([40, 36, 20], turned * axes).unwrap();
+                let spot = [25, 9, 13];
+                let volume = Volume::from_fn(&grid, |index| {
+                    let near = (0..3).all(|a| index[a].abs_diff(spot[a]) <= 1);
+                    if near { 1.0 } else { 0.0 }
+                });
+                let brain = Volume::filled(&grid, true);
+                let finer = Recipe {
+                    plane_spacing_mm: Some(0.7),
+                    slice_spacing_mm: Some(2.0),
+                    intensity: IntensityScale::MinMax,
+                    ..recipe()
+                };
+                let prepared = finer.prepare(&[identity(&volume)], &brain).unwrap();
+                let same = Matrix4::identity();
+                let image = &prepared.images[0];
+                let back = resample(image, &grid, &same, Interpolation::Linear, 0.0).unwrap();
+                let (mut sum, mut total) = ([0.0; 3], 0.0);
+                for (offset, &value) in back.voxels().iter().enumerate() {
+                    let index = grid.index(offset);
+                    total += f64::from(value);
+                    for axis in 0..3 {
+                        sum[axis] += f64::from(value) * index[axis] as f64;
+                    }
+                }
+                for axis in 0..3 {
+                    let at = sum[axis] / total;
+                    let off_mm = (at - spot[axis] as f64).abs() * size[axis];
+                    assert!(
+                        off_mm < 0.1,
+                        "{flips:?} {order:?}: {off_mm} mm along {axis}"
+                    );
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn another_image_is_laid_by_its_transform() {
+        // The other image shows the same, 5 mm to the right: its world is the scan's plus 5 mm.
+        let (volume, brain) = scan();
+        let mut affine = *volume.grid().world_from_voxel();
+        affine[(0, 3)] += 5.0;
+        let elsewhere = Grid::new(volume.shape(), affine).unwrap();
+        let moved = Volume::new(elsewhere, volume.voxels().to_vec()).unwrap();
+        let other = RecipeImage {
+            volume: &moved,
+            image_from_scan: Matrix4::new_translation(&Vector3::new(5.0, 0.0, 0.0)),
+        };
+        let prepared = recipe()
+            .prepare(&[identity(&volume), other], &brain)
+            .unwrap();
+        assert_eq!(prepared.images[0].voxels(), prepared.images[1].voxels());
+    }
+
+    #[test]
+    fn slices_of_cubes_are_axial() {
+        // Stored sagittally, with equal spacings.
+        let affine = Matrix4::new(
+            0.0, 0.0, -1.0, 0.0, -1.0, 0.0, 0.0, 0.0, 0.0, -1.0, 0.0, 0.0, 0.0, 0.0, 0.0, 1.0,
+        );
+        let grid = Grid::new([6, 5, 4], affine).unwrap();
+        let volume = Volume::from_fn(&grid, |index| grid.offset(index) as f32);
+        let brain = Volume::filled(&grid, true);
+        let prepared = recipe().prepare(&[identity(&volume)], &brain).unwrap();
+        assert_eq!(prepared.brain.grid().axis_codes().to_string(), "RAS");
     }
 
     #[test]

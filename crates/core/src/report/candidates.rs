@@ -34,6 +34,7 @@ impl Candidates {
             (Decision::BelowThreshold, "below the threshold"),
             (Decision::Duplicate, "merged with a better one"),
             (Decision::TooSmall, "too small"),
+            (Decision::OutsideBrain, "outside the brain"),
             (
                 Decision::OutsideParenchyma,
                 "not surrounded by brain tissue",

@@ -50,11 +50,19 @@ pub enum DetectorError {
     Resample(#[from] ResampleError),
 }
 
+/// The T1w image of a network that takes one.
+enum T1 {
+    Laid(LaidT1),
+    Missing,
+    LeftOut(String),
+}
+
 /// A T1w image and its place.
 struct LaidT1 {
     volume: Volume<f32>,
     t1_from_scan: Matrix4<f64>,
-    note: Option<Note>,
+    /// Whether it might as well lie elsewhere.
+    unsure: bool,
 }
 
 impl Detector {
@@ -103,11 +111,14 @@ impl Detector {
         brain: &Volume<bool>,
         progress: &dyn Fn(Stage),
     ) -> Result<Found, DetectorError> {
-        let takes_t1 = self.card.model.inputs() > 1;
-        let t1 = if takes_t1 {
+        let t1 = if self.card.model.inputs() > 1 {
             Some(self.t1(scan, progress)?)
         } else {
             None
+        };
+        let laid = match &t1 {
+            Some(T1::Laid(laid)) => Some(laid),
+            _ => None,
         };
 
         progress(Stage::Prepare);
@@ -115,13 +126,12 @@ impl Detector {
             volume: &scan.magnitude,
             image_from_scan: Matrix4::identity(),
         }];
-        images.extend(t1.iter().flatten().map(|t1| RecipeImage {
+        images.extend(laid.map(|t1| RecipeImage {
             volume: &t1.volume,
             image_from_scan: t1.t1_from_scan,
         }));
         let mut prepared = self.card.recipe.prepare(&images, brain)?;
-        let missing = takes_t1 && prepared.images.len() == 1;
-        if missing {
+        if prepared.images.len() < self.card.model.inputs() {
             // The network learnt that a blank image means none.
             prepared.images.push(prepared.images[0].map(|_| 0.0));
         }
@@ -146,18 +156,23 @@ impl Detector {
         let parenchyma = regions.as_ref().map(|regions| regions.map(|r| r > 0));
         let (lesions, findings) = lesions_of_map(
             &probability,
+            brain,
             parenchyma.as_ref().unwrap_or(brain),
             &self.card.operating,
         );
-        let note = t1.iter().flatten().find_map(|t1| t1.note.clone());
+        let note = match &t1 {
+            Some(T1::Laid(laid)) => laid.unsure.then_some(Note::T1PlacementUnsure),
+            Some(T1::Missing) => Some(Note::T1Missing),
+            Some(T1::LeftOut(why)) => Some(Note::SeriesRefused {
+                what: "the T1w image".into(),
+                why: why.clone(),
+            }),
+            None => None,
+        };
         Ok(Found {
             lesions,
             candidates: Candidates::Map(findings),
-            notes: missing
-                .then_some(Note::T1Missing)
-                .into_iter()
-                .chain(note)
-                .collect(),
+            notes: note.into_iter().collect(),
             maps: Some(ModelMaps {
                 probability,
                 regions,
@@ -165,26 +180,29 @@ impl Detector {
             }),
             method: self.method(),
             preprocessing: self.steps(parenchyma.is_some()),
-            t1_used: takes_t1 && !missing,
+            t1_used: laid.is_some(),
         })
     }
 
-    /// The scan's T1w image laid onto it; none where the network can do without.
-    fn t1(&self, scan: &Scan, progress: &dyn Fn(Stage)) -> Result<Option<LaidT1>, DetectorError> {
+    /// The scan's T1w image laid onto it, or why the network goes without.
+    fn t1(&self, scan: &Scan, progress: &dyn Fn(Stage)) -> Result<T1, DetectorError> {
         let Some(t1) = &scan.t1 else {
             return if self.card.t1_optional {
-                Ok(None)
+                Ok(T1::Missing)
             } else {
                 Err(DetectorError::NoT1)
             };
         };
         progress(Stage::Register);
-        let found = register_rigid(t1, &scan.magnitude)?;
+        let found = match register_rigid(t1, &scan.magnitude) {
+            Err(error) if self.card.t1_optional => return Ok(T1::LeftOut(error.to_string())),
+            found => found?,
+        };
         let unsure = found.quality.sharpness < LEAST_SHARPNESS;
-        Ok(Some(LaidT1 {
+        Ok(T1::Laid(LaidT1 {
             volume: t1.clone(),
             t1_from_scan: found.fixed_from_moving.inverse().to_homogeneous(),
-            note: unsure.then_some(Note::T1PlacementUnsure),
+            unsure,
         }))
     }
 

@@ -39,6 +39,10 @@ pub(super) fn coarse_to_fine(
         let coarse = sigmoid(network.coarse.head(network.coarse.features(x)));
         let mut likely = vec![0f32; nx * ny];
         keep(coarse, &mut likely, [nx, ny]);
+        if likely.iter().any(|p| p.is_nan()) {
+            slice.fill(f32::NAN);
+            continue;
+        }
         let image = &stack.images[0][k * nx * ny..][..nx * ny];
         let regions = regions_of(&likely, [nx, ny], cascade.threshold, cascade.region);
         for batch in regions.chunks(BATCH) {
@@ -155,7 +159,10 @@ impl RegionCut {
             for (column, &value) in values.iter().enumerate() {
                 if let Some(i) = inside(self.start[0], column, nx) {
                     let pixel = &mut slice[j * nx + i];
-                    *pixel = pixel.max(value);
+                    // NaN is kept, to be told.
+                    if value > *pixel || value.is_nan() {
+                        *pixel = value;
+                    }
                 }
             }
         }

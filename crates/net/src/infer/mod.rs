@@ -39,6 +39,9 @@ pub struct InferenceConfig {
     pub coarse_threshold: f32,
 }
 
+/// A tile of more voxels would need tens of gigabytes in any of the networks.
+const MOST_PATCH: usize = 1 << 23;
+
 /// What a network says of a scan, on the grid of the prepared images.
 #[derive(Debug, Clone)]
 pub struct Prediction {
@@ -66,7 +69,12 @@ pub enum InferError {
     )]
     NotFinite,
     #[error(
-        "running the network: {what} is {value}, expected {expected}; the model file is damaged"
+        "running the network: it gave NaN or infinity; its weights are damaged, or its training \
+         went wrong"
+    )]
+    Diverged,
+    #[error(
+        "going over a scan: {what} is {value}, expected {expected}; set it in the model's card"
     )]
     Setting {
         what: &'static str,
@@ -95,8 +103,13 @@ impl InferenceConfig {
                 expected,
             })
         };
-        if !self.patch.iter().all(|n| (1..=1024).contains(n)) {
-            return refuse("patch", format!("{:?}", self.patch), "1 to 1024 voxels");
+        let voxels = self
+            .patch
+            .iter()
+            .try_fold(1usize, |all, &n| all.checked_mul(n));
+        if !voxels.is_some_and(|voxels| (1..=MOST_PATCH).contains(&voxels)) {
+            let value = format!("{:?}", self.patch);
+            return refuse("patch", value, "1 to 8,388,608 voxels (a cube of 203)");
         }
         if !(0.0..=0.9).contains(&self.overlap) {
             return refuse("overlap", self.overlap.to_string(), "0 to 0.9");
@@ -160,6 +173,10 @@ impl Predictor {
                 .collect();
             let brain = flips::mirrored(prepared.brain.voxels(), shape, mirror);
             let classes = self.classes(&Stack::new(&images, &brain, shape));
+            // A comparison with NaN is false: unnoticed, it would look like a scan without lesions.
+            if !classes.iter().flatten().all(|p| p.is_finite()) {
+                return Err(InferError::Diverged);
+            }
             if sums.is_empty() {
                 sums = classes.iter().map(|class| vec![0.0; class.len()]).collect();
             }

@@ -257,6 +257,22 @@ fn images_that_do_not_fit_are_refused() {
     let mut elsewhere = prepared([8; 3], 1);
     elsewhere.brain = prepared([8, 8, 9], 1).brain;
     assert_eq!(refused(&elsewhere), InferError::Grids);
+    // Weights so large that sums run over to infinity.
+    struct Huge;
+    impl burn::module::ModuleMapper for Huge {
+        fn map_float<const D: usize>(
+            &mut self,
+            param: burn::module::Param<Tensor<D>>,
+        ) -> burn::module::Param<Tensor<D>> {
+            param.map(|tensor| tensor * 1e30)
+        }
+    }
+    for architecture in Architecture::ALL {
+        let mut predictor = self::predictor(tiny(architecture), [16; 3]);
+        predictor.network = burn::module::Module::map(predictor.network, &mut Huge);
+        let error = predictor.predict(&prepared([8; 3], 1), Flips::None);
+        assert_eq!(error.unwrap_err(), InferError::Diverged, "{architecture}");
+    }
     let no_tile = InferenceConfig {
         patch: [0; 3],
         overlap: 0.5,

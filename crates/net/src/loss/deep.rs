@@ -17,22 +17,32 @@ pub struct DeepSupervision {
 }
 
 impl DeepSupervision {
+    /// λ = .4, .3, .2, .1 over Dice + focal (Cho 2026).
+    #[must_use]
+    pub fn rlk_unet() -> Self {
+        Self {
+            weights: vec![0.4, 0.3, 0.2, 0.1],
+            loss: Loss::dice_focal(),
+        }
+    }
+
     /// `outputs` are logits, finest first; `targets` have their shapes.
     ///
     /// # Panics
-    /// When there is no output.
+    /// When there are not as many targets as outputs, or no output with a weight.
     pub fn forward<const D: usize>(
         &self,
         outputs: Vec<Tensor<D>>,
         targets: Vec<Tensor<D>>,
     ) -> Tensor<1> {
+        assert_eq!(outputs.len(), targets.len(), "a target for each output");
         outputs
             .into_iter()
             .zip(targets)
             .zip(&self.weights)
             .map(|((output, target), &weight)| self.loss.forward(output, target) * weight)
             .reduce(|sum, term| sum + term)
-            .expect("a network has an output")
+            .expect("an output with a weight")
     }
 }
 

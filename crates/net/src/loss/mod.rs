@@ -61,6 +61,15 @@ pub enum Loss {
     },
 }
 
+/// A loss that nothing can be trained by.
+#[derive(Debug, Clone, PartialEq, thiserror::Error)]
+#[error("setting up a loss: {what} is {value}, expected {expected}")]
+pub struct LossError {
+    what: &'static str,
+    value: String,
+    expected: &'static str,
+}
+
 /// A loss and its weight.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -126,6 +135,55 @@ impl Loss {
                 .into_iter()
                 .map(|(weight, of)| Term { weight, of })
                 .collect(),
+        }
+    }
+
+    /// # Errors
+    /// Names the setting with which nothing can be trained; `classes` is how many logits there are.
+    pub fn check(&self, classes: usize) -> Result<(), LossError> {
+        let refuse = |what, value: String, expected| {
+            Err(LossError {
+                what,
+                value,
+                expected,
+            })
+        };
+        let positive = |value: &f64| value.is_finite() && *value >= 0.0;
+        match self {
+            Self::TopK { share } if !(*share > 0.0 && *share <= 1.0) => {
+                refuse("share", share.to_string(), "above 0 and up to 1")
+            }
+            Self::Focal { gamma, .. } | Self::FocalTversky { gamma, .. } if !positive(gamma) => {
+                refuse("gamma", gamma.to_string(), "0 or more")
+            }
+            Self::Focal {
+                alpha: Some(alpha), ..
+            } if !(0.0..=1.0).contains(alpha) => refuse("alpha", alpha.to_string(), "0 to 1"),
+            Self::FocalTversky {
+                false_positives,
+                false_negatives,
+                ..
+            } if !(positive(false_positives) && positive(false_negatives)) => refuse(
+                "false_positives and false_negatives",
+                format!("{false_positives} and {false_negatives}"),
+                "0 or more",
+            ),
+            Self::WeightedCrossEntropy { weights }
+                if weights.len() != classes.max(2) || !weights.iter().all(positive) =>
+            {
+                refuse(
+                    "weights",
+                    format!("{weights:?} for {} classes", classes.max(2)),
+                    "a number of 0 or more for each class, background first",
+                )
+            }
+            Self::Sum { terms } => {
+                if terms.is_empty() {
+                    return refuse("terms", "none".into(), "one or more");
+                }
+                terms.iter().try_for_each(|term| term.of.check(classes))
+            }
+            _ => Ok(()),
         }
     }
 

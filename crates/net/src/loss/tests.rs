@@ -4,7 +4,7 @@ use burn::tensor::Device;
 
 fn losses(weights: usize) -> Vec<(&'static str, Loss)> {
     let focal = |alpha| Loss::Focal { gamma: 2.0, alpha };
-    vec![
+    let mut losses = vec![
         ("dice", Loss::Dice),
         ("sensitivity", Loss::Sensitivity),
         (
@@ -27,8 +27,34 @@ fn losses(weights: usize) -> Vec<(&'static str, Loss)> {
         ("focal_alpha", focal(Some(0.75))),
         ("dice_top_k", Loss::dice_top_k()),
         ("dice_focal", Loss::dice_focal()),
+        ("dice_cross_entropy", Loss::dice_cross_entropy()),
         ("cascade", Loss::cascade(10.0)),
-    ]
+    ];
+    if weights == 2 {
+        losses.push(("tversky_cross_entropy", Loss::tversky_cross_entropy()));
+    }
+    losses
+}
+
+#[test]
+fn impossible_losses_are_refused() {
+    for (_, loss) in losses(2) {
+        loss.check(1).unwrap();
+        loss.check(2).unwrap();
+    }
+    let refused = |loss: Loss| loss.check(3).unwrap_err().to_string();
+    let said = refused(Loss::tversky_cross_entropy());
+    assert!(
+        said.contains("weights is [0.1, 5.0] for 3 classes"),
+        "{said}"
+    );
+    for share in [0.0, 1.5, f64::NAN] {
+        refused(Loss::TopK { share });
+    }
+    let focal = |gamma, alpha| Loss::Focal { gamma, alpha };
+    refused(focal(-1.0, None));
+    refused(focal(2.0, Some(1.5)));
+    refused(Loss::Sum { terms: vec![] });
 }
 
 fn check<const D: usize>(kind: &str, weights: usize) {
@@ -70,10 +96,8 @@ fn deep_supervision_equals_pytorch() {
     let target: Tensor<4> = reference.tensor("deep.target", &device);
     let half = shrink_target2d(target.clone());
     let targets = vec![target, half.clone(), shrink_target2d(half)];
-    let deep = DeepSupervision {
-        weights: vec![0.4, 0.3, 0.2],
-        loss: Loss::dice_focal(),
-    };
+    // The fourth weight has no output here.
+    let deep = DeepSupervision::rlk_unet();
     let value = deep.forward(outputs.clone(), targets);
     let gradients = value.backward();
     reference.compare("deep.value", value);

@@ -125,6 +125,13 @@ fn check_guided(
         &c.levels.len(),
         "2 to 9 levels are possible",
     )?;
+    let stride = c.stride();
+    hold(
+        stride.iter().all(|&stride| stride <= 64),
+        "the product of the levels' strides",
+        &stride,
+        "64 along each axis is the most",
+    )?;
     for (at, level) in c.levels.iter().enumerate() {
         let odd = level.kernel.iter().all(|k| [1, 3, 5, 7].contains(k));
         hold(

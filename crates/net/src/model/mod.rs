@@ -2,8 +2,8 @@
 //!
 //! A [`ModelConfig`] is a network's size; [`ModelConfig::init`] makes the [`Network`]. Tensors of
 //! 2D networks are `[samples, channels, rows, columns]`, of 3D ones
-//! `[samples, channels, slices, rows, columns]`. Every network gives the features of its last
-//! decoder level and, from them, logits, so that Grad-CAM can look in between.
+//! `[samples, channels, slices, rows, columns]`. Every network runs in two parts, `features` up to its
+//! last block and `head` from there to the logits, so that Grad-CAM can look in between.
 
 mod check;
 mod guided;

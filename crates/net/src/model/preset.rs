@@ -110,7 +110,7 @@ pub(crate) fn guided_plan(preset: Preset) -> PlanConfig {
             patch: [32, 128, 128],
             width: 16,
             widest: 128,
-            blocks: vec![1, 1, 2, 2],
+            blocks: vec![1],
         },
     }
 }

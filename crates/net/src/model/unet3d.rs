@@ -62,7 +62,7 @@ struct ConvBatch {
 
 impl Unet3dConfig {
     /// A network with random weights.
-    pub fn init(&self, device: &Device) -> Unet3d {
+    pub(crate) fn init(&self, device: &Device) -> Unet3d {
         let into = |level: usize| match level {
             0 => self.inputs,
             _ => self.filters[level - 1],
@@ -91,29 +91,27 @@ impl Unet3dConfig {
 }
 
 impl Unet3d {
-    /// Features of the last decoder level: `[n, inputs, d, h, w]` to `[n, filters[0], d, h, w]`;
-    /// each size a multiple of 16.
+    /// What the last decoder block takes: `[n, inputs, d, h, w]` to `[n, c, d, h, w]`; each size a
+    /// multiple of 16.
     pub fn features(&self, x: Tensor<5>) -> Tensor<5> {
-        let mut skips = Vec::new();
         let mut x = x;
+        let mut skips = Vec::new();
         for level in &self.encoder {
             let fine = level.forward(x);
             x = max_pool3d(fine.clone());
             skips.push(fine);
         }
         x = self.bottleneck.forward(x);
-        for up in &self.decoder {
-            // Each level pushed one skip, so none is missing.
-            if let Some(skip) = skips.pop() {
-                x = up.forward(x, skip);
-            }
+        for (up, skip) in self.decoder[..3].iter().zip(skips[1..].iter().rev()) {
+            x = up.level.forward(up.join(x, skip.clone()));
         }
-        x
+        self.decoder[3].join(x, skips.swap_remove(0))
     }
 
-    /// Logits of background and microbleed from [`Self::features`]: `[n, 2, d, h, w]`.
+    /// The last decoder block: logits of background and microbleed from [`Self::features`],
+    /// `[n, 2, d, h, w]`.
     pub fn head(&self, features: Tensor<5>) -> Tensor<5> {
-        self.head.forward(features)
+        self.head.forward(self.decoder[3].level.forward(features))
     }
 }
 
@@ -131,14 +129,14 @@ impl Level {
 }
 
 impl UpLevel {
-    fn forward(&self, x: Tensor<5>, skip: Tensor<5>) -> Tensor<5> {
+    /// The skip and the coarser feature brought up: `[n, skip + coarse, d, h, w]`.
+    fn join(&self, x: Tensor<5>, skip: Tensor<5>) -> Tensor<5> {
         // An even kernel keeps the size with one plane of zeros behind.
         let x = upsample_nearest3d(x).pad(
             [(0, 0), (0, 0), (0, 1), (0, 1), (0, 1)],
             PadMode::Constant(0.0),
         );
-        self.level
-            .forward(Tensor::cat(vec![skip, self.up.forward(x)], 1))
+        Tensor::cat(vec![skip, self.up.forward(x)], 1)
     }
 }
 
@@ -171,7 +169,7 @@ mod tests {
             level: Level::new(10, 4, &device),
         };
         Reference::read("unet3d_up_level").check::<_, 5>(level, |level, x| {
-            vec![level.forward(x[0].clone(), x[1].clone())]
+            vec![level.level.forward(level.join(x[0].clone(), x[1].clone()))]
         });
     }
 }

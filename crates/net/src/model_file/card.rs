@@ -72,12 +72,20 @@ impl ModelCard {
                 ring_mm: (architecture == Architecture::GuidedUnet).then_some(2.0),
             },
             confidence_meaning: UNCALIBRATED.into(),
-            training: Training {
-                summary: "not trained: random weights".into(),
-                software: concat!("siderin ", env!("CARGO_PKG_VERSION")).into(),
-                settings: serde_json::Value::Null,
-            },
+            training: Training::none(),
             licence: "MIT OR Apache-2.0".into(),
+        }
+    }
+}
+
+impl Training {
+    /// Of random weights.
+    #[must_use]
+    pub fn none() -> Self {
+        Self {
+            summary: "not trained: random weights".into(),
+            software: concat!("siderin ", env!("CARGO_PKG_VERSION")).into(),
+            settings: serde_json::Value::Null,
         }
     }
 }
@@ -111,7 +119,8 @@ fn recipe(architecture: Architecture, preset: Preset) -> Recipe {
 
 fn inference(architecture: Architecture, preset: Preset) -> InferenceConfig {
     let (patch, overlap) = match (architecture, preset) {
-        (Architecture::GuidedUnet, _) => (guided_plan(preset).patch, 0.5),
+        (Architecture::GuidedUnet, Preset::Paper) => (guided_plan(preset).patch, 0.5),
+        (Architecture::GuidedUnet, Preset::Small) => (guided_plan(preset).patch, 0.25),
         (_, Preset::Paper) => ([80; 3], 0.2),
         (_, Preset::Small) => ([64; 3], 0.25),
     };

@@ -1,6 +1,6 @@
 //! Weights that another program trained for one of these networks.
 
-use super::weights::{WeightsMismatch, differences, set_weights};
+use super::weights::{WeightsMismatch, as_floats, differences, set_weights};
 use crate::model::Network;
 use burn::store::{ModuleSnapshot, PytorchStore};
 use std::io;
@@ -50,7 +50,7 @@ pub fn import_weights(
                 .load_from(&mut store)
                 .map_err(|error| ImportError::PyTorch(error.to_string()))?;
             differences(&applied, true)?;
-            Ok(network)
+            Ok(as_floats(network)?)
         }
         other => Err(ImportError::Kind(other.into())),
     }

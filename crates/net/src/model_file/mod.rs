@@ -27,6 +27,8 @@ use std::path::Path;
 const ENTRY: &str = "siderin";
 /// Larger files are not read: the largest of the papers' networks has 110 MB.
 const MOST_BYTES: u64 = 4 << 30;
+/// The header of the largest network has 100 kB. Text and images begin with larger numbers.
+const MOST_HEADER: u64 = 64 << 20;
 
 /// A model file that cannot be read or written.
 #[derive(Debug, thiserror::Error)]
@@ -57,13 +59,29 @@ pub enum ModelFileError {
     #[error(transparent)]
     Inference(#[from] InferError),
     #[error(
-        "reading a model file: the operating point is {0}; a threshold from 0 to 1 and sizes from 0 are needed"
+        "the operating point of a model is {0}; a threshold from 0 to 1 and sizes from 0 are needed"
     )]
     OperatingPoint(String),
     #[error(transparent)]
     Weights(#[from] WeightsMismatch),
-    #[error("writing a model file: {0}")]
-    Write(#[from] SafetensorsStoreError),
+    #[error(
+        "the card of a model has version {0}, 1 to {CARD_VERSION} are known; set it to {CARD_VERSION}"
+    )]
+    Version(u32),
+}
+
+/// A model file that cannot be written.
+#[derive(Debug, thiserror::Error)]
+#[allow(missing_docs)]
+pub enum ModelWriteError {
+    #[error(transparent)]
+    Card(#[from] ModelFileError),
+    #[error("writing a model file: {0}; check the folder, its free space and its permissions")]
+    Io(#[from] io::Error),
+    #[error("writing a model file: {0}; please report this as a fault")]
+    Tensors(#[from] SafetensorsStoreError),
+    #[error("writing a model file: {0}; please report this as a fault")]
+    Json(#[from] serde_json::Error),
 }
 
 /// A network and its card.
@@ -99,7 +117,7 @@ impl Model {
     ///
     /// # Errors
     /// When the card is impossible, or what the disk says.
-    pub fn write(&self, path: &Path) -> Result<(), ModelFileError> {
+    pub fn write(&self, path: &Path) -> Result<(), ModelWriteError> {
         let bytes = self.to_bytes()?;
         Ok(write_then_rename(path, |partial| {
             write_synced(partial, |sink| sink.write_all(&bytes))
@@ -114,7 +132,7 @@ impl Model {
         counts.sum()
     }
 
-    fn to_bytes(&self) -> Result<Vec<u8>, ModelFileError> {
+    fn to_bytes(&self) -> Result<Vec<u8>, ModelWriteError> {
         self.card.check()?;
         let mut store = writing_store().metadata(ENTRY, serde_json::to_string(&self.card)?);
         self.network.save_into(&mut store)?;
@@ -151,6 +169,9 @@ impl ModelCard {
     }
 
     fn check(&self) -> Result<(), ModelFileError> {
+        if !(1..=CARD_VERSION).contains(&self.card_version) {
+            return Err(ModelFileError::Version(self.card_version));
+        }
         self.model.check()?;
         self.recipe.check()?;
         self.inference.check()?;
@@ -166,11 +187,21 @@ impl ModelCard {
     }
 }
 
+/// The bytes of a file that may be a model: of one that begins differently, only the beginning.
 fn bytes_of(path: &Path) -> Result<Vec<u8>, ModelFileError> {
-    let mut bytes = Vec::new();
-    File::open(path)?
-        .take(MOST_BYTES + 1)
-        .read_to_end(&mut bytes)?;
+    let mut file = File::open(path)?.take(MOST_BYTES + 1);
+    let mut bytes = vec![0; 8];
+    if let Err(error) = file.read_exact(&mut bytes) {
+        return Err(match error.kind() {
+            io::ErrorKind::UnexpectedEof => SafeTensorError::HeaderTooSmall.into(),
+            _ => error.into(),
+        });
+    }
+    let header = u64::from_le_bytes(bytes[..8].try_into().unwrap_or_default());
+    if header > MOST_HEADER {
+        return Err(SafeTensorError::HeaderTooLarge.into());
+    }
+    file.read_to_end(&mut bytes)?;
     match bytes.len() as u64 {
         size if size > MOST_BYTES => Err(ModelFileError::TooLarge {
             bytes: size,

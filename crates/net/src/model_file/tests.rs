@@ -82,8 +82,8 @@ fn every_cut_and_every_flipped_header_byte_is_an_error_or_a_model() {
         let mut damaged = bytes.clone();
         damaged[at] ^= 0x15;
         // A changed letter in a name or number may still be a card.
-        if let Err(error) = read(damaged) {
-            assert!(!error.to_string().is_empty());
+        if let Ok(model) = read(damaged) {
+            model.card.check().unwrap();
         }
     }
 }
@@ -132,17 +132,87 @@ fn tensors_of_another_network_are_listed() {
 fn impossible_cards_are_refused() {
     let bytes = model().to_bytes().unwrap();
     let good = serde_json::to_value(model().card).unwrap();
-    for (pointer, value) in [
-        ("/model/filters", json!([2, 2, 3, 1_000_000])),
-        ("/recipe/plane_spacing_mm", json!(0.0)),
-        ("/inference/patch", json!([0, 64, 64])),
-        ("/inference/overlap", json!(1.0)),
-        ("/operating/threshold", json!(1.5)),
-        ("/operating/minimum_mm3", json!(-1.0)),
+    let wide = "configuring a network: filters";
+    for (pointer, value, said) in [
+        ("/model/filters", json!([2, 2, 3, 1_000_000]), wide),
+        (
+            "/recipe/plane_spacing_mm",
+            json!(0.0),
+            "plane_spacing_mm is 0 mm",
+        ),
+        (
+            "/inference/patch",
+            json!([0, 64, 64]),
+            "patch is [0, 64, 64]",
+        ),
+        (
+            "/inference/patch",
+            json!([1024, 1024, 1024]),
+            "patch is [1024",
+        ),
+        ("/inference/overlap", json!(1.0), "overlap is 1"),
+        ("/operating/threshold", json!(1.5), "threshold: 1.5"),
+        ("/operating/minimum_mm3", json!(-1.0), "minimum_mm3: -1.0"),
+        ("/card_version", json!(0), "has version 0"),
     ] {
         let mut card = good.clone();
         *card.pointer_mut(pointer).unwrap() = value;
-        assert!(read(with_card(&bytes, &card)).is_err(), "{pointer}");
+        let error = read(with_card(&bytes, &card)).unwrap_err().to_string();
+        assert!(error.contains(said), "{pointer}: {error}");
+    }
+}
+
+/// The same tensors, each value put through `change`, as another type.
+fn retyped(bytes: &[u8], kind: safetensors::Dtype, change: impl Fn(f32) -> Vec<u8>) -> Vec<u8> {
+    let tensors = SafeTensors::deserialize(bytes).unwrap();
+    let data: Vec<(String, Vec<usize>, Vec<u8>)> = tensors
+        .tensors()
+        .into_iter()
+        .map(|(name, view)| {
+            let values = view.data().chunks_exact(4);
+            let changed = values
+                .flat_map(|b| change(f32::from_le_bytes([b[0], b[1], b[2], b[3]])))
+                .collect();
+            (name, view.shape().to_vec(), changed)
+        })
+        .collect();
+    let views = data.iter().map(|(name, shape, values)| {
+        let view = safetensors::tensor::TensorView::new(kind, shape.clone(), values).unwrap();
+        (name.clone(), view)
+    });
+    let card = serde_json::to_string(&model().card).unwrap();
+    safetensors::serialize(views, Some(HashMap::from([(ENTRY.into(), card)]))).unwrap()
+}
+
+#[test]
+fn doubles_become_floats_and_nan_is_refused() {
+    let bytes = model().to_bytes().unwrap();
+    let doubles = retyped(&bytes, safetensors::Dtype::F64, |v| {
+        f64::from(v).to_le_bytes().to_vec()
+    });
+    assert_eq!(read(doubles).unwrap().to_bytes().unwrap(), bytes);
+    let nan = retyped(&bytes, safetensors::Dtype::F32, |_| {
+        f32::NAN.to_le_bytes().to_vec()
+    });
+    let said = read(nan).unwrap_err().to_string();
+    assert!(said.contains("NaN or infinity among the numbers"), "{said}");
+}
+
+#[test]
+fn a_file_that_is_no_model_is_not_read_whole() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("notes.siderin");
+    for text in [
+        "",
+        "short",
+        "a long text that begins with letters, as no model does",
+    ] {
+        std::fs::write(&path, text).unwrap();
+        let error = ModelCard::read(&path).unwrap_err();
+        assert!(
+            matches!(error, ModelFileError::Damaged(_)),
+            "{text}: {error}"
+        );
     }
 }
 

@@ -1,14 +1,15 @@
 //! Named tensors into a network and out of it, in PyTorch's names and layouts.
 
-use burn::module::Module;
+use burn::module::{Module, ModuleMapper, Param};
 use burn::store::{
     ApplyError, ApplyResult, BurnToPyTorchAdapter, ModuleSnapshot, PyTorchToBurnAdapter,
     SafetensorsStore,
 };
+use burn::tensor::{FloatDType, Tensor};
 
 /// Tensors that do not make the network.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("setting the network's weights: {}; the weights belong to another network, or were trained by another version of it", .0.join("; "))]
+#[error("setting the network's weights: {}; the weights are damaged or belong to another network", .0.join("; "))]
 pub struct WeightsMismatch(Vec<String>);
 
 /// Differences that are listed by name; of more, a count.
@@ -36,7 +37,32 @@ pub(crate) fn set_weights<M: Module>(
         .load_from(&mut store)
         .map_err(|error| WeightsMismatch(vec![error.to_string()]))?;
     differences(&applied, prefix.is_none())?;
-    Ok(network)
+    as_floats(network)
+}
+
+/// The network with every number as a 32-bit float, whatever the file had.
+pub(super) fn as_floats<M: Module>(network: M) -> Result<M, WeightsMismatch> {
+    let mut cast = Cast { finite: true };
+    let network = network.map(&mut cast);
+    if cast.finite {
+        Ok(network)
+    } else {
+        Err(WeightsMismatch(vec![
+            "NaN or infinity among the numbers".into(),
+        ]))
+    }
+}
+
+struct Cast {
+    finite: bool,
+}
+
+impl ModuleMapper for Cast {
+    fn map_float<const D: usize>(&mut self, param: Param<Tensor<D>>) -> Param<Tensor<D>> {
+        let param = param.map(|tensor| tensor.cast(FloatDType::F32));
+        self.finite &= param.val().is_finite().all().into_scalar::<bool>();
+        param
+    }
 }
 
 /// Ok where every tensor of the network was set and, if `all` of them had to be used, none is left.

@@ -167,6 +167,14 @@ def focal(logits, g, alpha=None):
     return (weight * hard * losses).mean()
 
 
+def tversky_cross_entropy(logits, g):
+    """As the paper has it: alpha = beta = 1/2, gamma = 3, weights .1 and 5."""
+    p, h = with_background(probabilities(logits)), with_background(g)
+    wrong = 0.5 * per_class(p * (1 - h)) + 0.5 * per_class((1 - p) * h)
+    index = (per_class(p * h) + 1) / (per_class(p * h) + wrong + 1)
+    return ((1 - index) ** 3).sum() + 0.1 * weighted(logits, g)
+
+
 LOSSES = {
     "dice": dice,
     "sensitivity": sensitivity,
@@ -177,6 +185,8 @@ LOSSES = {
     "focal": focal,
     "focal_alpha": lambda logits, g: focal(logits, g, 0.75),
     "dice_top_k": lambda logits, g: 0.5 * dice(logits, g) + 0.5 * top_k(logits, g),
+    "dice_cross_entropy": lambda logits, g: 0.5 * dice(logits, g) + 0.5 * cross_entropy(logits, g),
+    "tversky_cross_entropy": tversky_cross_entropy,
     "dice_focal": lambda logits, g: dice(logits, g) + focal(logits, g),
     "cascade": lambda logits, g: cross_entropy(logits, g)
     + dice(logits, g)
@@ -192,6 +202,8 @@ def losses():
         logits = torch.randn_like(target).mul(2).requires_grad_()
         tensors |= {f"{kind}.logits": logits, f"{kind}.target": target}
         for name, loss in LOSSES.items():
+            if name == "tversky_cross_entropy" and kind == "classes":
+                continue  # its weights are for two classes
             logits.grad = None
             value = loss(logits, target)
             value.backward()

@@ -90,7 +90,7 @@ struct UpLevel {
 
 impl GuidedConfig {
     /// A network with random weights.
-    pub fn init(&self, device: &Device) -> Guided {
+    pub(crate) fn init(&self, device: &Device) -> Guided {
         let levels = &self.levels;
         let finest = &levels[0];
         let encoder = levels
@@ -143,43 +143,46 @@ impl GuidedConfig {
 }
 
 impl Guided {
-    /// Features of the last decoder level: `[n, inputs, d, h, w]` to `[n, c, d, h, w]`.
+    /// What the last decoder block takes: `[n, inputs, d, h, w]` to `[n, c, d, h, w]`.
     pub fn features(&self, x: Tensor<5>) -> Tensor<5> {
-        self.levels(x)
-            .pop()
-            .expect("a checked configuration has two levels or more")
+        self.levels(x).1
     }
 
-    /// Logits of the [`GuidedClass`]es from [`Self::features`]: `[n, 5, d, h, w]`.
+    /// The last decoder block: logits of the [`GuidedClass`]es from [`Self::features`],
+    /// `[n, 5, d, h, w]`.
     pub fn head(&self, features: Tensor<5>) -> Tensor<5> {
-        self.heads[self.heads.len() - 1].forward(features)
+        let last = self.decoder.len() - 1;
+        self.heads[last].forward(self.decoder[last].refine(features))
     }
 
     /// Logits of every decoder level for deep supervision, finest first.
     pub fn forward_all(&self, x: Tensor<5>) -> Vec<Tensor<5>> {
-        self.levels(x)
-            .into_iter()
-            .zip(&self.heads)
-            .map(|(level, head)| head.forward(level))
-            .rev()
+        let (coarser, features) = self.levels(x);
+        let coarser = coarser.into_iter().zip(&self.heads).rev();
+        std::iter::once(self.head(features))
+            .chain(coarser.map(|(level, head)| head.forward(level)))
             .collect()
     }
 
-    /// Features of each decoder level, coarsest first.
-    fn levels(&self, x: Tensor<5>) -> Vec<Tensor<5>> {
+    /// Features of each decoder level but the last, coarsest first, and what the last decoder
+    /// block takes.
+    fn levels(&self, x: Tensor<5>) -> (Vec<Tensor<5>>, Tensor<5>) {
         let mut x = leaky_relu(self.stem.forward(x), SLOPE);
         let mut skips = Vec::new();
         for blocks in &self.encoder {
             x = blocks.iter().fold(x, |x, block| block.forward(x));
             skips.push(x.clone());
         }
+        // The bottleneck is no skip.
         skips.pop();
+        let last = self.decoder.len() - 1;
         let mut levels = Vec::new();
-        for (up, skip) in self.decoder.iter().zip(skips.into_iter().rev()) {
-            x = up.forward(x, skip);
+        for (up, skip) in self.decoder[..last].iter().zip(skips[1..].iter().rev()) {
+            x = up.refine(up.join(x, skip.clone()));
             levels.push(x.clone());
         }
-        levels
+        let joined = self.decoder[last].join(x, skips.swap_remove(0));
+        (levels, joined)
     }
 }
 
@@ -250,8 +253,12 @@ impl UpLevel {
         }
     }
 
-    fn forward(&self, x: Tensor<5>, skip: Tensor<5>) -> Tensor<5> {
-        let joined = Tensor::cat(vec![self.up.forward(x), skip], 1);
+    /// The coarser feature brought up, and the skip: `[n, 2 · fine, d, h, w]`.
+    fn join(&self, x: Tensor<5>, skip: Tensor<5>) -> Tensor<5> {
+        Tensor::cat(vec![self.up.forward(x), skip], 1)
+    }
+
+    fn refine(&self, joined: Tensor<5>) -> Tensor<5> {
         leaky_relu(self.refine.forward(joined), SLOPE)
     }
 }
@@ -288,7 +295,7 @@ mod tests {
         let fine = level([1, 3, 3], [1, 1, 1], 4);
         Reference::read("guided_up_level").check::<_, 5>(
             UpLevel::new(&coarse, &fine, NormKind::Instance, &device),
-            |level, x| vec![level.forward(x[0].clone(), x[1].clone())],
+            |level, x| vec![level.refine(level.join(x[0].clone(), x[1].clone()))],
         );
     }
 }

@@ -38,7 +38,7 @@ pub struct Coarse {
 
 impl CoarseConfig {
     /// A network with random weights.
-    pub fn init(&self, device: &Device) -> Coarse {
+    pub(crate) fn init(&self, device: &Device) -> Coarse {
         let c = self.channels;
         let stage = |at: usize| -> Vec<ResidualBlock> {
             (0..self.blocks[at - 1])

@@ -53,7 +53,7 @@ struct ResidualAspp {
 
 impl FineConfig {
     /// A network with random weights.
-    pub fn init(&self, device: &Device) -> Fine {
+    pub(crate) fn init(&self, device: &Device) -> Fine {
         let c = self.channels;
         let blocks = || {
             let plain = ResidualBlockConfig {
@@ -73,17 +73,18 @@ impl FineConfig {
 }
 
 impl Fine {
-    /// Features before the output: `[n, 1, h, w]` to `[n, channels, h, w]`.
+    /// What the last block takes: `[n, 1, h, w]` to `[n, channels, h, w]`.
     pub fn features(&self, x: Tensor<4>) -> Tensor<4> {
         let x = self.stem.forward(x);
         let x = self.shallow.iter().fold(x, |x, block| block.forward(x));
         let x = self.pyramid.forward(x);
-        self.deep.iter().fold(x, |x, block| block.forward(x))
+        let but_last = &self.deep[..BLOCKS - 1];
+        but_last.iter().fold(x, |x, block| block.forward(x))
     }
 
-    /// Logits from [`Self::features`]: `[n, 1, h, w]`.
+    /// The last block: logits from [`Self::features`], `[n, 1, h, w]`.
     pub fn head(&self, features: Tensor<4>) -> Tensor<4> {
-        self.head.forward(features)
+        self.head.forward(self.deep[BLOCKS - 1].forward(features))
     }
 }
 

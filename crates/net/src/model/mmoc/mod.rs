@@ -35,7 +35,7 @@ pub struct Mmoc {
 
 impl MmocConfig {
     /// A cascade with random weights.
-    pub fn init(&self, device: &Device) -> Mmoc {
+    pub(crate) fn init(&self, device: &Device) -> Mmoc {
         Mmoc {
             coarse: self.coarse.init(device),
             fine: self.fine.init(device),

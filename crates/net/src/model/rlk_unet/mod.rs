@@ -84,7 +84,7 @@ struct ConvGroup {
 
 impl RlkUnetConfig {
     /// A network with random weights.
-    pub fn init(&self, device: &Device) -> RlkUnet {
+    pub(crate) fn init(&self, device: &Device) -> RlkUnet {
         let channels: [usize; 4] = std::array::from_fn(|stage| self.width << stage);
         let head = |channels: usize| Conv2dConfig::new([channels, 1], [1, 1]).init(device);
         RlkUnet {
@@ -121,44 +121,43 @@ impl RlkUnetConfig {
 }
 
 impl RlkUnet {
-    /// Features of the last decoder level: `[n, 3, h, w]` to `[n, width, h, w]`; `h` and `w`
+    /// What the last decoder block takes: `[n, 3, h, w]` to `[n, 2 · width, h, w]`; `h` and `w`
     /// multiples of 8.
     pub fn features(&self, x: Tensor<4>) -> Tensor<4> {
-        // The last of the levels is the finest; there are always four.
-        self.levels(x).pop().expect("there are four levels")
+        self.levels(x).1
     }
 
-    /// Logits from [`Self::features`]: `[n, 1, h, w]`.
+    /// The last decoder block: logits from [`Self::features`], `[n, 1, h, w]`.
     pub fn head(&self, features: Tensor<4>) -> Tensor<4> {
-        self.heads[3].forward(features)
+        self.heads[3].forward(self.decoder[2].refine(features))
     }
 
     /// Logits of all four outputs for deep supervision, finest first: `[n, 1, h/s, w/s]` for
     /// s = 1, 2, 4, 8.
     pub fn forward_all(&self, x: Tensor<4>) -> Vec<Tensor<4>> {
-        self.levels(x)
-            .into_iter()
-            .zip(&self.heads)
-            .map(|(level, head)| head.forward(level))
-            .rev()
+        let (coarser, features) = self.levels(x);
+        let coarser = coarser.into_iter().zip(&self.heads).rev();
+        std::iter::once(self.head(features))
+            .chain(coarser.map(|(level, head)| head.forward(level)))
             .collect()
     }
 
-    /// Features of the bottleneck and of each decoder level, coarsest first.
-    fn levels(&self, x: Tensor<4>) -> Vec<Tensor<4>> {
+    /// Features of the bottleneck and of the decoder levels but the last, coarsest first, and what
+    /// the last decoder block takes.
+    fn levels(&self, x: Tensor<4>) -> (Vec<Tensor<4>>, Tensor<4>) {
         let mut x = self.stem.forward(x);
         let mut skips = Vec::new();
         for stage in &self.stages {
             x = stage.forward(x);
             skips.push(x.clone());
         }
-        skips.pop();
-        let mut levels = vec![x];
-        for (up, skip) in self.decoder.iter().zip(skips.into_iter().rev()) {
-            let coarser = levels[levels.len() - 1].clone();
-            levels.push(up.forward(coarser, skip));
+        let mut levels = vec![x.clone()];
+        for (at, up) in self.decoder[..2].iter().enumerate() {
+            x = up.refine(up.join(x, skips[2 - at].clone()));
+            levels.push(x.clone());
         }
-        levels
+        let joined = self.decoder[2].join(x, skips[0].clone());
+        (levels, joined)
     }
 
     /// The same function with the two depthwise branches of each block as one convolution: less
@@ -209,13 +208,17 @@ impl UpStage {
         }
     }
 
-    fn forward(&self, coarser: Tensor<4>, skip: Tensor<4>) -> Tensor<4> {
+    /// What the skip lets through, and the coarser feature brought up: `[n, 2 · fine, h, w]`.
+    fn join(&self, coarser: Tensor<4>, skip: Tensor<4>) -> Tensor<4> {
         let [_, _, h, w] = skip.dims();
         // A 1×1 convolution and an interpolation commute: the cheaper order.
         let up = upsample_bilinear(self.up.forward(coarser), [h, w]);
         let filtered = self.skip.forward(skip, up.clone());
-        self.second
-            .forward(self.first.forward(Tensor::cat(vec![filtered, up], 1)))
+        Tensor::cat(vec![filtered, up], 1)
+    }
+
+    fn refine(&self, joined: Tensor<4>) -> Tensor<4> {
+        self.second.forward(self.first.forward(joined))
     }
 }
 
