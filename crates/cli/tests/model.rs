@@ -24,7 +24,7 @@ fn tiny(architecture: &str) -> Value {
         "unet3d" => json!({"architecture": architecture, "inputs": 1, "filters": [2, 2, 2, 2]}),
         "mmoc-net" => json!({"architecture": architecture,
             "coarse": {"channels": [2, 2, 2, 2, 2], "blocks": [1, 1, 1, 1]},
-            "fine": {"channels": 2, "region": 32, "dilations": [4, 8, 12], "fusion": "sum"}}),
+            "fine": {"channels": 8, "region": 32, "dilations": [4, 8, 12], "fusion": "sum"}}),
         _ => json!({"architecture": architecture, "inputs": 1, "levels": [level(1), level(2)],
             "norm": "instance"}),
     }
@@ -47,7 +47,8 @@ fn write_model(folder: &Path, architecture: &str, change: impl Fn(&mut Value)) -
     let path = folder.join(format!("{architecture}.siderin"));
     let new = |card: Option<&Path>| {
         let mut command = siderin();
-        command.args(["model", "new", "--force", "--architecture", architecture]);
+        command.args(["model", "new", "--force", "--seed", "2"]);
+        command.args(["--architecture", architecture]);
         if let Some(card) = card {
             command.arg("--card").arg(card);
         }
@@ -123,14 +124,14 @@ fn every_network_detects_and_is_explained() {
         detect();
         assert_eq!(fs::read(folder.join("probability.nii.gz")).unwrap(), before);
 
-        // Where the network is surest, there is a lesion to explain.
+        // Above half of the highest probability, there is a lesion to explain.
         let explained = at.path().join(format!("{architecture}-explained"));
         siderin()
             .arg("explain")
             .arg(&scan)
             .arg("--model")
             .arg(&model)
-            .args(["--threshold", &format!("{}", most * 0.999), "--out"])
+            .args(["--threshold", &format!("{}", most * 0.5), "--out"])
             .arg(&explained)
             .assert()
             .success();
@@ -206,8 +207,7 @@ fn a_borrowed_card_brings_no_provenance_along() {
             .unwrap()
             .contains("not calibrated")
     );
-    // JSON has the shortest digits of a 32-bit number.
-    assert_eq!(card["operating"]["threshold"], json!(0.3f32));
+    assert_eq!(card["operating"]["threshold"], json!(0.3));
     let newer = at.path().join("card.json");
     let mut card = card;
     card["card_version"] = json!(7);
@@ -249,7 +249,10 @@ fn weights_of_pytorch_are_imported_with_their_provenance() {
     assert_ne!(fs::read(&out).unwrap(), fs::read(&made).unwrap());
     import(&["--force"])
         .code(1)
-        .stderr(predicate::str::contains("missing: coarse.stem.conv.weight"));
+        .stderr(predicate::str::contains(
+            "missing: coarse.decoder.0.0.conv.bias, coarse.decoder.0.0.conv.weight, \
+             coarse.decoder.0.0.norm.bias, coarse.decoder.0.0.norm.weight and 248 more",
+        ));
 }
 
 #[test]

@@ -67,26 +67,23 @@ impl ModuleMapper for Cast {
 
 /// Ok where every tensor of the network was set and, if `all` of them had to be used, none is left.
 pub(super) fn differences(applied: &ApplyResult, all: bool) -> Result<(), WeightsMismatch> {
-    let missing: Vec<&str> = applied
+    let missing: Vec<String> = applied
         .missing
         .iter()
-        .map(|(name, _)| name.as_str())
+        .map(|(name, _)| in_pytorch(name))
         .collect();
     // PyTorch counts batches for a setting of batch normalisation that nobody uses.
-    let unused: Vec<&str> = applied
+    let unused: Vec<String> = applied
         .unused
         .iter()
-        .map(String::as_str)
+        .cloned()
         .filter(|name| all && !name.ends_with("num_batches_tracked"))
         .collect();
     let misfits: Vec<String> = applied.errors.iter().map(in_words).collect();
     let differences: Vec<String> = [
         (!missing.is_empty()).then(|| listed("missing", &missing)),
         (!unused.is_empty()).then(|| listed("not of this network", &unused)),
-        (!misfits.is_empty()).then(|| {
-            let shown: Vec<&str> = misfits.iter().map(String::as_str).collect();
-            listed("of another shape", &shown)
-        }),
+        (!misfits.is_empty()).then(|| listed("of another shape", &misfits)),
     ]
     .into_iter()
     .flatten()
@@ -98,7 +95,16 @@ pub(super) fn differences(applied: &ApplyResult, all: bool) -> Result<(), Weight
     }
 }
 
-fn listed(what: &str, names: &[&str]) -> String {
+/// A name as it is in files: burn calls the weight and bias of a normalisation otherwise.
+fn in_pytorch(name: &str) -> String {
+    match name.rsplit_once('.') {
+        Some((module, "gamma")) => format!("{module}.weight"),
+        Some((module, "beta")) => format!("{module}.bias"),
+        _ => name.into(),
+    }
+}
+
+fn listed(what: &str, names: &[String]) -> String {
     let shown = names[..names.len().min(LISTED)].join(", ");
     let more = match names.len().saturating_sub(LISTED) {
         0 => String::new(),
