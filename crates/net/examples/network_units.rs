@@ -27,7 +27,7 @@ fn main() -> Result<(), Box<dyn Error>> {
         _ => ComputeDevice::Cpu,
     };
     let device = kind.open()?;
-    let (_, scan) = read_volume(path.as_ref(), None, ReadLimits::default())?;
+    let (_, scan, _) = read_volume(path.as_ref(), None, ReadLimits::default())?;
     let brain = brain_mask(&scan, &BrainMaskConfig::default())?;
     println!("architecture,preset,numbers,prepare_s,unit,unit_s,units,scan_s");
     for architecture in Architecture::ALL {

@@ -52,7 +52,7 @@ pub enum DetectorError {
 
 /// The T1w image of a network that takes one.
 enum T1 {
-    Laid(LaidT1),
+    Laid(Box<LaidT1>),
     Missing,
     LeftOut(String),
 }
@@ -199,11 +199,11 @@ impl Detector {
             found => found?,
         };
         let unsure = found.quality.sharpness < LEAST_SHARPNESS;
-        Ok(T1::Laid(LaidT1 {
+        Ok(T1::Laid(Box::new(LaidT1 {
             volume: t1.clone(),
             t1_from_scan: found.fixed_from_moving.inverse().to_homogeneous(),
             unsure,
-        }))
+        })))
     }
 
     fn method(&self) -> Method {

@@ -45,6 +45,8 @@ pub enum ModelConfig {
 
 /// A network of any of the four architectures.
 #[derive(Module, Debug)]
+// A few networks exist at a time, and a box is no module.
+#[allow(clippy::large_enum_variant)]
 pub enum Network {
     /// Of [`ModelConfig::RlkUnet`].
     RlkUnet(RlkUnet),

@@ -76,8 +76,8 @@ pub(super) fn differences(applied: &ApplyResult, all: bool) -> Result<(), Weight
     let unused: Vec<String> = applied
         .unused
         .iter()
-        .cloned()
         .filter(|name| all && !name.ends_with("num_batches_tracked"))
+        .cloned()
         .collect();
     let misfits: Vec<String> = applied.errors.iter().map(in_words).collect();
     let differences: Vec<String> = [
