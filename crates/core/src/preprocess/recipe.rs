@@ -374,9 +374,9 @@ mod tests {
         let image = &prepared.images[0];
         // 1.3 mm more on each side, rounded up to voxels: [0..8, 0..10, 0..4], the whole scan.
         assert_eq!(image.shape(), [8, 10, 4]);
-        // Brain values run from offset 92 ([2, 1, 1]) to 229 ([5, 8, 2]).
+        // Brain values run from offset 90 ([2, 1, 1]) to 229 ([5, 8, 2]).
         for (value, original) in image.voxels().iter().zip(volume.voxels()) {
-            assert!((value - (original - 92.0) / 137.0).abs() < 1e-5);
+            assert!((value - (original - 90.0) / 139.0).abs() < 1e-5);
         }
     }
 

@@ -1,8 +1,8 @@
 //! A network over a whole scan.
 //!
 //! [`Predictor::predict`] takes the images a [`Recipe`](siderin_core::preprocess::Recipe) prepared
-//! and gives the probability of a microbleed in each of their voxels: [`slices`] for the 2.5D
-//! network, [`tiles`] for the 3D ones, [`cascade`] for the two stages; [`flips`] averages over
+//! and gives the probability of a microbleed in each of their voxels: `slices` for the 2.5D
+//! network, `tiles` for the 3D ones, `cascade` for the two stages; `flips` averages over
 //! mirrored scans.
 
 mod cascade;
@@ -48,7 +48,7 @@ pub struct Prediction {
     /// Probability of a microbleed.
     pub microbleed: Volume<f32>,
     /// Regions of the brain, of networks that find them: values of
-    /// [`GuidedClass`](crate::model::GuidedClass) from background to infratentorial.
+    /// [`GuidedClass`] from background to infratentorial.
     pub regions: Option<Volume<u8>>,
 }
 
