@@ -11,9 +11,9 @@ set -euo pipefail
 cd "$(dirname "$0")/.."
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
-cargo build --release --quiet --bin siderin
-cargo build --release --quiet -p siderin-net --example network_units
-cargo run --release --quiet -p siderin-core --example phantom -- "$work/large.nii.gz" 512 512 160 0.43 0.43 1
+# In one go: built one by one, the crates below would be compiled for each anew.
+cargo build --release --quiet --workspace --bin siderin --example network_units --example phantom
+target/release/examples/phantom "$work/large.nii.gz" 512 512 160 0.43 0.43 1
 export RAYON_NUM_THREADS=2
 out=results/network-speed
 mkdir -p "$out"

@@ -51,15 +51,15 @@ pub enum DetectorError {
 }
 
 /// The T1w image of a network that takes one.
-enum T1 {
-    Laid(Box<LaidT1>),
+enum T1<'a> {
+    Laid(Box<LaidT1<'a>>),
     Missing,
     LeftOut(String),
 }
 
 /// A T1w image and its place.
-struct LaidT1 {
-    volume: Volume<f32>,
+struct LaidT1<'a> {
+    volume: &'a Volume<f32>,
     t1_from_scan: Matrix4<f64>,
     /// Whether it might as well lie elsewhere.
     unsure: bool,
@@ -127,7 +127,7 @@ impl Detector {
             image_from_scan: Matrix4::identity(),
         }];
         images.extend(laid.map(|t1| RecipeImage {
-            volume: &t1.volume,
+            volume: t1.volume,
             image_from_scan: t1.t1_from_scan,
         }));
         let mut prepared = self.card.recipe.prepare(&images, brain)?;
@@ -185,7 +185,7 @@ impl Detector {
     }
 
     /// The scan's T1w image laid onto it, or why the network goes without.
-    fn t1(&self, scan: &Scan, progress: &dyn Fn(Stage)) -> Result<T1, DetectorError> {
+    fn t1<'a>(&self, scan: &'a Scan, progress: &dyn Fn(Stage)) -> Result<T1<'a>, DetectorError> {
         let Some(t1) = &scan.t1 else {
             return if self.card.t1_optional {
                 Ok(T1::Missing)
@@ -200,7 +200,7 @@ impl Detector {
         };
         let unsure = found.quality.sharpness < LEAST_SHARPNESS;
         Ok(T1::Laid(Box::new(LaidT1 {
-            volume: t1.clone(),
+            volume: t1,
             t1_from_scan: found.fixed_from_moving.inverse().to_homogeneous(),
             unsure,
         })))
@@ -263,5 +263,70 @@ impl Detector {
             ),
         ));
         steps
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::{Architecture, ModelConfig, Preset};
+    use nalgebra::Point3;
+    use siderin_core::scan::nifti::write_volume;
+    use siderin_core::scan::{Catalog, ReadLimits};
+    use siderin_core::simulate::{PhantomConfig, phantom};
+    use siderin_core::volume::Grid;
+
+    /// A phantom, and the same image 8 mm to the right as its T1w.
+    fn scan() -> Scan {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("h01.nii.gz");
+        let made = phantom(&PhantomConfig::default()).unwrap();
+        write_volume(&path, &made.scan.map(|v| v.round() as i16)).unwrap();
+        let limits = ReadLimits::default();
+        let catalog = Catalog::open(&path, limits).unwrap();
+        let mut scan = catalog.choose(None).unwrap().load("h01", limits).unwrap();
+        let mut affine = *scan.magnitude.grid().world_from_voxel();
+        affine[(0, 3)] += 8.0;
+        let grid = Grid::new(scan.magnitude.shape(), affine).unwrap();
+        scan.t1 = Some(Volume::new(grid, scan.magnitude.voxels().to_vec()).unwrap());
+        scan
+    }
+
+    fn detector(t1_optional: bool) -> Detector {
+        let device = Device::flex();
+        let mut card = ModelCard::preset(Architecture::GuidedUnet, Preset::Small);
+        if let ModelConfig::GuidedUnet(config) = &mut card.model {
+            config.inputs = 2;
+        }
+        card.t1_optional = t1_optional;
+        let network = card.model.init(&device).unwrap();
+        Detector::new(Model { card, network }, &device, Flips::None, None).unwrap()
+    }
+
+    #[test]
+    fn a_t1w_image_is_taken_from_where_it_lies() {
+        let scan = scan();
+        let T1::Laid(laid) = detector(false).t1(&scan, &|_| ()).unwrap() else {
+            panic!("it was not laid");
+        };
+        let there = Point3::new(20.0, 30.0, 25.0);
+        let shift = laid.t1_from_scan.transform_point(&there) - there;
+        let wrong = (shift - nalgebra::Vector3::new(8.0, 0.0, 0.0)).norm();
+        assert!(wrong < 1.0, "{shift}");
+        assert!(!laid.unsure);
+    }
+
+    #[test]
+    fn a_t1w_image_without_contrast_stops_only_networks_that_need_it() {
+        let mut scan = scan();
+        scan.t1 = scan.t1.map(|t1| t1.map(|_| 5.0));
+        assert!(matches!(
+            detector(true).t1(&scan, &|_| ()),
+            Ok(T1::LeftOut(_))
+        ));
+        assert!(matches!(
+            detector(false).t1(&scan, &|_| ()),
+            Err(DetectorError::Register(_))
+        ));
     }
 }
