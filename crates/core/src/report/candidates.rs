@@ -1,6 +1,7 @@
 //! Everything that was scored, and `candidates.csv`.
 
 use super::document::rounded;
+use super::tables::PLACE;
 use crate::candidates::score;
 use crate::lesion::{Decision, Judged, MapFinding};
 use std::io::Write;
@@ -59,6 +60,9 @@ impl Candidates {
     }
 }
 
+/// The first columns of every table of candidates.
+const FIRST: [&str; 4] = ["rank", "lesion_id", "decision", "score"];
+
 /// Rank, lesion and decision.
 fn first_cells(rank: usize, decision: Decision) -> Vec<String> {
     let lesion_id = match decision {
@@ -75,21 +79,8 @@ fn first_cells(rank: usize, decision: Decision) -> Vec<String> {
 /// Writes one row per part of a map with its probabilities and size.
 fn write_findings(sink: impl Write, findings: &[MapFinding]) -> csv::Result<()> {
     let mut table = csv::Writer::from_writer(sink);
-    table.write_record([
-        "rank",
-        "lesion_id",
-        "decision",
-        "score",
-        "x_mm",
-        "y_mm",
-        "z_mm",
-        "i",
-        "j",
-        "k",
-        "volume_mm3",
-        "mean_probability",
-        "parenchyma_share",
-    ])?;
+    let measures = ["volume_mm3", "mean_probability", "parenchyma_share"];
+    table.write_record(FIRST.iter().chain(&PLACE).chain(&measures))?;
     for (rank, finding) in findings.iter().enumerate() {
         let mut row = first_cells(rank, finding.decision);
         let numbers = std::iter::once(f64::from(finding.confidence))
@@ -109,17 +100,7 @@ fn write_findings(sink: impl Write, findings: &[MapFinding]) -> csv::Result<()> 
 /// behind them.
 fn write_judged(sink: impl Write, candidates: &[Judged]) -> csv::Result<()> {
     let mut table = csv::Writer::from_writer(sink);
-    table.write_record([
-        "rank",
-        "lesion_id",
-        "decision",
-        "score",
-        "x_mm",
-        "y_mm",
-        "z_mm",
-        "i",
-        "j",
-        "k",
+    let measures_and_terms = [
         "diameter_mm",
         "isolation",
         "contrast",
@@ -139,7 +120,8 @@ fn write_judged(sink: impl Write, candidates: &[Judged]) -> csv::Result<()> {
         "term_free_standing",
         "term_size",
         "term_inside",
-    ])?;
+    ];
+    table.write_record(FIRST.iter().chain(&PLACE).chain(&measures_and_terms))?;
     for (rank, judged) in candidates.iter().enumerate() {
         let mut row = first_cells(rank, judged.decision);
         let candidate = &judged.candidate;

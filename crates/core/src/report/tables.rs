@@ -4,23 +4,20 @@ use super::document::rounded;
 use crate::lesion::Lesion;
 use std::io::Write;
 
+/// Columns that say where something is: RAS+ mm, then voxel indices.
+pub(super) const PLACE: [&str; 6] = ["x_mm", "y_mm", "z_mm", "i", "j", "k"];
+
 /// Writes one row per lesion.
 pub(super) fn write_lesions(sink: impl Write, lesions: &[Lesion]) -> csv::Result<()> {
     let mut table = csv::Writer::from_writer(sink);
-    table.write_record([
-        "id",
-        "x_mm",
-        "y_mm",
-        "z_mm",
-        "i",
-        "j",
-        "k",
+    let measures = [
         "volume_mm3",
         "diameter_mm",
         "confidence",
         "size_class",
         "region",
-    ])?;
+    ];
+    table.write_record(["id"].iter().chain(&PLACE).chain(&measures))?;
     for lesion in lesions {
         let mut row = vec![lesion.id.to_string()];
         let numbers = lesion
