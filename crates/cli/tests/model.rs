@@ -295,6 +295,7 @@ fn a_missing_t1w_is_refused_or_told_and_a_given_one_used() {
     });
     detect(&can, None).success();
     assert!(codes().contains(&"t1_missing".to_string()));
+    assert!(codes().contains(&"model_not_trained".to_string()));
 }
 
 #[test]

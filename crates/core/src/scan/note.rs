@@ -27,6 +27,8 @@ pub enum Note {
     Suitability { verdict: String, reason: String },
     /// An image given along that this method does not use.
     CompanionUnused { what: &'static str },
+    /// The model has random weights.
+    ModelNotTrained,
     /// A model that can use a T1w image had none.
     T1Missing,
     /// The T1w image may not lie on the scan as it should.
@@ -54,6 +56,7 @@ impl Note {
             Self::SeriesRefused { .. } => "series_refused",
             Self::Suitability { .. } => "suitability",
             Self::CompanionUnused { .. } => "companion_unused",
+            Self::ModelNotTrained => "model_not_trained",
             Self::T1Missing => "t1_missing",
             Self::T1PlacementUnsure => "t1_placement_unsure",
             Self::BrainVolume { .. } => "brain_volume",
@@ -112,6 +115,9 @@ impl fmt::Display for Note {
                 f,
                 "the {what} was read and checked, but the method that ran does not use it"
             ),
+            Self::ModelNotTrained => {
+                f.write_str("the model was not trained: its findings are noise and mean nothing")
+            }
             Self::T1Missing => f.write_str(
                 "the model can use a T1w image of the same person, and none was given: it ran on \
                  the scan alone",

@@ -2,7 +2,7 @@
 
 use super::{Found, Stage};
 use crate::infer::{Flips, InferError, Predictor};
-use crate::model_file::{Model, ModelCard};
+use crate::model_file::{Model, ModelCard, Training};
 use burn::tensor::Device;
 use nalgebra::Matrix4;
 use siderin_core::lesion::lesions_of_map;
@@ -172,7 +172,7 @@ impl Detector {
         Ok(Found {
             lesions,
             candidates: Candidates::Map(findings),
-            notes: note.into_iter().collect(),
+            notes: self.untrained().into_iter().chain(note).collect(),
             maps: Some(ModelMaps {
                 probability,
                 regions,
@@ -204,6 +204,11 @@ impl Detector {
             t1_from_scan: found.fixed_from_moving.inverse().to_homogeneous(),
             unsure,
         })))
+    }
+
+    fn untrained(&self) -> Option<Note> {
+        let random = self.card.training.summary == Training::none().summary;
+        random.then_some(Note::ModelNotTrained)
     }
 
     fn method(&self) -> Method {
