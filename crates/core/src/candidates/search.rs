@@ -42,7 +42,7 @@ pub fn find_candidates(
     if !scan.grid().matches(brain.grid(), 1e-3) {
         return Err(SearchError::MaskGrid);
     }
-    let part = bounding_box(brain).ok_or(SearchError::EmptyMask)?;
+    let part = box_with_margin(brain).ok_or(SearchError::EmptyMask)?;
     let (near, near_brain) = (scan.crop(part.clone())?, brain.crop(part.clone())?);
     let relative = relative_signal(&near, &near_brain)?;
     drop(near);
@@ -76,32 +76,13 @@ pub fn find_candidates(
 }
 
 /// The box around the mask with a margin, cut to the grid.
-fn bounding_box(mask: &Volume<bool>) -> Option<[Range<usize>; 3]> {
-    let shape = mask.shape();
-    let mut low = shape;
-    let mut high = [0; 3];
-    for (row, values) in mask.voxels().chunks(shape[0]).enumerate() {
-        let (Some(first), Some(last)) = (
-            values.iter().position(|&m| m),
-            values.iter().rposition(|&m| m),
-        ) else {
-            continue;
-        };
-        let (j, k) = (row % shape[1], row / shape[1]);
-        low = [low[0].min(first), low[1].min(j), low[2].min(k)];
-        high = [
-            high[0].max(last + 1),
-            high[1].max(j + 1),
-            high[2].max(k + 1),
-        ];
-    }
-    let spacing = mask.grid().spacing_mm();
-    (high[0] > 0).then(|| {
-        std::array::from_fn(|axis| {
-            let margin = (MARGIN_MM / spacing[axis]).ceil() as usize;
-            low[axis].saturating_sub(margin)..(high[axis] + margin).min(shape[axis])
-        })
-    })
+fn box_with_margin(mask: &Volume<bool>) -> Option<[Range<usize>; 3]> {
+    let tight = mask.bounding_box()?;
+    let (shape, spacing) = (mask.shape(), mask.grid().spacing_mm());
+    Some(std::array::from_fn(|axis| {
+        let margin = (MARGIN_MM / spacing[axis]).ceil() as usize;
+        tight[axis].start.saturating_sub(margin)..(tight[axis].end + margin).min(shape[axis])
+    }))
 }
 
 fn depth_below_surface_mm(brain: &Volume<bool>) -> Result<Volume<f32>, GridError> {

@@ -30,7 +30,7 @@ pub use compare_tables::{latex, markdown};
 pub use document::{Metrics, Missing, Software};
 pub use files::{claim_comparison, claim_scores, write_comparison, write_scores};
 pub use matching::{CurveStep, MatchError};
-pub use objects::{MapKind, sphere_diameter_mm};
+pub use objects::MapKind;
 pub use page::{Gallery, GalleryItem, gallery};
 pub use read::{
     Case, CaseList, CasesError, LesionFile, LesionFileError, Lesions, Point, PointFormat,

@@ -1,6 +1,7 @@
 //! Lesions as a scorer sees them: one voxel set or one point each.
 
 use super::rule::{Objects, ScoreSettings};
+use crate::lesion::sphere_diameter_mm;
 use crate::preprocess::{Connectivity, connected_components};
 use crate::volume::{Grid, Volume, VoxelPoint, WorldPoint};
 use std::collections::BTreeMap;
@@ -23,12 +24,6 @@ pub(super) struct Object {
     pub(super) confidence: Option<f64>,
     /// The slice it lies in, where slices are scored on their own.
     pub(super) slice: Option<usize>,
-}
-
-/// Diameter of the sphere of a volume.
-#[must_use]
-pub fn sphere_diameter_mm(volume_mm3: f64) -> f64 {
-    (6.0 * volume_mm3 / std::f64::consts::PI).cbrt()
 }
 
 /// What the values of a map are.

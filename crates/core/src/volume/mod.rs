@@ -12,6 +12,7 @@ pub use resample::{Interpolation, ResampleError, resample, resample_nearest};
 pub(crate) use resample::{cubic_weights, linear_at};
 
 use ndarray::{ArrayView3, ShapeBuilder};
+use std::ops::Range;
 
 /// Voxel values on a [`Grid`]; the first axis varies fastest, as in NIfTI:
 /// the value at `[i, j, k]` is `voxels[i + nx * (j + ny * k)]`.
@@ -42,6 +43,32 @@ impl Volume<f32> {
             Some(&value) => Err(value),
             None => Ok(self.map(|v| v as u16)),
         }
+    }
+}
+
+impl Volume<bool> {
+    /// The smallest box of indices around the voxels that hold; none where none does.
+    #[must_use]
+    pub fn bounding_box(&self) -> Option<[Range<usize>; 3]> {
+        let shape = self.shape();
+        let mut low = shape;
+        let mut high = [0; 3];
+        for (row, values) in self.voxels.chunks(shape[0]).enumerate() {
+            let (Some(first), Some(last)) = (
+                values.iter().position(|&m| m),
+                values.iter().rposition(|&m| m),
+            ) else {
+                continue;
+            };
+            let (j, k) = (row % shape[1], row / shape[1]);
+            low = [low[0].min(first), low[1].min(j), low[2].min(k)];
+            high = [
+                high[0].max(last + 1),
+                high[1].max(j + 1),
+                high[2].max(k + 1),
+            ];
+        }
+        (high[0] > 0).then(|| std::array::from_fn(|axis| low[axis]..high[axis]))
     }
 }
 

@@ -71,7 +71,7 @@ pub fn blend_tiles(
     let volume = [nz, ny, nx];
     let tile = tiling.tile(volume);
     let axes = tile.map(gaussian_weights);
-    let weights: Vec<f32> = Voxels::of(tile)
+    let weights: Vec<f32> = voxels(tile)
         .map(|[k, j, i]| (axes[0][k] * axes[1][j] * axes[2][i]).max(LEAST_WEIGHT))
         .collect();
     let starts: [Vec<usize>; 3] =
@@ -162,10 +162,6 @@ impl Cut {
 }
 
 /// Indices of a box, last axis fastest.
-struct Voxels;
-
-impl Voxels {
-    fn of([d, h, w]: [usize; 3]) -> impl Iterator<Item = [usize; 3]> {
-        (0..d).flat_map(move |k| (0..h).flat_map(move |j| (0..w).map(move |i| [k, j, i])))
-    }
+fn voxels([d, h, w]: [usize; 3]) -> impl Iterator<Item = [usize; 3]> {
+    (0..d).flat_map(move |k| (0..h).flat_map(move |j| (0..w).map(move |i| [k, j, i])))
 }
