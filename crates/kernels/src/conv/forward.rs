@@ -1,0 +1,240 @@
+//! A correlation, block by block.
+
+use super::block::{BlockAt, Limits, SlabLayout, Vectors};
+use super::correlation::{Correlation, Phase};
+use super::finish::Finish;
+use super::slab;
+use super::tile::Sum;
+use super::weights::PackedWeights;
+use crate::parallel::{Scratch, Shared, grow, with_scratch};
+use crate::simd::{Kernel, Level, Simd};
+use rayon::prelude::*;
+
+/// Floats of packed inputs that a block may have: 192 KiB, less than the second-level cache of any
+/// processor of the last ten years.
+const SLAB: usize = 48 << 10;
+/// Blocks that each thread should find at least.
+const BLOCKS_PER_THREAD: usize = 4;
+
+/// Slices as long as the sizes say.
+pub(super) fn run(
+    level: Level,
+    correlation: &Correlation,
+    x: &[f32],
+    w: &[f32],
+    finish: &Finish,
+    y: &mut [f32],
+) {
+    if y.is_empty() {
+        return;
+    }
+    let lanes = level.lanes();
+    let limits = Limits {
+        floats: SLAB,
+        blocks: BLOCKS_PER_THREAD * rayon::current_num_threads(),
+        lanes,
+    };
+    let layout = SlabLayout::new(correlation, correlation.inputs, limits);
+    let phases: Vec<PackedPhase> = correlation
+        .phases
+        .iter()
+        .map(|phase| PackedPhase {
+            phase,
+            weights: PackedWeights::new(correlation, phase, w),
+            taps: layout.taps(correlation, phase),
+        })
+        .collect();
+    let whole = layout.vectors(correlation.stride[0], layout.block, lanes);
+    let y = Shared::new(y);
+    let plan = Plan {
+        correlation,
+        layout: &layout,
+        phases: &phases,
+        whole: &whole,
+        lanes,
+        x,
+        finish,
+        y,
+    };
+    (0..BlockAt::count(correlation, &layout))
+        .into_par_iter()
+        .for_each(|index| {
+            let at = BlockAt::new(correlation, &layout, index);
+            with_scratch(|scratch| plan.block(level, at, scratch));
+        });
+}
+
+/// A phase ready to be summed.
+struct PackedPhase<'a> {
+    phase: &'a Phase,
+    weights: PackedWeights,
+    taps: Vec<usize>,
+}
+
+struct Plan<'a> {
+    correlation: &'a Correlation,
+    layout: &'a SlabLayout,
+    phases: &'a [PackedPhase<'a>],
+    /// The vectors of a whole block.
+    whole: &'a Vectors,
+    lanes: usize,
+    x: &'a [f32],
+    finish: &'a Finish<'a>,
+    y: Shared,
+}
+
+impl Plan<'_> {
+    fn block(&self, level: Level, at: BlockAt, scratch: &mut Scratch) {
+        let (correlation, layout) = (self.correlation, self.layout);
+        let places = correlation.places();
+        let block: [usize; 3] =
+            std::array::from_fn(|axis| layout.block[axis].min(places[axis] - at.first[axis]));
+        let at_the_end;
+        let vectors = if block == layout.block {
+            self.whole
+        } else {
+            at_the_end = layout.vectors(correlation.stride[0], block, self.lanes);
+            &at_the_end
+        };
+        // Sums of all outputs stay while the channels come in parts.
+        let apart = vectors.starts.len() * self.lanes;
+        let in_parts = layout.channels < correlation.inputs;
+        let rows = if in_parts {
+            correlation.outputs
+        } else {
+            super::weights::HIGH
+        };
+        grow(&mut scratch.sums, self.phases.len() * rows * apart);
+        let mut from = 0;
+        loop {
+            let count = layout.channels.min(correlation.inputs - from);
+            let end = from + count;
+            slab::pack(
+                correlation,
+                layout,
+                &at,
+                self.x,
+                [from, count],
+                &mut scratch.slab,
+                self.lanes,
+            );
+            level.run(BlockKernel {
+                plan: self,
+                at,
+                block,
+                vectors,
+                slab: &scratch.slab,
+                sums: &mut scratch.sums,
+                apart,
+                channels: [from, count],
+                last: end == correlation.inputs,
+            });
+            from = end;
+            if from >= correlation.inputs {
+                return;
+            }
+        }
+    }
+}
+
+/// One block and some of the channels.
+struct BlockKernel<'a> {
+    plan: &'a Plan<'a>,
+    at: BlockAt,
+    block: [usize; 3],
+    vectors: &'a Vectors,
+    slab: &'a [f32],
+    sums: &'a mut [f32],
+    apart: usize,
+    channels: [usize; 2],
+    last: bool,
+}
+
+impl Kernel for BlockKernel<'_> {
+    type Output = ();
+
+    #[inline(always)]
+    unsafe fn run<S: Simd>(self) {
+        let (plan, apart) = (self.plan, self.apart);
+        let correlation = plan.correlation;
+        let [from, count] = self.channels;
+        let in_parts = plan.layout.channels < correlation.inputs;
+        for (phase, packed) in plan.phases.iter().enumerate() {
+            let blocks = &packed.weights.blocks;
+            for block in 0..blocks.len() - 1 {
+                let (first, high) = (blocks[block], blocks[block + 1] - blocks[block]);
+                let row = if in_parts {
+                    phase * correlation.outputs + first
+                } else {
+                    0
+                };
+                let sums = &mut self.sums[row * apart..][..high * apart];
+                let sum = Sum {
+                    weights: packed
+                        .weights
+                        .block(self.at.group, block, packed.taps.len(), from),
+                    slab: self.slab,
+                    channel: plan.layout.channel(),
+                    channels: count,
+                    taps: &packed.taps,
+                };
+                // SAFETY: the slab was packed for these taps and vectors, with a vector's slack at
+                // its end; `sums` holds `high` rows of all vectors; the instruction set is there.
+                unsafe {
+                    sum.block::<S>(
+                        high,
+                        &self.vectors.starts,
+                        sums.as_mut_ptr(),
+                        apart,
+                        from > 0,
+                    );
+                }
+                if self.last {
+                    for output in 0..high {
+                        let sums = &self.sums[(row + output) * apart..][..apart];
+                        // SAFETY: the instruction set is there.
+                        unsafe { self.write::<S>(packed.phase, first + output, sums) };
+                    }
+                }
+            }
+        }
+    }
+}
+
+impl BlockKernel<'_> {
+    /// Finishes the sums of one channel and writes them where they belong.
+    ///
+    /// # Safety
+    /// The processor has the instruction set of `S`.
+    #[inline(always)]
+    unsafe fn write<S: Simd>(&self, phase: &Phase, output: usize, sums: &[f32]) {
+        let correlation = self.plan.correlation;
+        let (target, step) = (correlation.target, correlation.step);
+        let places = correlation.places_of(phase);
+        let first = self.at.first;
+        let count: [usize; 3] = std::array::from_fn(|axis| {
+            self.block[axis].min(places[axis].saturating_sub(first[axis]))
+        });
+        let channel = self.at.group * correlation.outputs + output;
+        let image = self.at.sample * correlation.groups * correlation.outputs + channel;
+        let finish = self.plan.finish.of_channel(channel);
+        let to = |axis: usize, place: usize| phase.first[axis] + (first[axis] + place) * step[axis];
+        if count[2] == 0 {
+            return;
+        }
+        for d in 0..count[0] {
+            for h in 0..count[1] {
+                let sums = &sums[d * self.vectors.plane + h * self.vectors.row..][..count[2]];
+                let row = (image * target[0] + to(0, d)) * target[1] + to(1, h);
+                let at = row * target[2] + to(2, 0);
+                let length = (count[2] - 1) * step[2] + 1;
+                // SAFETY: the last place of the row lies in the image. Blocks share no place, and
+                // phases and channels of one block are written one after the other.
+                unsafe {
+                    let y = self.plan.y.slice(at, length);
+                    finish.row::<S>(sums.as_ptr(), y.as_mut_ptr(), count[2], step[2]);
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,210 @@
+//! Convolution: sizes, and the way into each kernel.
+
+mod block;
+mod correlation;
+mod finish;
+mod forward;
+mod slab;
+mod tile;
+mod weight_gradient;
+mod weights;
+
+#[cfg(test)]
+mod tests;
+
+use crate::simd::Level;
+use correlation::Correlation;
+pub use finish::{Activation, Finish};
+
+/// A convolution of `[batch, in, D, H, W]` with `[out, in / groups, kd, kh, kw]`, as PyTorch's
+/// `conv3d` defines it (a correlation: the kernel is not mirrored):
+///
+/// `y[n, o, p] = Σ_i Σ_k w[o, i, k] x[n, i, p · stride + k · dilation - padding]`
+///
+/// with zeros outside of `x`. A convolution of images has depth 1 and a kernel of depth 1.
+///
+/// The same value describes the transposed convolution, whose forward pass is this one's
+/// [`Conv::input_gradient`] and the other way round.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Conv {
+    /// Samples.
+    pub batch: usize,
+    /// Channels in and out.
+    pub channels: [usize; 2],
+    /// Depth, height and width of the input.
+    pub size: [usize; 3],
+    /// Voxels of the kernel along each axis.
+    pub kernel: [usize; 3],
+    /// Step of the output on the input.
+    pub stride: [usize; 3],
+    /// Zeros before and after each axis.
+    pub padding: [[usize; 2]; 3],
+    /// Step of the kernel on the input.
+    pub dilation: [usize; 3],
+    /// Parts of the channels that are convolved apart; both numbers of channels are multiples.
+    pub groups: usize,
+}
+
+/// Sizes that do not fit together.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[allow(missing_docs)]
+pub enum SizeError {
+    #[error("{what} has {found} values, and its sizes ask for {expected}")]
+    Length {
+        what: &'static str,
+        found: usize,
+        expected: usize,
+    },
+    #[error("{0}: the sizes of a convolution must be such that every output has a place")]
+    Impossible(String),
+}
+
+/// A slice must be as long as its sizes say.
+pub(crate) fn check_length(
+    what: &'static str,
+    slice: &[f32],
+    expected: usize,
+) -> Result<(), SizeError> {
+    let found = slice.len();
+    (found == expected).then_some(()).ok_or(SizeError::Length {
+        what,
+        found,
+        expected,
+    })
+}
+
+impl Conv {
+    /// One group, stride and dilation 1, and as much padding as keeps the size of the input for odd
+    /// kernels.
+    pub fn same(batch: usize, channels: [usize; 2], size: [usize; 3], kernel: [usize; 3]) -> Self {
+        Self {
+            batch,
+            channels,
+            size,
+            kernel,
+            stride: [1; 3],
+            padding: kernel.map(|k| [k / 2, k.saturating_sub(1) / 2]),
+            dilation: [1; 3],
+            groups: 1,
+        }
+    }
+
+    /// Depth, height and width of the output.
+    ///
+    /// # Errors
+    /// When the kernel is larger than the padded input, a number is zero that must not be, or
+    /// channels are no multiple of the groups.
+    pub fn output_size(&self) -> Result<[usize; 3], SizeError> {
+        let [inputs, outputs] = self.channels;
+        let positive = |three: [usize; 3]| three.iter().all(|v| *v > 0);
+        let divides = self.groups > 0
+            && inputs.is_multiple_of(self.groups)
+            && outputs.is_multiple_of(self.groups);
+        let fits = positive(self.kernel) && positive(self.stride) && positive(self.dilation);
+        if !divides || !fits {
+            return Err(SizeError::Impossible(format!("{self:?}")));
+        }
+        let mut size = [0; 3];
+        for axis in 0..3 {
+            let padded = self.size[axis] + self.padding[axis][0] + self.padding[axis][1];
+            let reach = (self.kernel[axis] - 1) * self.dilation[axis] + 1;
+            let room = padded
+                .checked_sub(reach)
+                .ok_or_else(|| SizeError::Impossible(format!("{self:?}")))?;
+            size[axis] = room / self.stride[axis] + 1;
+        }
+        Ok(size)
+    }
+
+    /// Number of values of the input.
+    pub fn input_length(&self) -> usize {
+        self.batch * self.channels[0] * self.size.iter().product::<usize>()
+    }
+
+    /// Number of values of the kernel.
+    pub fn weight_length(&self) -> usize {
+        let [inputs, outputs] = self.channels;
+        outputs * (inputs / self.groups) * self.kernel.iter().product::<usize>()
+    }
+
+    /// Number of values of the output.
+    ///
+    /// # Errors
+    /// As [`Conv::output_size`].
+    pub fn output_length(&self) -> Result<usize, SizeError> {
+        let size = self.output_size()?;
+        Ok(self.batch * self.channels[1] * size.iter().product::<usize>())
+    }
+
+    /// Multiplications with an addition, of the forward pass and of each gradient.
+    ///
+    /// # Errors
+    /// As [`Conv::output_size`].
+    pub fn multiply_adds(&self) -> Result<usize, SizeError> {
+        let per_output = self.weight_length() / self.channels[1].max(1);
+        Ok(self.output_length()? * per_output)
+    }
+
+    /// The output: `y = finish(x ∗ w)`, with every value of `y` overwritten.
+    ///
+    /// # Errors
+    /// When a slice does not have the length that the sizes ask for.
+    pub fn forward(
+        &self,
+        level: Level,
+        x: &[f32],
+        w: &[f32],
+        finish: &Finish,
+        y: &mut [f32],
+    ) -> Result<(), SizeError> {
+        check_length("the input of a convolution", x, self.input_length())?;
+        check_length("the kernel of a convolution", w, self.weight_length())?;
+        check_length("the output of a convolution", y, self.output_length()?)?;
+        finish.check(self.channels[1])?;
+        let correlation = Correlation::forward(self, self.output_size()?);
+        forward::run(level, &correlation, x, w, finish, y);
+        Ok(())
+    }
+
+    /// The gradient to the input from that to the output, `dy`; and the forward pass of the
+    /// transposed convolution, which is why it can `finish` what it computes, by channel of the
+    /// input. Every value of `dx` is overwritten.
+    ///
+    /// # Errors
+    /// When a slice does not have the length that the sizes ask for.
+    pub fn input_gradient(
+        &self,
+        level: Level,
+        dy: &[f32],
+        w: &[f32],
+        finish: &Finish,
+        dx: &mut [f32],
+    ) -> Result<(), SizeError> {
+        check_length("the gradient to the output", dy, self.output_length()?)?;
+        check_length("the kernel of a convolution", w, self.weight_length())?;
+        check_length("the gradient to the input", dx, self.input_length())?;
+        finish.check(self.channels[0])?;
+        let correlation = Correlation::input_gradient(self, self.output_size()?);
+        forward::run(level, &correlation, dy, w, finish, dx);
+        Ok(())
+    }
+
+    /// The gradient to the kernel from the input and the gradient to the output, `dy`. Every value
+    /// of `dw` is overwritten. The order of the sums does not depend on the number of threads.
+    ///
+    /// # Errors
+    /// When a slice does not have the length that the sizes ask for.
+    pub fn weight_gradient(
+        &self,
+        level: Level,
+        x: &[f32],
+        dy: &[f32],
+        dw: &mut [f32],
+    ) -> Result<(), SizeError> {
+        check_length("the input of a convolution", x, self.input_length())?;
+        check_length("the gradient to the output", dy, self.output_length()?)?;
+        check_length("the gradient to the kernel", dw, self.weight_length())?;
+        weight_gradient::run(level, self, self.output_size()?, x, dy, dw);
+        Ok(())
+    }
+}

@@ -1,0 +1,170 @@
+use super::*;
+use proptest::prelude::*;
+
+/// The definition, in `f64`.
+fn by_definition(conv: &Conv, x: &[f32], w: &[f32], dy: &[f32]) -> [Vec<f64>; 3] {
+    let out = conv.output_size().unwrap();
+    let [inputs, outputs] = conv.channels.map(|channels| channels / conv.groups);
+    let mut y = vec![0.0; conv.output_length().unwrap()];
+    let mut dx = vec![0.0; conv.input_length()];
+    let mut dw = vec![0.0; conv.weight_length()];
+    let voxels = |size: [usize; 3]| {
+        (0..size[0])
+            .flat_map(move |d| (0..size[1]).flat_map(move |h| (0..size[2]).map(move |w| [d, h, w])))
+    };
+    let index = |at: [usize; 3], size: [usize; 3]| (at[0] * size[1] + at[1]) * size[2] + at[2];
+    for n in 0..conv.batch {
+        for o in 0..conv.channels[1] {
+            let group = o / outputs;
+            for p in voxels(out) {
+                let to = (n * conv.channels[1] + o) * out.iter().product::<usize>() + index(p, out);
+                for i in 0..inputs {
+                    let image = (n * conv.channels[0] + group * inputs + i)
+                        * conv.size.iter().product::<usize>();
+                    for k in voxels(conv.kernel) {
+                        let at: [Option<usize>; 3] = std::array::from_fn(|axis| {
+                            (p[axis] * conv.stride[axis] + k[axis] * conv.dilation[axis])
+                                .checked_sub(conv.padding[axis][0])
+                                .filter(|v| *v < conv.size[axis])
+                        });
+                        let [Some(d), Some(h), Some(v)] = at else {
+                            continue;
+                        };
+                        let from = image + index([d, h, v], conv.size);
+                        let weight = (o * inputs + i) * conv.kernel.iter().product::<usize>()
+                            + index(k, conv.kernel);
+                        y[to] += f64::from(w[weight]) * f64::from(x[from]);
+                        dx[from] += f64::from(w[weight]) * f64::from(dy[to]);
+                        dw[weight] += f64::from(x[from]) * f64::from(dy[to]);
+                    }
+                }
+            }
+        }
+    }
+    [y, dx, dw]
+}
+
+/// Values between -1 and 1 that look random.
+fn values(seed: u64, length: usize) -> Vec<f32> {
+    let mut state = seed.wrapping_mul(0x9e37_79b9_7f4a_7c15) | 1;
+    (0..length)
+        .map(|_| {
+            state ^= state << 13;
+            state ^= state >> 7;
+            state ^= state << 17;
+            (state >> 40) as f32 / (1u64 << 23) as f32 - 1.0
+        })
+        .collect()
+}
+
+#[track_caller]
+fn assert_near(what: &str, conv: &Conv, found: &[f32], expected: &[f64]) {
+    let largest = expected.iter().fold(1e-3f64, |most, v| most.max(v.abs()));
+    for (at, (found, expected)) in found.iter().zip(expected).enumerate() {
+        assert!(
+            (f64::from(*found) - expected).abs() <= 1e-5 * largest,
+            "{what} of {conv:?} at {at}: {found}, {expected} expected"
+        );
+    }
+}
+
+fn check(conv: &Conv, seed: u64) {
+    let x = values(seed, conv.input_length());
+    let w = values(seed + 1, conv.weight_length());
+    let dy = values(seed + 2, conv.output_length().unwrap());
+    let expected = by_definition(conv, &x, &w, &dy);
+    for level in Level::available() {
+        // What was there before must not shine through.
+        let mut y = vec![f32::NAN; dy.len()];
+        let mut dx = vec![f32::NAN; x.len()];
+        let mut dw = vec![f32::NAN; w.len()];
+        let plain = Finish::default();
+        conv.forward(level, &x, &w, &plain, &mut y).unwrap();
+        conv.input_gradient(level, &dy, &w, &plain, &mut dx)
+            .unwrap();
+        conv.weight_gradient(level, &x, &dy, &mut dw).unwrap();
+        assert_near(&format!("{level:?} output"), conv, &y, &expected[0]);
+        assert_near(
+            &format!("{level:?} input gradient"),
+            conv,
+            &dx,
+            &expected[1],
+        );
+        assert_near(
+            &format!("{level:?} weight gradient"),
+            conv,
+            &dw,
+            &expected[2],
+        );
+    }
+}
+
+fn any_conv() -> impl Strategy<Value = Conv> {
+    let axis = (
+        1usize..20,
+        prop_oneof![Just(1usize), Just(2), Just(3), Just(5)],
+        1usize..3,
+        1usize..3,
+        0usize..4,
+        0usize..4,
+    );
+    (
+        [axis.clone(), axis.clone(), axis],
+        0usize..3,
+        1usize..8,
+        1usize..8,
+        1usize..4,
+    )
+        .prop_filter_map("fits", |(axes, batch, inputs, outputs, groups)| {
+            let conv = Conv {
+                batch,
+                channels: [inputs * groups, outputs * groups],
+                size: axes.map(|a| a.0),
+                kernel: axes.map(|a| a.1),
+                stride: axes.map(|a| a.2),
+                dilation: axes.map(|a| a.3),
+                padding: axes.map(|a| [a.4, a.5]),
+                groups,
+            };
+            let fits = conv.output_size().is_ok() && conv.multiply_adds().ok()? < 2_000_000;
+            fits.then_some(conv)
+        })
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(if cfg!(miri) { 2 } else { 300 }))]
+    #[test]
+    fn every_convolution_is_its_definition(conv in any_conv(), seed in 0u64..1000) {
+        check(&conv, seed);
+    }
+}
+
+#[test]
+fn sizes_of_real_networks() {
+    let same = |channels, size, kernel| Conv::same(1, channels, size, kernel);
+    for conv in [
+        same([1, 16], [6, 20, 33], [3; 3]),
+        same([16, 12], [3, 17, 70], [3; 3]),
+        // More channels than fit into the cache at a time.
+        same([300, 5], [2, 9, 40], [3; 3]),
+        // Deep and small.
+        same([64, 64], [2, 3, 2], [3; 3]),
+        Conv {
+            groups: 6,
+            ..same([6, 6], [1, 40, 30], [1, 13, 13])
+        },
+        // Up-sampling by 2, and a strided step down.
+        Conv {
+            stride: [2; 3],
+            padding: [[0; 2]; 3],
+            ..same([9, 7], [8, 10, 36], [2; 3])
+        },
+        Conv {
+            stride: [1, 2, 2],
+            ..same([5, 8], [1, 31, 29], [1, 3, 3])
+        },
+        same([40, 3], [4, 30, 31], [1; 3]),
+    ] {
+        check(&conv, 5);
+    }
+}

@@ -1,0 +1,50 @@
+//! Plain Rust that the compiler may turn into whatever vectors it knows.
+
+use super::Simd;
+
+#[derive(Clone, Copy)]
+pub(super) struct Portable<const LANES: usize, const TILE: usize>;
+
+impl<const LANES: usize, const TILE: usize> Simd for Portable<LANES, TILE> {
+    type V = [f32; LANES];
+    const LANES: usize = LANES;
+    const TILE: usize = TILE;
+
+    #[inline(always)]
+    unsafe fn splat(value: f32) -> Self::V {
+        [value; LANES]
+    }
+
+    #[inline(always)]
+    unsafe fn load(from: *const f32) -> Self::V {
+        // SAFETY: the caller vouches for LANES floats; an array of floats is aligned as one is.
+        unsafe { from.cast::<Self::V>().read() }
+    }
+
+    #[inline(always)]
+    unsafe fn store(to: *mut f32, v: Self::V) {
+        // SAFETY: as in `load`.
+        unsafe { to.cast::<Self::V>().write(v) }
+    }
+
+    #[inline(always)]
+    unsafe fn mul_add(a: Self::V, b: Self::V, c: Self::V) -> Self::V {
+        // Not `f32::mul_add`, which is a slow function call where the processor cannot.
+        std::array::from_fn(|lane| a[lane] * b[lane] + c[lane])
+    }
+
+    #[inline(always)]
+    unsafe fn add(a: Self::V, b: Self::V) -> Self::V {
+        std::array::from_fn(|lane| a[lane] + b[lane])
+    }
+
+    #[inline(always)]
+    unsafe fn max(a: Self::V, b: Self::V) -> Self::V {
+        std::array::from_fn(|lane| if a[lane] > b[lane] { a[lane] } else { b[lane] })
+    }
+
+    #[inline(always)]
+    unsafe fn sum(v: Self::V) -> f32 {
+        v.iter().sum()
+    }
+}
