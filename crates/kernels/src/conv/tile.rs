@@ -1,8 +1,9 @@
 use crate::simd::Simd;
 
-/// Vectors beside `high` outputs that the registers hold, 8 at most.
+/// Vectors beside `high` outputs that fit into the registers, 8 at most: a sum for each output and
+/// vector, the inputs of the vectors, and two weights on their way.
 pub(super) const fn widest<S: Simd>(high: usize) -> usize {
-    let fit = 4 * S::TILE / high;
+    let fit = (S::REGISTERS - 2) / (high + 1);
     if fit < 8 { fit } else { 8 }
 }
 
@@ -42,7 +43,7 @@ impl Sum<'_> {
     /// `sums`, a vector after the other, `apart` floats from one output to the next.
     ///
     /// # Safety
-    /// The processor has the instruction set of `S`. `high` is 1 to 4, and `weights` has that many
+    /// The processor has the instruction set of `S`. `high` is 1 to 6, and `weights` has that many
     /// values for each channel and tap. The slab can be read, a whole vector long, at every sum of
     /// a channel's start, a tap and a vector's start. `sums` has room for the last vector of the
     /// last output.
@@ -61,7 +62,9 @@ impl Sum<'_> {
                 1 => self.of_height::<S, 1>(starts, sums, apart, add),
                 2 => self.of_height::<S, 2>(starts, sums, apart, add),
                 3 => self.of_height::<S, 3>(starts, sums, apart, add),
-                _ => self.of_height::<S, 4>(starts, sums, apart, add),
+                4 => self.of_height::<S, 4>(starts, sums, apart, add),
+                5 => self.of_height::<S, 5>(starts, sums, apart, add),
+                _ => self.of_height::<S, 6>(starts, sums, apart, add),
             }
         }
     }

@@ -189,7 +189,9 @@ impl Kernel for PartKernel<'_> {
                     1 => self.of_height::<S, 1>(output),
                     2 => self.of_height::<S, 2>(output),
                     3 => self.of_height::<S, 3>(output),
-                    _ => self.of_height::<S, 4>(output),
+                    4 => self.of_height::<S, 4>(output),
+                    5 => self.of_height::<S, 5>(output),
+                    _ => self.of_height::<S, 6>(output),
                 }
                 output += HIGH;
             }

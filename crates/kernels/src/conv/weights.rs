@@ -2,7 +2,7 @@ use super::correlation::{Correlation, Phase};
 use rayon::prelude::*;
 
 /// Outputs of a register tile.
-pub(super) const HIGH: usize = 4;
+pub(super) const HIGH: usize = 6;
 
 /// The kernel of a phase in the order in which it is used:
 /// `[group, block of outputs, input, tap, output of the block]`.
@@ -19,7 +19,7 @@ impl PackedWeights {
     pub(super) fn new(correlation: &Correlation, phase: &Phase, w: &[f32]) -> Self {
         let outputs = correlation.outputs;
         let parts = outputs.div_ceil(HIGH);
-        // Blocks as even as they go: 5 is 3 and 2, not 4 and 1.
+        // Blocks as even as they go: 8 is 4 and 4, not 6 and 2.
         let blocks: Vec<usize> = (0..=parts)
             .map(|part| part * outputs / parts.max(1))
             .collect();

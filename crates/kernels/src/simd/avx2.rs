@@ -15,7 +15,7 @@ pub(super) unsafe fn run<K: Kernel>(kernel: K) -> K::Output {
 impl Simd for Avx2 {
     type V = __m256;
     const LANES: usize = 8;
-    const TILE: usize = 3;
+    const REGISTERS: usize = 16;
 
     #[inline(always)]
     unsafe fn splat(value: f32) -> __m256 {

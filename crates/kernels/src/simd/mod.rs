@@ -4,6 +4,7 @@
 //! A kernel is written once, over [`Simd`]. [`Level::run`] is the one place where it is compiled
 //! for an instruction set and where it is made sure that the processor has that set.
 
+mod peak;
 mod portable;
 
 #[cfg(target_arch = "x86_64")]
@@ -23,8 +24,8 @@ pub(crate) trait Simd: Copy + 'static {
     type V: Copy;
     /// Floats in a vector.
     const LANES: usize;
-    /// Vectors of a register tile that is four outputs high: as many as the registers hold.
-    const TILE: usize;
+    /// Vectors that the processor holds at a time.
+    const REGISTERS: usize;
 
     /// # Safety
     /// See [`Simd`].
@@ -153,9 +154,9 @@ impl Level {
             Self::Neon => unsafe { kernel.run::<neon::Neon>() },
             #[cfg(test)]
             // SAFETY: plain Rust.
-            Self::PortableWide => unsafe { kernel.run::<portable::Portable<16, 6>>() },
+            Self::PortableWide => unsafe { kernel.run::<portable::Portable<16, 32>>() },
             // SAFETY: plain Rust.
-            _ => unsafe { kernel.run::<portable::Portable<8, 3>>() },
+            _ => unsafe { kernel.run::<portable::Portable<8, 16>>() },
         }
     }
 }

@@ -3,12 +3,12 @@
 use super::Simd;
 
 #[derive(Clone, Copy)]
-pub(super) struct Portable<const LANES: usize, const TILE: usize>;
+pub(super) struct Portable<const LANES: usize, const REGISTERS: usize>;
 
-impl<const LANES: usize, const TILE: usize> Simd for Portable<LANES, TILE> {
+impl<const LANES: usize, const REGISTERS: usize> Simd for Portable<LANES, REGISTERS> {
     type V = [f32; LANES];
     const LANES: usize = LANES;
-    const TILE: usize = TILE;
+    const REGISTERS: usize = REGISTERS;
 
     #[inline(always)]
     unsafe fn splat(value: f32) -> Self::V {
