@@ -1,44 +1,6 @@
-use super::SizeError;
+use crate::activation::{Activation, padded};
 use crate::simd::Simd;
-
-/// What is done to a value at the end.
-#[derive(Debug, Clone, Copy, PartialEq, Default)]
-pub enum Activation {
-    /// Nothing.
-    #[default]
-    None,
-    /// `max(v, 0)`.
-    Relu,
-    /// `v` where positive, `slope · v` elsewhere; the slope lies between 0 and 1.
-    LeakyRelu(f32),
-}
-
-impl Activation {
-    /// # Safety
-    /// The processor has the instruction set of `S`.
-    #[inline(always)]
-    pub(crate) unsafe fn apply<S: Simd>(self, v: S::V) -> S::V {
-        // SAFETY: as the caller vouches.
-        unsafe {
-            match self {
-                Self::None => v,
-                Self::Relu => S::max(S::splat(0.0), v),
-                Self::LeakyRelu(slope) => S::max(S::mul_add(S::splat(slope), v, S::splat(0.0)), v),
-            }
-        }
-    }
-
-    /// The same for one value.
-    #[inline(always)]
-    pub(crate) fn of(self, v: f32) -> f32 {
-        match self {
-            Self::None => v,
-            Self::Relu if v <= 0.0 => 0.0,
-            Self::LeakyRelu(slope) if v <= 0.0 => slope * v,
-            _ => v,
-        }
-    }
-}
+use crate::size::{SizeError, check_length};
 
 /// `activation(scale · v + shift)` by channel: a bias, or a normalisation with known statistics, and
 /// an activation, done while a sum is still in the cache.
@@ -64,7 +26,7 @@ impl<'a> Finish<'a> {
     pub(super) fn check(&self, channels: usize) -> Result<(), SizeError> {
         for (what, values) in [("a scale", self.scale), ("a shift", self.shift)] {
             if let Some(values) = values {
-                super::check_length(what, values, channels)?;
+                check_length(what, values, channels)?;
             }
         }
         Ok(())
@@ -102,25 +64,33 @@ impl FinishChannel {
         count: usize,
         step: usize,
     ) {
-        let Self {
-            scale,
-            shift,
-            activation,
-        } = self;
-        let mut at = 0;
-        // SAFETY: every index is below `count`, and whole vectors end at or before it.
+        // SAFETY: the instruction set is there.
+        let [scale, shift] = [self.scale, self.shift].map(|v| unsafe { S::splat(v) });
+        let finish = |v| {
+            // SAFETY: the instruction set is there.
+            unsafe { self.activation.apply::<S>(S::mul_add(v, scale, shift)) }
+        };
+        let whole = count / S::LANES * S::LANES;
+        let mut lanes = [0.0f32; 16];
+        // SAFETY: every index is below `count`; no vector is longer than `lanes`.
         unsafe {
-            if step == 1 {
-                let (scale, shift) = (S::splat(scale), S::splat(shift));
-                while at + S::LANES <= count {
-                    let v = S::mul_add(S::load(sums.add(at)), scale, shift);
-                    S::store(to.add(at), activation.apply::<S>(v));
-                    at += S::LANES;
+            for at in (0..whole).step_by(S::LANES) {
+                let v = finish(S::load(sums.add(at)));
+                if step == 1 {
+                    S::store(to.add(at), v);
+                } else {
+                    S::store(lanes.as_mut_ptr(), v);
+                    for lane in 0..S::LANES {
+                        *to.add((at + lane) * step) = lanes[lane];
+                    }
                 }
             }
-            while at < count {
-                *to.add(at * step) = activation.of(*sums.add(at) * scale + shift);
-                at += 1;
+            if whole < count {
+                let rest = std::slice::from_raw_parts(sums.add(whole), count - whole);
+                S::store(lanes.as_mut_ptr(), finish(S::load(padded(rest).as_ptr())));
+                for lane in 0..count - whole {
+                    *to.add((whole + lane) * step) = lanes[lane];
+                }
             }
         }
     }

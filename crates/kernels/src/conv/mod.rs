@@ -13,8 +13,9 @@ mod weights;
 mod tests;
 
 use crate::simd::Level;
+use crate::size::{SizeError, check_length};
 use correlation::Correlation;
-pub use finish::{Activation, Finish};
+pub use finish::Finish;
 
 /// A convolution of `[batch, in, D, H, W]` with `[out, in / groups, kd, kh, kw]`, as PyTorch's
 /// `conv3d` defines it (a correlation: the kernel is not mirrored):
@@ -43,34 +44,6 @@ pub struct Conv {
     pub dilation: [usize; 3],
     /// Parts of the channels that are convolved apart; both numbers of channels are multiples.
     pub groups: usize,
-}
-
-/// Sizes that do not fit together.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[allow(missing_docs)]
-pub enum SizeError {
-    #[error("{what} has {found} values, and its sizes ask for {expected}")]
-    Length {
-        what: &'static str,
-        found: usize,
-        expected: usize,
-    },
-    #[error("{0}: the sizes of a convolution must be such that every output has a place")]
-    Impossible(String),
-}
-
-/// A slice must be as long as its sizes say.
-pub(crate) fn check_length(
-    what: &'static str,
-    slice: &[f32],
-    expected: usize,
-) -> Result<(), SizeError> {
-    let found = slice.len();
-    (found == expected).then_some(()).ok_or(SizeError::Length {
-        what,
-        found,
-        expected,
-    })
 }
 
 impl Conv {

@@ -1,4 +1,6 @@
 use super::*;
+use crate::Activation;
+use crate::tests::{assert_near, values};
 use proptest::prelude::*;
 
 /// The definition, in `f64`.
@@ -44,30 +46,6 @@ fn by_definition(conv: &Conv, x: &[f32], w: &[f32], dy: &[f32]) -> [Vec<f64>; 3]
     [y, dx, dw]
 }
 
-/// Values between -1 and 1 that look random.
-fn values(seed: u64, length: usize) -> Vec<f32> {
-    let mut state = seed.wrapping_mul(0x9e37_79b9_7f4a_7c15) | 1;
-    (0..length)
-        .map(|_| {
-            state ^= state << 13;
-            state ^= state >> 7;
-            state ^= state << 17;
-            (state >> 40) as f32 / (1u64 << 23) as f32 - 1.0
-        })
-        .collect()
-}
-
-#[track_caller]
-fn assert_near(what: &str, conv: &Conv, found: &[f32], expected: &[f64]) {
-    let largest = expected.iter().fold(1e-3f64, |most, v| most.max(v.abs()));
-    for (at, (found, expected)) in found.iter().zip(expected).enumerate() {
-        assert!(
-            (f64::from(*found) - expected).abs() <= 1e-5 * largest,
-            "{what} of {conv:?} at {at}: {found}, {expected} expected"
-        );
-    }
-}
-
 fn check(conv: &Conv, seed: u64) {
     let x = values(seed, conv.input_length());
     let w = values(seed + 1, conv.weight_length());
@@ -83,18 +61,23 @@ fn check(conv: &Conv, seed: u64) {
         conv.input_gradient(level, &dy, &w, &plain, &mut dx)
             .unwrap();
         conv.weight_gradient(level, &x, &dy, &mut dw).unwrap();
-        assert_near(&format!("{level:?} output"), conv, &y, &expected[0]);
         assert_near(
-            &format!("{level:?} input gradient"),
-            conv,
-            &dx,
-            &expected[1],
+            &format!("{level:?} output of {conv:?}"),
+            &y,
+            &expected[0],
+            1e-5,
         );
         assert_near(
-            &format!("{level:?} weight gradient"),
-            conv,
+            &format!("{level:?} input gradient of {conv:?}"),
+            &dx,
+            &expected[1],
+            1e-5,
+        );
+        assert_near(
+            &format!("{level:?} weight gradient of {conv:?}"),
             &dw,
             &expected[2],
+            1e-5,
         );
     }
 }
@@ -166,5 +149,32 @@ fn sizes_of_real_networks() {
         same([40, 3], [4, 30, 31], [1; 3]),
     ] {
         check(&conv, 5);
+    }
+}
+
+#[test]
+fn the_finish_is_scale_shift_and_activation() {
+    let conv = Conv::same(2, [3, 5], [2, 5, 21], [3; 3]);
+    let x = values(1, conv.input_length());
+    let w = values(2, conv.weight_length());
+    let (scale, shift) = (values(3, 5), values(4, 5));
+    let [y, ..] = by_definition(&conv, &x, &w, &vec![0.0; conv.output_length().unwrap()]);
+    let channel = |at: usize| at / (2 * 5 * 21) % 5;
+    let line = |at: usize| y[at] * f64::from(scale[channel(at)]) + f64::from(shift[channel(at)]);
+    let expected: Vec<f64> = (0..y.len())
+        .map(|at| match line(at) {
+            v if v > 0.0 => v,
+            v => v * 0.125,
+        })
+        .collect();
+    let finish = Finish {
+        scale: Some(&scale),
+        shift: Some(&shift),
+        activation: Activation::LeakyRelu(0.125),
+    };
+    for level in Level::available() {
+        let mut y = vec![f32::NAN; expected.len()];
+        conv.forward(level, &x, &w, &finish, &mut y).unwrap();
+        assert_near(&format!("{level:?}"), &y, &expected, 1e-5);
     }
 }

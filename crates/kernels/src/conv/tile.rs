@@ -2,23 +2,23 @@ use crate::simd::Simd;
 
 /// Vectors beside `high` outputs that fit into the registers, 8 at most: a sum for each output and
 /// vector, the inputs of the vectors, and two weights on their way.
-pub(super) const fn widest<S: Simd>(high: usize) -> usize {
+const fn widest<S: Simd>(high: usize) -> usize {
     let fit = (S::REGISTERS - 2) / (high + 1);
     if fit < 8 { fit } else { 8 }
 }
 
-/// Calls a method with the height and a width of up to [`widest`] as constants.
+/// Calls a method with the height and a width of up to `$widest` as constants.
 macro_rules! of_width {
-    ($S:ty, $HIGH:ident, $width:expr, $this:ident.$method:ident $arguments:tt) => {
+    ($S:ty, $HIGH:ident, $widest:ident, $width:expr, $this:ident.$method:ident $arguments:tt) => {
         match $width {
             1 => $this.$method::<$S, $HIGH, 1> $arguments,
             2 => $this.$method::<$S, $HIGH, 2> $arguments,
             3 => $this.$method::<$S, $HIGH, 3> $arguments,
-            4 if $crate::conv::tile::widest::<$S>($HIGH) > 3 => $this.$method::<$S, $HIGH, 4> $arguments,
-            5 if $crate::conv::tile::widest::<$S>($HIGH) > 4 => $this.$method::<$S, $HIGH, 5> $arguments,
-            6 if $crate::conv::tile::widest::<$S>($HIGH) > 5 => $this.$method::<$S, $HIGH, 6> $arguments,
-            7 if $crate::conv::tile::widest::<$S>($HIGH) > 6 => $this.$method::<$S, $HIGH, 7> $arguments,
-            8 if $crate::conv::tile::widest::<$S>($HIGH) > 7 => $this.$method::<$S, $HIGH, 8> $arguments,
+            4 if $widest::<$S>($HIGH) > 3 => $this.$method::<$S, $HIGH, 4> $arguments,
+            5 if $widest::<$S>($HIGH) > 4 => $this.$method::<$S, $HIGH, 5> $arguments,
+            6 if $widest::<$S>($HIGH) > 5 => $this.$method::<$S, $HIGH, 6> $arguments,
+            7 if $widest::<$S>($HIGH) > 6 => $this.$method::<$S, $HIGH, 7> $arguments,
+            8 if $widest::<$S>($HIGH) > 7 => $this.$method::<$S, $HIGH, 8> $arguments,
             _ => {}
         }
     };
@@ -89,7 +89,13 @@ impl Sum<'_> {
             // calls with as many starts as there are.
             unsafe {
                 let sums = sums.add(from * S::LANES);
-                of_width!(S, HIGH, starts.len(), self.tile(starts, sums, apart, add));
+                of_width!(
+                    S,
+                    HIGH,
+                    widest,
+                    starts.len(),
+                    self.tile(starts, sums, apart, add)
+                );
             }
         }
     }

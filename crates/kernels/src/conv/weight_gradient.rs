@@ -5,8 +5,7 @@ use super::Conv;
 use super::block::{BlockAt, Limits, SlabLayout, Vectors};
 use super::correlation::Correlation;
 use super::slab;
-use super::tile::{of_width, widest};
-use super::weights::HIGH;
+use super::tile::of_width;
 use crate::parallel::{Scratch, Shared, grow, with_scratch};
 use crate::simd::{Kernel, Level, Simd};
 use rayon::prelude::*;
@@ -15,6 +14,16 @@ use rayon::prelude::*;
 const SLAB: usize = 6 << 10;
 /// Parts of the kernel that each thread should find at least.
 const PARTS_PER_THREAD: usize = 2;
+
+/// Outputs of a register tile.
+const HIGH: usize = 4;
+
+/// Taps beside `high` outputs that fit into the registers, 8 at most: a sum for each output and
+/// tap, the inputs of the taps, and a gradient on its way.
+const fn widest<S: Simd>(high: usize) -> usize {
+    let fit = (S::REGISTERS - 1) / (high + 1);
+    if fit < 8 { fit } else { 8 }
+}
 
 /// Slices as long as the sizes say.
 pub(super) fn run(
@@ -189,9 +198,7 @@ impl Kernel for PartKernel<'_> {
                     1 => self.of_height::<S, 1>(output),
                     2 => self.of_height::<S, 2>(output),
                     3 => self.of_height::<S, 3>(output),
-                    4 => self.of_height::<S, 4>(output),
-                    5 => self.of_height::<S, 5>(output),
-                    _ => self.of_height::<S, 6>(output),
+                    _ => self.of_height::<S, 4>(output),
                 }
                 output += HIGH;
             }
@@ -210,7 +217,7 @@ impl PartKernel<'_> {
             let from = tile * taps / tiles;
             let end = (tile + 1) * taps / tiles;
             // SAFETY: as the caller vouches; the taps of the tile exist.
-            unsafe { of_width!(S, HIGH, end - from, self.tile(output, from)) };
+            unsafe { of_width!(S, HIGH, widest, end - from, self.tile(output, from)) };
         }
     }
 

@@ -54,6 +54,41 @@ impl Simd for Avx2 {
     }
 
     #[inline(always)]
+    unsafe fn min(a: __m256, b: __m256) -> __m256 {
+        // SAFETY: the instruction set is there (contract of the trait).
+        unsafe { _mm256_min_ps(a, b) }
+    }
+
+    #[inline(always)]
+    unsafe fn mul(a: __m256, b: __m256) -> __m256 {
+        // SAFETY: the instruction set is there (contract of the trait).
+        unsafe { _mm256_mul_ps(a, b) }
+    }
+
+    #[inline(always)]
+    unsafe fn div(a: __m256, b: __m256) -> __m256 {
+        // SAFETY: the instruction set is there (contract of the trait).
+        unsafe { _mm256_div_ps(a, b) }
+    }
+
+    #[inline(always)]
+    unsafe fn positive(v: __m256, yes: __m256, no: __m256) -> __m256 {
+        // SAFETY: the instruction set is there (contract of the trait).
+        unsafe { _mm256_blendv_ps(no, yes, _mm256_cmp_ps::<_CMP_GT_OQ>(v, _mm256_setzero_ps())) }
+    }
+
+    #[inline(always)]
+    unsafe fn power_of_two(v: __m256) -> [__m256; 2] {
+        // SAFETY: the instruction set is there (contract of the trait).
+        unsafe {
+            let whole = _mm256_cvtps_epi32(v);
+            let exponent = _mm256_add_epi32(whole, _mm256_set1_epi32(127));
+            let power = _mm256_castsi256_ps(_mm256_slli_epi32::<23>(exponent));
+            [_mm256_cvtepi32_ps(whole), power]
+        }
+    }
+
+    #[inline(always)]
     unsafe fn sum(v: __m256) -> f32 {
         // SAFETY: the instruction set is there (contract of the trait).
         unsafe {

@@ -54,6 +54,47 @@ impl Simd for Avx512 {
     }
 
     #[inline(always)]
+    unsafe fn min(a: __m512, b: __m512) -> __m512 {
+        // SAFETY: the instruction set is there (contract of the trait).
+        unsafe { _mm512_min_ps(a, b) }
+    }
+
+    #[inline(always)]
+    unsafe fn mul(a: __m512, b: __m512) -> __m512 {
+        // SAFETY: the instruction set is there (contract of the trait).
+        unsafe { _mm512_mul_ps(a, b) }
+    }
+
+    #[inline(always)]
+    unsafe fn div(a: __m512, b: __m512) -> __m512 {
+        // SAFETY: the instruction set is there (contract of the trait).
+        unsafe { _mm512_div_ps(a, b) }
+    }
+
+    #[inline(always)]
+    unsafe fn positive(v: __m512, yes: __m512, no: __m512) -> __m512 {
+        // SAFETY: the instruction set is there (contract of the trait).
+        unsafe {
+            _mm512_mask_blend_ps(
+                _mm512_cmp_ps_mask::<_CMP_GT_OQ>(v, _mm512_setzero_ps()),
+                no,
+                yes,
+            )
+        }
+    }
+
+    #[inline(always)]
+    unsafe fn power_of_two(v: __m512) -> [__m512; 2] {
+        // SAFETY: the instruction set is there (contract of the trait).
+        unsafe {
+            let whole = _mm512_cvtps_epi32(v);
+            let exponent = _mm512_add_epi32(whole, _mm512_set1_epi32(127));
+            let power = _mm512_castsi512_ps(_mm512_slli_epi32::<23>(exponent));
+            [_mm512_cvtepi32_ps(whole), power]
+        }
+    }
+
+    #[inline(always)]
     unsafe fn sum(v: __m512) -> f32 {
         // SAFETY: the instruction set is there (contract of the trait).
         unsafe { _mm512_reduce_add_ps(v) }

@@ -49,6 +49,27 @@ pub(crate) trait Simd: Copy + 'static {
     /// # Safety
     /// See [`Simd`].
     unsafe fn max(a: Self::V, b: Self::V) -> Self::V;
+    /// The smaller of each two; `b` where either is not a number.
+    ///
+    /// # Safety
+    /// See [`Simd`].
+    unsafe fn min(a: Self::V, b: Self::V) -> Self::V;
+    /// # Safety
+    /// See [`Simd`].
+    unsafe fn mul(a: Self::V, b: Self::V) -> Self::V;
+    /// # Safety
+    /// See [`Simd`].
+    unsafe fn div(a: Self::V, b: Self::V) -> Self::V;
+    /// `yes` where `v` is above zero, `no` elsewhere.
+    ///
+    /// # Safety
+    /// See [`Simd`].
+    unsafe fn positive(v: Self::V, yes: Self::V, no: Self::V) -> Self::V;
+    /// The nearest whole number, and 2 to its power; `v` between -126 and 127.
+    ///
+    /// # Safety
+    /// See [`Simd`].
+    unsafe fn power_of_two(v: Self::V) -> [Self::V; 2];
     /// The sum of all lanes.
     ///
     /// # Safety

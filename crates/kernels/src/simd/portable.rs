@@ -44,6 +44,34 @@ impl<const LANES: usize, const REGISTERS: usize> Simd for Portable<LANES, REGIST
     }
 
     #[inline(always)]
+    unsafe fn min(a: Self::V, b: Self::V) -> Self::V {
+        std::array::from_fn(|lane| if a[lane] < b[lane] { a[lane] } else { b[lane] })
+    }
+
+    #[inline(always)]
+    unsafe fn mul(a: Self::V, b: Self::V) -> Self::V {
+        std::array::from_fn(|lane| a[lane] * b[lane])
+    }
+
+    #[inline(always)]
+    unsafe fn div(a: Self::V, b: Self::V) -> Self::V {
+        std::array::from_fn(|lane| a[lane] / b[lane])
+    }
+
+    #[inline(always)]
+    unsafe fn positive(v: Self::V, yes: Self::V, no: Self::V) -> Self::V {
+        std::array::from_fn(|lane| if v[lane] > 0.0 { yes[lane] } else { no[lane] })
+    }
+
+    #[inline(always)]
+    unsafe fn power_of_two(v: Self::V) -> [Self::V; 2] {
+        let whole = v.map(f32::round_ties_even);
+        // Not a number becomes 0 here, and stays what it is in the first of the two.
+        let power = whole.map(|v| f32::from_bits(((v as i32 + 127) as u32) << 23));
+        [whole, power]
+    }
+
+    #[inline(always)]
     unsafe fn sum(v: Self::V) -> f32 {
         v.iter().sum()
     }
