@@ -158,6 +158,7 @@ unsafe fn exponential<S: Simd>(v: S::V) -> [S::V; 2] {
 /// # Safety
 /// The processor has the instruction set of `S`.
 #[inline(always)]
+#[allow(clippy::excessive_precision)]
 unsafe fn normal<S: Simd>(v: S::V) -> [S::V; 2] {
     // SAFETY: as the caller vouches.
     unsafe {

@@ -181,7 +181,7 @@ fn any_norm() -> impl Strategy<Value = Norm> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(if cfg!(miri) { 2 } else { 100 }))]
+    #![proptest_config(ProptestConfig::with_cases(if cfg!(miri) { 5 } else { 100 }))]
     #[test]
     fn every_normalisation_is_its_definition(norm in any_norm(), seed in 0u64..1000, shift in -50f32..50.0) {
         let length = norm.batch * norm.channels * norm.voxels;

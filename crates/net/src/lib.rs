@@ -1,7 +1,8 @@
 //! The detection pipeline, and the home of its networks.
 //!
 //! Start with [`detect`]: the whole pipeline in one function. The networks are in [`model`], what
-//! they are trained by in [`loss`], and [`infer`] takes them over whole scans. This is the one crate that knows a tensor library.
+//! they are trained by in [`loss`], what they compute with in [`ops`], and [`infer`] takes them over
+//! whole scans. This is the one crate that knows a tensor library.
 
 mod checks;
 mod detect;
@@ -10,6 +11,7 @@ pub mod infer;
 pub mod loss;
 pub mod model;
 pub mod model_file;
+pub mod ops;
 #[cfg(test)]
 mod reference;
 

@@ -82,6 +82,9 @@ fn check(conv: &Conv, seed: u64) {
     }
 }
 
+/// Multiply-adds of a drawn convolution.
+const MOST: usize = if cfg!(miri) { 2_000 } else { 2_000_000 };
+
 fn any_conv() -> impl Strategy<Value = Conv> {
     let axis = (
         1usize..20,
@@ -109,13 +112,13 @@ fn any_conv() -> impl Strategy<Value = Conv> {
                 padding: axes.map(|a| [a.4, a.5]),
                 groups,
             };
-            let fits = conv.output_size().is_ok() && conv.multiply_adds().ok()? < 2_000_000;
+            let fits = conv.output_size().is_ok() && conv.multiply_adds().ok()? < MOST;
             fits.then_some(conv)
         })
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(if cfg!(miri) { 2 } else { 300 }))]
+    #![proptest_config(ProptestConfig::with_cases(if cfg!(miri) { 20 } else { 300 }))]
     #[test]
     fn every_convolution_is_its_definition(conv in any_conv(), seed in 0u64..1000) {
         check(&conv, seed);
@@ -123,6 +126,7 @@ proptest! {
 }
 
 #[test]
+#[cfg_attr(miri, ignore = "too large for an interpreter")]
 fn sizes_of_real_networks() {
     let same = |channels, size, kernel| Conv::same(1, channels, size, kernel);
     for conv in [
@@ -153,6 +157,7 @@ fn sizes_of_real_networks() {
 }
 
 #[test]
+#[cfg_attr(miri, ignore = "too large for an interpreter")]
 fn the_finish_is_scale_shift_and_activation() {
     let conv = Conv::same(2, [3, 5], [2, 5, 21], [3; 3]);
     let x = values(1, conv.input_length());

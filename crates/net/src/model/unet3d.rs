@@ -6,11 +6,10 @@
 //! paper's 32-64-128-256 filters and one channel in, it has the paper's 26,334,178 numbers when
 //! all four of a batch normalisation's are counted.
 
-use super::layers::{max_pool3d, upsample_nearest3d};
+use crate::ops::{Activation, conv_batch_norm, convolve, max_pool3d, upsample_nearest3d};
 use burn::module::Module;
 use burn::nn::conv::{Conv3d, Conv3dConfig};
 use burn::nn::{BatchNorm, BatchNormConfig, PaddingConfig3d};
-use burn::tensor::activation::elu;
 use burn::tensor::ops::PadMode;
 use burn::tensor::{Device, Tensor};
 use serde::{Deserialize, Serialize};
@@ -111,7 +110,7 @@ impl Unet3d {
     /// The last decoder block: logits of background and microbleed from [`Self::features`],
     /// `[n, 2, d, h, w]`.
     pub fn head(&self, features: Tensor<5>) -> Tensor<5> {
-        self.head.forward(self.decoder[3].level.forward(features))
+        convolve(&self.head, self.decoder[3].level.forward(features))
     }
 }
 
@@ -152,7 +151,7 @@ impl ConvBatch {
     }
 
     fn forward(&self, x: Tensor<5>) -> Tensor<5> {
-        elu(self.norm.forward(self.conv.forward(x)), 1.0)
+        conv_batch_norm(&self.conv, &self.norm, Activation::Elu, x)
     }
 }
 

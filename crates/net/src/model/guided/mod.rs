@@ -11,11 +11,10 @@ mod plan;
 pub use norm::NormKind;
 pub use plan::{Level, PlanConfig};
 
+use crate::ops::{Activation, activate, average_pool3d, convolve};
 use burn::module::Module;
 use burn::nn::PaddingConfig3d;
 use burn::nn::conv::{Conv3d, Conv3dConfig, ConvTranspose3d, ConvTranspose3dConfig};
-use burn::tensor::activation::leaky_relu;
-use burn::tensor::module::adaptive_avg_pool3d;
 use burn::tensor::{Device, Tensor};
 use norm::Norm;
 use serde::{Deserialize, Serialize};
@@ -51,7 +50,7 @@ pub enum GuidedClass {
 /// Number of [`GuidedClass`]es.
 pub const GUIDED_CLASSES: usize = 5;
 /// nnU-Net's slope of the leaky ReLU below zero.
-const SLOPE: f64 = 0.01;
+const LEAKY: Activation = Activation::LeakyRelu(0.01);
 
 /// See the module.
 #[derive(Module, Debug)]
@@ -152,7 +151,7 @@ impl Guided {
     /// `[n, 5, d, h, w]`.
     pub fn head(&self, features: Tensor<5>) -> Tensor<5> {
         let last = self.decoder.len() - 1;
-        self.heads[last].forward(self.decoder[last].refine(features))
+        convolve(&self.heads[last], self.decoder[last].refine(features))
     }
 
     /// Logits of every decoder level for deep supervision, finest first.
@@ -160,14 +159,14 @@ impl Guided {
         let (coarser, features) = self.levels(x);
         let coarser = coarser.into_iter().zip(&self.heads).rev();
         std::iter::once(self.head(features))
-            .chain(coarser.map(|(level, head)| head.forward(level)))
+            .chain(coarser.map(|(level, head)| convolve(head, level)))
             .collect()
     }
 
     /// Features of each decoder level but the last, coarsest first, and what the last decoder
     /// block takes.
     fn levels(&self, x: Tensor<5>) -> (Vec<Tensor<5>>, Tensor<5>) {
-        let mut x = leaky_relu(self.stem.forward(x), SLOPE);
+        let mut x = self.stem.forward(x, LEAKY);
         let mut skips = Vec::new();
         for blocks in &self.encoder {
             x = blocks.iter().fold(x, |x, block| block.forward(x));
@@ -204,8 +203,8 @@ impl ConvNorm {
         }
     }
 
-    fn forward(&self, x: Tensor<5>) -> Tensor<5> {
-        self.norm.forward(self.conv.forward(x))
+    fn forward(&self, x: Tensor<5>, activation: Activation) -> Tensor<5> {
+        self.norm.forward(&self.conv, x, activation)
     }
 }
 
@@ -222,18 +221,16 @@ impl Block {
     }
 
     fn forward(&self, x: Tensor<5>) -> Tensor<5> {
-        let branch = leaky_relu(self.first.forward(x.clone()), SLOPE);
-        let branch = self.second.forward(branch);
+        let branch = self.first.forward(x.clone(), LEAKY);
+        let branch = self.second.forward(branch, Activation::None);
         let mut kept = x;
         if self.stride != [1; 3] {
-            // Sizes are multiples of the stride, so this is plain average pooling.
-            let [_, _, d, h, w] = branch.dims();
-            kept = adaptive_avg_pool3d(kept, [d, h, w]);
+            kept = average_pool3d(kept, self.stride);
         }
         if let Some(shortcut) = &self.shortcut {
-            kept = shortcut.forward(kept);
+            kept = shortcut.forward(kept, Activation::None);
         }
-        leaky_relu(branch + kept, SLOPE)
+        activate(branch + kept, LEAKY)
     }
 }
 
@@ -255,11 +252,11 @@ impl UpLevel {
 
     /// The coarser feature brought up, and the skip: `[n, 2 · fine, d, h, w]`.
     fn join(&self, x: Tensor<5>, skip: Tensor<5>) -> Tensor<5> {
-        Tensor::cat(vec![self.up.forward(x), skip], 1)
+        Tensor::cat(vec![convolve(&self.up, x), skip], 1)
     }
 
     fn refine(&self, joined: Tensor<5>) -> Tensor<5> {
-        leaky_relu(self.refine.forward(joined), SLOPE)
+        self.refine.forward(joined, LEAKY)
     }
 }
 

@@ -1,4 +1,6 @@
+use crate::ops::{Activation, conv_batch_norm, convolve, group_norm};
 use burn::module::Module;
+use burn::nn::conv::Conv3d;
 use burn::nn::{BatchNorm, BatchNormConfig, GroupNorm, GroupNormConfig};
 use burn::tensor::{Device, Tensor};
 use serde::{Deserialize, Serialize};
@@ -31,10 +33,11 @@ impl NormKind {
 }
 
 impl Norm {
-    pub(super) fn forward(&self, x: Tensor<5>) -> Tensor<5> {
+    /// Behind a convolution and before an activation.
+    pub(super) fn forward(&self, conv: &Conv3d, x: Tensor<5>, activation: Activation) -> Tensor<5> {
         match self {
-            Self::Instance(norm) => norm.forward(x),
-            Self::Batch(norm) => norm.forward(x),
+            Self::Instance(norm) => group_norm(norm, convolve(conv, x), activation),
+            Self::Batch(norm) => conv_batch_norm(conv, norm, activation, x),
         }
     }
 }

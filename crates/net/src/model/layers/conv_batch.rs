@@ -1,8 +1,8 @@
 use super::same_conv2d;
+use crate::ops::{Activation, conv_batch_norm};
 use burn::module::Module;
 use burn::nn::conv::Conv2d;
 use burn::nn::{BatchNorm, BatchNormConfig};
-use burn::tensor::activation::relu;
 use burn::tensor::{Device, Tensor};
 
 /// 3×3 convolution, batch normalisation, ReLU.
@@ -22,6 +22,6 @@ impl ConvBatchRelu {
 
     /// `[n, in, h, w]` to `[n, out, h, w]`.
     pub(crate) fn forward(&self, x: Tensor<4>) -> Tensor<4> {
-        relu(self.norm.forward(self.conv.forward(x)))
+        conv_batch_norm(&self.conv, &self.norm, Activation::Relu, x)
     }
 }

@@ -1,16 +1,12 @@
-//! Blocks that more than one network is built of, and the 3D operations burn lacks.
+//! Blocks that more than one network is built of.
 
 mod conv_batch;
-mod pool3d;
 mod residual;
 mod stochastic_depth;
-mod upsample;
 
 pub(crate) use conv_batch::ConvBatchRelu;
-pub(crate) use pool3d::max_pool3d;
 pub(crate) use residual::{ResidualBlock, ResidualBlockConfig};
 pub(crate) use stochastic_depth::stochastic_depth;
-pub(crate) use upsample::{upsample_bilinear, upsample_nearest3d};
 
 use burn::nn::PaddingConfig2d;
 use burn::nn::conv::{Conv2d, Conv2dConfig};

@@ -1,8 +1,8 @@
 use super::same_conv2d;
+use crate::ops::{Activation, activate, conv_batch_norm};
 use burn::module::Module;
 use burn::nn::conv::{Conv2d, Conv2dConfig};
 use burn::nn::{BatchNorm, BatchNormConfig, PaddingConfig2d};
-use burn::tensor::activation::relu;
 use burn::tensor::{Device, Tensor};
 
 /// Channels and stride of a [`ResidualBlock`].
@@ -58,12 +58,12 @@ impl ResidualBlockConfig {
 impl ResidualBlock {
     /// `[n, in, h, w]` to `[n, out, h/stride, w/stride]`, sizes rounded up.
     pub(crate) fn forward(&self, x: Tensor<4>) -> Tensor<4> {
-        let branch = relu(self.norm1.forward(self.conv1.forward(x.clone())));
-        let branch = self.norm2.forward(self.conv2.forward(branch));
+        let branch = conv_batch_norm(&self.conv1, &self.norm1, Activation::Relu, x.clone());
+        let branch = conv_batch_norm(&self.conv2, &self.norm2, Activation::None, branch);
         let kept = match &self.shortcut {
-            Some(shortcut) => shortcut.norm.forward(shortcut.conv.forward(x)),
+            Some(shortcut) => conv_batch_norm(&shortcut.conv, &shortcut.norm, Activation::None, x),
             None => x,
         };
-        relu(branch + kept)
+        activate(branch + kept, Activation::Relu)
     }
 }

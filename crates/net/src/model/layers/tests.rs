@@ -1,4 +1,5 @@
 use super::*;
+use crate::ops::{max_pool3d, upsample_bilinear, upsample_nearest3d};
 use crate::reference::Reference;
 use burn::module::Module;
 use burn::tensor::{Device, Tensor};

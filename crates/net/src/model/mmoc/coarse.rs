@@ -1,10 +1,7 @@
-use crate::model::layers::{
-    ConvBatchRelu, ResidualBlock, ResidualBlockConfig, same_conv2d, upsample_bilinear,
-};
+use crate::model::layers::{ConvBatchRelu, ResidualBlock, ResidualBlockConfig, same_conv2d};
+use crate::ops::{convolve, max_pool2d, upsample_bilinear};
 use burn::module::Module;
 use burn::nn::conv::Conv2d;
-use burn::tensor::module::max_pool2d;
-use burn::tensor::ops::MaxPoolOptions;
 use burn::tensor::{Device, Tensor};
 use serde::{Deserialize, Serialize};
 
@@ -78,7 +75,7 @@ impl Coarse {
         for (at, blocks) in self.stages.iter().enumerate() {
             skips.push(x.clone());
             if at == 0 {
-                x = max_pool2d(x, MaxPoolOptions::new([2, 2]).with_stride([2, 2]));
+                x = max_pool2d(x);
             }
             x = blocks.iter().fold(x, |x, block| block.forward(x));
         }
@@ -92,6 +89,6 @@ impl Coarse {
 
     /// Logits from [`Self::features`]: `[n, 1, h, w]`.
     pub fn head(&self, features: Tensor<4>) -> Tensor<4> {
-        self.head.forward(features)
+        convolve(&self.head, features)
     }
 }

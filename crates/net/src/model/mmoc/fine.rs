@@ -1,4 +1,5 @@
 use crate::model::layers::{ConvBatchRelu, ResidualBlock, ResidualBlockConfig, same_conv2d};
+use crate::ops::convolve;
 use burn::module::Module;
 use burn::nn::PaddingConfig2d;
 use burn::nn::conv::{Conv2d, Conv2dConfig};
@@ -84,7 +85,7 @@ impl Fine {
 
     /// The last block: logits from [`Self::features`], `[n, 1, h, w]`.
     pub fn head(&self, features: Tensor<4>) -> Tensor<4> {
-        self.head.forward(self.deep[BLOCKS - 1].forward(features))
+        convolve(&self.head, self.deep[BLOCKS - 1].forward(features))
     }
 }
 
@@ -107,15 +108,15 @@ impl ResidualAspp {
 
     fn forward(&self, x: Tensor<4>) -> Tensor<4> {
         let mean = x.clone().mean_dims(&[2, 3]).expand(x.dims());
-        let dilated = self.dilated.iter().map(|conv| conv.forward(x.clone()));
+        let dilated = self.dilated.iter().map(|conv| convolve(conv, x.clone()));
         let joined = match &self.pointwise {
             Some(pointwise) => {
-                let own = pointwise.forward(x.clone());
+                let own = convolve(pointwise, x.clone());
                 Tensor::cat([own].into_iter().chain(dilated).chain([mean]).collect(), 1)
             }
             None => dilated.fold(mean, |sum, branch| sum + branch),
         };
-        x + self.fuse.forward(joined)
+        x + convolve(&self.fuse, joined)
     }
 }
 

@@ -1,10 +1,10 @@
 //! The residual large-kernel block.
 
 use crate::model::layers::{same_conv2d, stochastic_depth};
+use crate::ops::{Activation, convolve, convolve_activate, group_norm};
 use burn::module::{Module, Param};
 use burn::nn::conv::{Conv2d, Conv2dConfig};
 use burn::nn::{Dropout, DropoutConfig, GroupNorm, GroupNormConfig, PaddingConfig2d};
-use burn::tensor::activation::gelu;
 use burn::tensor::ops::PadMode;
 use burn::tensor::{Device, Tensor};
 
@@ -70,16 +70,24 @@ impl RlkBlockConfig {
 impl RlkBlock {
     /// `[n, c, h, w]` to the same.
     pub(super) fn forward(&self, x: Tensor<4>) -> Tensor<4> {
-        let branch = self.pointwise1.forward(gelu(self.norm1.forward(x.clone())));
-        let branch = gelu(self.norm2.forward(branch));
+        let branch = convolve(
+            &self.pointwise1,
+            group_norm(&self.norm1, x.clone(), Activation::Gelu),
+        );
+        let branch = group_norm(&self.norm2, branch, Activation::Gelu);
         let branch = match &self.small {
-            Some(small) => self.large.forward(branch.clone()) + small.forward(branch),
-            None => self.large.forward(branch),
+            Some(small) => convolve(&self.large, branch.clone()) + convolve(small, branch),
+            None => convolve(&self.large, branch),
         };
-        let branch = self.pointwise2.forward(gelu(self.norm3.forward(branch)));
+        let branch = convolve(
+            &self.pointwise2,
+            group_norm(&self.norm3, branch, Activation::Gelu),
+        );
         let x = x + stochastic_depth(branch, self.stochastic_depth);
-        let branch = self.dropout.forward(gelu(self.expand.forward(x.clone())));
-        let branch = self.shrink.forward(branch);
+        let branch =
+            self.dropout
+                .forward(convolve_activate(&self.expand, Activation::Gelu, x.clone()));
+        let branch = convolve(&self.shrink, branch);
         x + stochastic_depth(branch, self.stochastic_depth)
     }
 

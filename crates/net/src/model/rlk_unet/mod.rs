@@ -10,12 +10,12 @@
 mod block;
 mod skip;
 
-use super::layers::{same_conv2d, upsample_bilinear};
+use super::layers::same_conv2d;
+use crate::ops::{Activation, convolve, group_norm, upsample_bilinear};
 use block::{RlkBlock, RlkBlockConfig};
 use burn::module::Module;
 use burn::nn::conv::{Conv2d, Conv2dConfig};
 use burn::nn::{GroupNorm, GroupNormConfig, PaddingConfig2d};
-use burn::tensor::activation::gelu;
 use burn::tensor::{Device, Tensor};
 use serde::{Deserialize, Serialize};
 use skip::Skip;
@@ -129,7 +129,7 @@ impl RlkUnet {
 
     /// The last decoder block: logits from [`Self::features`], `[n, 1, h, w]`.
     pub fn head(&self, features: Tensor<4>) -> Tensor<4> {
-        self.heads[3].forward(self.decoder[2].refine(features))
+        convolve(&self.heads[3], self.decoder[2].refine(features))
     }
 
     /// Logits of all four outputs for deep supervision, finest first: `[n, 1, h/s, w/s]` for
@@ -138,14 +138,14 @@ impl RlkUnet {
         let (coarser, features) = self.levels(x);
         let coarser = coarser.into_iter().zip(&self.heads).rev();
         std::iter::once(self.head(features))
-            .chain(coarser.map(|(level, head)| head.forward(level)))
+            .chain(coarser.map(|(level, head)| convolve(head, level)))
             .collect()
     }
 
     /// Features of the bottleneck and of the decoder levels but the last, coarsest first, and what
     /// the last decoder block takes.
     fn levels(&self, x: Tensor<4>) -> (Vec<Tensor<4>>, Tensor<4>) {
-        let mut x = self.stem.forward(x);
+        let mut x = convolve(&self.stem, x);
         let mut skips = Vec::new();
         for stage in &self.stages {
             x = stage.forward(x);
@@ -177,7 +177,7 @@ impl RlkUnet {
 impl Stage {
     fn forward(&self, x: Tensor<4>) -> Tensor<4> {
         let x = match &self.down {
-            Some(down) => down.depthwise.forward(down.pointwise.forward(x)),
+            Some(down) => convolve(&down.depthwise, convolve(&down.pointwise, x)),
             None => x,
         };
         self.blocks.iter().fold(x, |x, block| block.forward(x))
@@ -212,7 +212,7 @@ impl UpStage {
     fn join(&self, coarser: Tensor<4>, skip: Tensor<4>) -> Tensor<4> {
         let [_, _, h, w] = skip.dims();
         // A 1×1 convolution and an interpolation commute: the cheaper order.
-        let up = upsample_bilinear(self.up.forward(coarser), [h, w]);
+        let up = upsample_bilinear(convolve(&self.up, coarser), [h, w]);
         let filtered = self.skip.forward(skip, up.clone());
         Tensor::cat(vec![filtered, up], 1)
     }
@@ -231,6 +231,6 @@ impl ConvGroup {
     }
 
     fn forward(&self, x: Tensor<4>) -> Tensor<4> {
-        gelu(self.norm.forward(self.conv.forward(x)))
+        group_norm(&self.norm, convolve(&self.conv, x), Activation::Gelu)
     }
 }

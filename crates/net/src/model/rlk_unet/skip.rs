@@ -1,9 +1,10 @@
 //! What a skip connection lets through.
 
 use crate::model::layers::same_conv2d;
+use crate::ops::{Activation, activate, convolve, convolve_activate};
 use burn::module::Module;
 use burn::nn::conv::Conv2d;
-use burn::tensor::activation::{relu, sigmoid};
+use burn::tensor::activation::sigmoid;
 use burn::tensor::{Device, Tensor};
 
 /// Channels of the attention MLP are fewer by this (Woo 2018, arXiv 1807.06521), but at least 4.
@@ -56,11 +57,14 @@ impl Cbam {
         // [n, c, 1, 1]
         let mean = x.clone().mean_dims(&[2, 3]);
         let max = x.clone().max_dims(&[2, 3]);
-        let mlp = |pooled| self.restore.forward(relu(self.reduce.forward(pooled)));
+        let mlp = |pooled| {
+            let hidden = convolve_activate(&self.reduce, Activation::Relu, pooled);
+            convolve(&self.restore, hidden)
+        };
         let x = x * sigmoid(mlp(mean) + mlp(max));
         // [n, 2, h, w]
         let across = Tensor::cat(vec![x.clone().mean_dim(1), x.clone().max_dim(1)], 1);
-        x * sigmoid(self.spatial.forward(across))
+        x * sigmoid(convolve(&self.spatial, across))
     }
 }
 
@@ -83,8 +87,8 @@ impl AttentionGate {
     }
 
     fn forward(&self, skip: Tensor<4>, coarser: Tensor<4>) -> Tensor<4> {
-        let asked = self.from_skip.forward(skip.clone()) + self.from_coarser.forward(coarser);
-        skip * sigmoid(self.weigh.forward(relu(asked)))
+        let asked = convolve(&self.from_skip, skip.clone()) + convolve(&self.from_coarser, coarser);
+        skip * sigmoid(convolve(&self.weigh, activate(asked, Activation::Relu)))
     }
 }
 

@@ -1,0 +1,61 @@
+//! The layers of networks: on the processor by the project's own kernels, elsewhere by burn.
+//!
+//! Weights stay in burn's modules; what is here takes such a module and computes what its `forward`
+//! would, faster. [`by_burn`] switches to burn's own path everywhere, to compare the two.
+
+mod autodiff;
+mod conv;
+mod extension;
+mod flex;
+mod norm;
+mod resample;
+
+pub(crate) use conv::{conv_batch_norm, convolve, convolve_activate};
+pub(crate) use norm::group_norm;
+pub(crate) use resample::{
+    average_pool3d, max_pool2d, max_pool3d, upsample_bilinear, upsample_nearest3d,
+};
+pub(crate) use siderin_kernels::Activation;
+
+use burn::backend::Dispatch;
+use burn::tensor::activation::{elu, gelu, leaky_relu, relu};
+use burn::tensor::{DType, Device, Tensor};
+use extension::KernelOps;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+static BY_BURN: AtomicBool = AtomicBool::new(false);
+
+/// Whether networks of this process run by burn's own operations on the processor, too. They do not
+/// unless told to.
+pub fn by_burn(yes: bool) {
+    BY_BURN.store(yes, Ordering::Relaxed);
+}
+
+/// Whether the kernels can do what is to be done to `x`: single precision in memory.
+fn by_kernels<const D: usize>(x: &Tensor<D>) -> bool {
+    // Devices are equal whether they keep gradients or not.
+    !BY_BURN.load(Ordering::Relaxed) && x.dtype() == DType::F32 && x.device() == Device::flex()
+}
+
+/// Depth, height and width, depth 1 for images.
+fn size_of<const D: usize>(x: &Tensor<D>) -> [usize; 3] {
+    let dims = x.dims();
+    let mut size = [1; 3];
+    size[5 - D..].copy_from_slice(&dims[2..]);
+    size
+}
+
+/// Voxel by voxel.
+pub(crate) fn activate<const D: usize>(x: Tensor<D>, activation: Activation) -> Tensor<D> {
+    if by_kernels(&x) {
+        let y = <Dispatch as KernelOps>::kernel_activation(x.into_dispatch(), activation);
+        return Tensor::from_dispatch(y);
+    }
+    match activation {
+        Activation::None => x,
+        Activation::Relu => relu(x),
+        Activation::LeakyRelu(slope) => leaky_relu(x, f64::from(slope)),
+        Activation::Elu => elu(x, 1.0),
+        Activation::Gelu => gelu(x),
+    }
+}
