@@ -8,7 +8,7 @@ use burn::tensor::Tensor;
 use siderin_kernels::{Conv, Finish};
 
 /// A convolution of burn's.
-pub(crate) trait Convolution<const D: usize> {
+pub trait Convolution<const D: usize> {
     /// Burn's own path.
     fn by_burn(&self, x: Tensor<D>) -> Tensor<D>;
     fn weight(&self) -> Tensor<D>;
@@ -20,7 +20,7 @@ pub(crate) trait Convolution<const D: usize> {
 }
 
 /// What the module's `forward` computes.
-pub(crate) fn convolve<const D: usize, M: Convolution<D>>(module: &M, x: Tensor<D>) -> Tensor<D> {
+pub fn convolve<const D: usize, M: Convolution<D>>(module: &M, x: Tensor<D>) -> Tensor<D> {
     let Some(conv) = module.sizes(&x).filter(|_| by_kernels(&x)) else {
         return module.by_burn(x);
     };
@@ -37,7 +37,7 @@ pub(crate) fn convolve<const D: usize, M: Convolution<D>>(module: &M, x: Tensor<
 }
 
 /// A convolution and an activation; one pass where no gradients are kept.
-pub(crate) fn convolve_activate<const D: usize, M: Convolution<D>>(
+pub fn convolve_activate<const D: usize, M: Convolution<D>>(
     module: &M,
     activation: Activation,
     x: Tensor<D>,
@@ -49,7 +49,7 @@ pub(crate) fn convolve_activate<const D: usize, M: Convolution<D>>(
 
 /// A convolution, a batch normalisation and an activation; one pass where no gradients are kept,
 /// because the normalisation is a line then.
-pub(crate) fn conv_batch_norm<const D: usize, M: Convolution<D>>(
+pub fn conv_batch_norm<const D: usize, M: Convolution<D>>(
     module: &M,
     norm: &BatchNorm,
     activation: Activation,

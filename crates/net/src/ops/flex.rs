@@ -48,7 +48,7 @@ pub(super) fn conv(x: &Values, w: &Values, finish: &Finish, conv: &Conv) -> Valu
     let mut y = vec![0.0; fits(conv.output_length())];
     read(x, |x| {
         read(w, |w| {
-            fits(conv.forward(Level::detected(), x, w, finish, &mut y))
+            fits(conv.forward(Level::detected(), x, w, finish, &mut y));
         });
     });
     tensor(y, shape(x, conv.channels[1], size))
@@ -58,7 +58,7 @@ fn conv_input(dy: &Values, w: &Values, finish: &Finish, conv: &Conv) -> Values {
     let mut dx = vec![0.0; conv.input_length()];
     read(dy, |dy| {
         read(w, |w| {
-            fits(conv.input_gradient(Level::detected(), dy, w, finish, &mut dx))
+            fits(conv.input_gradient(Level::detected(), dy, w, finish, &mut dx));
         });
     });
     tensor(dx, shape(dy, conv.channels[0], conv.size))
@@ -104,7 +104,7 @@ fn weight_gradient(x: &Values, dy: &Values, w: &Values, conv: &Conv) -> Values {
     let mut dw = vec![0.0; conv.weight_length()];
     read(x, |x| {
         read(dy, |dy| {
-            fits(conv.weight_gradient(Level::detected(), x, dy, &mut dw))
+            fits(conv.weight_gradient(Level::detected(), x, dy, &mut dw));
         });
     });
     tensor(dw, w.shape())
@@ -192,7 +192,7 @@ pub(super) fn activation_gradient(x: &Values, dy: &Values, activation: Activatio
     let mut dx = vec![0.0; x.shape().num_elements()];
     read(x, |x| {
         read(dy, |dy| {
-            fits(activation.backward(Level::detected(), x, dy, &mut dx))
+            fits(activation.backward(Level::detected(), x, dy, &mut dx));
         });
     });
     tensor(dx, x.shape())
@@ -235,7 +235,7 @@ impl KernelOps for Flex {
     fn kernel_activation(x: Values, activation: Activation) -> Values {
         let mut y = vec![0.0; x.shape().num_elements()];
         read(&x, |x| {
-            fits(activation.forward(Level::detected(), x, &mut y))
+            fits(activation.forward(Level::detected(), x, &mut y));
         });
         tensor(y, x.shape())
     }

@@ -10,12 +10,10 @@ mod flex;
 mod norm;
 mod resample;
 
-pub(crate) use conv::{conv_batch_norm, convolve, convolve_activate};
-pub(crate) use norm::group_norm;
-pub(crate) use resample::{
-    average_pool3d, max_pool2d, max_pool3d, upsample_bilinear, upsample_nearest3d,
-};
-pub(crate) use siderin_kernels::Activation;
+pub use conv::{conv_batch_norm, convolve, convolve_activate};
+pub use norm::group_norm;
+pub use resample::{average_pool3d, max_pool2d, max_pool3d, upsample_bilinear, upsample_nearest3d};
+pub use siderin_kernels::{Activation, Conv, Level};
 
 use burn::backend::Dispatch;
 use burn::tensor::activation::{elu, gelu, leaky_relu, relu};
@@ -46,7 +44,7 @@ fn size_of<const D: usize>(x: &Tensor<D>) -> [usize; 3] {
 }
 
 /// Voxel by voxel.
-pub(crate) fn activate<const D: usize>(x: Tensor<D>, activation: Activation) -> Tensor<D> {
+pub fn activate<const D: usize>(x: Tensor<D>, activation: Activation) -> Tensor<D> {
     if by_kernels(&x) {
         let y = <Dispatch as KernelOps>::kernel_activation(x.into_dispatch(), activation);
         return Tensor::from_dispatch(y);

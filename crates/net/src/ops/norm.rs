@@ -17,7 +17,7 @@ fn sizes<const D: usize>(x: &Tensor<D>, over: Over, epsilon: f64, activation: Ac
 }
 
 /// Group normalisation and an activation.
-pub(crate) fn group_norm<const D: usize>(
+pub fn group_norm<const D: usize>(
     module: &GroupNorm,
     x: Tensor<D>,
     activation: Activation,
@@ -43,7 +43,7 @@ pub(crate) fn group_norm<const D: usize>(
 
 /// Batch normalisation and an activation: with the statistics of the batch while training, which
 /// the running ones follow, else with the running ones.
-pub(crate) fn batch_norm<const D: usize>(
+pub(super) fn batch_norm<const D: usize>(
     module: &BatchNorm,
     x: Tensor<D>,
     activation: Activation,

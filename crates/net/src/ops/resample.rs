@@ -7,7 +7,7 @@ use burn::tensor::ops::{InterpolateMode, InterpolateOptions, MaxPoolOptions};
 use siderin_kernels::{Conv, MaxPool, Upsample, UpsampleMode};
 
 /// The largest of each 2 × 2 pixels: `[n, c, h, w]` to `[n, c, h/2, w/2]`, sizes rounded down.
-pub(crate) fn max_pool2d(x: Tensor<4>) -> Tensor<4> {
+pub fn max_pool2d(x: Tensor<4>) -> Tensor<4> {
     if by_kernels(&x) {
         return max_pool(x, [1, 2, 2]);
     }
@@ -16,7 +16,7 @@ pub(crate) fn max_pool2d(x: Tensor<4>) -> Tensor<4> {
 
 /// The largest of each 2 × 2 × 2 voxels: `[n, c, d, h, w]` to `[n, c, d/2, h/2, w/2]`, sizes
 /// rounded down.
-pub(crate) fn max_pool3d(x: Tensor<5>) -> Tensor<5> {
+pub fn max_pool3d(x: Tensor<5>) -> Tensor<5> {
     if by_kernels(&x) {
         return max_pool(x, [2; 3]);
     }
@@ -31,7 +31,7 @@ pub(crate) fn max_pool3d(x: Tensor<5>) -> Tensor<5> {
 }
 
 /// Bilinear up-sampling to a size, pixels at their centres (PyTorch's `align_corners=False`).
-pub(crate) fn upsample_bilinear(x: Tensor<4>, to: [usize; 2]) -> Tensor<4> {
+pub fn upsample_bilinear(x: Tensor<4>, to: [usize; 2]) -> Tensor<4> {
     if by_kernels(&x) {
         return upsample(x, [1, to[0], to[1]], UpsampleMode::Linear);
     }
@@ -44,7 +44,7 @@ pub(crate) fn upsample_bilinear(x: Tensor<4>, to: [usize; 2]) -> Tensor<4> {
 }
 
 /// Each voxel eight times: `[n, c, d, h, w]` to `[n, c, 2d, 2h, 2w]`.
-pub(crate) fn upsample_nearest3d(x: Tensor<5>) -> Tensor<5> {
+pub fn upsample_nearest3d(x: Tensor<5>) -> Tensor<5> {
     let [n, c, d, h, w] = x.dims();
     if by_kernels(&x) {
         return upsample(x, [2 * d, 2 * h, 2 * w], UpsampleMode::Nearest);
@@ -56,7 +56,7 @@ pub(crate) fn upsample_nearest3d(x: Tensor<5>) -> Tensor<5> {
 
 /// The mean of each box of `stride` voxels, which divides the sizes:
 /// `[n, c, d, h, w]` to `[n, c, d/s, h/s, w/s]`.
-pub(crate) fn average_pool3d(x: Tensor<5>, stride: [usize; 3]) -> Tensor<5> {
+pub fn average_pool3d(x: Tensor<5>, stride: [usize; 3]) -> Tensor<5> {
     let [n, channels, ..] = x.dims();
     let size = size_of(&x);
     if !by_kernels(&x) {
