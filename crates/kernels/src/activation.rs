@@ -36,8 +36,11 @@ impl Activation {
             .zip(x.par_chunks(CHUNK))
             .for_each(|(y, x)| {
                 level.run(Forward {
-                    activation: self,
-                    line: [1.0, 0.0],
+                    line: Line {
+                        factor: 1.0,
+                        addend: 0.0,
+                        activation: self,
+                    },
                     x,
                     y,
                 });
@@ -182,8 +185,16 @@ unsafe fn normal<S: Simd>(v: S::V) -> [S::V; 2] {
     }
 }
 
-/// Calls `each` with whole vectors of some slices as long as the first, and with a last vector that
-/// is filled up with zeros; what it returns is written to `y`.
+/// What is done to vectors of `N` slices. A trait and not a closure, because a closure is a function
+/// of its own, which is not compiled for the instruction set.
+pub(crate) trait Each<const N: usize>: Copy {
+    /// # Safety
+    /// The processor has the instruction set of `S`.
+    unsafe fn of<S: Simd>(self, v: [S::V; N]) -> S::V;
+}
+
+/// Writes to `y` what `each` makes of whole vectors of some slices, and of a last vector that is
+/// filled up with zeros.
 ///
 /// # Safety
 /// The processor has the instruction set of `S`, and no slice is shorter than `y`.
@@ -191,22 +202,27 @@ unsafe fn normal<S: Simd>(v: S::V) -> [S::V; 2] {
 pub(crate) unsafe fn map<S: Simd, const N: usize>(
     x: [&[f32]; N],
     y: &mut [f32],
-    mut each: impl FnMut([S::V; N]) -> S::V,
+    each: impl Each<N>,
 ) {
     let whole = y.len() / S::LANES * S::LANES;
     let mut at = 0;
     // SAFETY: whole vectors end at or before the end of `y`, which no slice is shorter than; the
     // last one is copied through arrays of 16 floats, the longest vector.
     unsafe {
+        let mut v = [S::splat(0.0); N];
         while at < whole {
-            let v = x.map(|x| S::load(x.as_ptr().add(at)));
-            S::store(y.as_mut_ptr().add(at), each(v));
+            for (v, x) in v.iter_mut().zip(x) {
+                *v = S::load(x.as_ptr().add(at));
+            }
+            S::store(y.as_mut_ptr().add(at), each.of::<S>(v));
             at += S::LANES;
         }
         if at < y.len() {
-            let v = x.map(|x| S::load(padded(&x[at..y.len()]).as_ptr()));
+            for (v, x) in v.iter_mut().zip(x) {
+                *v = S::load(padded(&x[at..y.len()]).as_ptr());
+            }
             let mut last = [0.0f32; 16];
-            S::store(last.as_mut_ptr(), each(v));
+            S::store(last.as_mut_ptr(), each.of::<S>(v));
             let rest = y.len() - at;
             y[at..].copy_from_slice(&last[..rest]);
         }
@@ -221,10 +237,28 @@ pub(crate) fn padded(rest: &[f32]) -> [f32; 16] {
     last
 }
 
-/// `y = activation(factor · x + addend)`.
-pub(crate) struct Forward<'a> {
+/// `activation(factor · x + addend)`.
+#[derive(Clone, Copy)]
+pub(crate) struct Line {
+    pub(crate) factor: f32,
+    pub(crate) addend: f32,
     pub(crate) activation: Activation,
-    pub(crate) line: [f32; 2],
+}
+
+impl Each<1> for Line {
+    #[inline(always)]
+    unsafe fn of<S: Simd>(self, [x]: [S::V; 1]) -> S::V {
+        // SAFETY: as the caller vouches.
+        unsafe {
+            let line = S::mul_add(S::splat(self.factor), x, S::splat(self.addend));
+            self.activation.apply::<S>(line)
+        }
+    }
+}
+
+/// Writes a [`Line`] of `x` to `y`.
+pub(crate) struct Forward<'a> {
+    pub(crate) line: Line,
     pub(crate) x: &'a [f32],
     pub(crate) y: &'a mut [f32],
 }
@@ -234,14 +268,18 @@ impl Kernel for Forward<'_> {
 
     #[inline(always)]
     unsafe fn run<S: Simd>(self) {
-        // SAFETY: the instruction set is there, and both slices have one length.
-        unsafe {
-            let [factor, addend] = self.line.map(|v| S::splat(v));
-            let activation = self.activation;
-            map::<S, 1>([self.x], self.y, |[x]| {
-                activation.apply::<S>(S::mul_add(factor, x, addend))
-            });
-        }
+        // SAFETY: the instruction set is there, and both slices have one length. The branches that
+        // do not depend on a value are taken outside of the loop.
+        unsafe { map::<S, 1>([self.x], self.y, self.line) }
+    }
+}
+
+/// The derivative times the gradient to the output.
+impl Each<2> for Activation {
+    #[inline(always)]
+    unsafe fn of<S: Simd>(self, [x, dy]: [S::V; 2]) -> S::V {
+        // SAFETY: as the caller vouches.
+        unsafe { S::mul(self.derivative::<S>(x), dy) }
     }
 }
 
@@ -258,11 +296,6 @@ impl Kernel for Backward<'_> {
     #[inline(always)]
     unsafe fn run<S: Simd>(self) {
         // SAFETY: the instruction set is there, and all slices have one length.
-        unsafe {
-            let activation = self.activation;
-            map::<S, 2>([self.x, self.dy], self.dx, |[x, dy]| {
-                S::mul(activation.derivative::<S>(x), dy)
-            });
-        }
+        unsafe { map::<S, 2>([self.x, self.dy], self.dx, self.activation) }
     }
 }

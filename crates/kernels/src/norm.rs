@@ -1,7 +1,7 @@
 //! Normalisation with an activation behind it: two passes over the values forward (statistics, then
 //! everything else), two backward.
 
-use crate::activation::{Activation, Forward, map, padded};
+use crate::activation::{Activation, Each, Forward, Line, map, padded};
 use crate::parallel::Shared;
 use crate::simd::{Kernel, Level, Simd};
 use crate::size::{SizeError, check_length};
@@ -142,11 +142,15 @@ impl Norm {
     }
 
     /// Factor and addend that normalise a plane.
-    fn line(&self, plane: usize, moments: &[Moments], [gamma, beta]: [&[f32]; 2]) -> [f32; 2] {
+    fn line(&self, plane: usize, moments: &[Moments], [gamma, beta]: [&[f32]; 2]) -> Line {
         let moments = &moments[self.set(plane)];
         let channel = plane % self.channels;
         let factor = gamma[channel] * self.inverse(moments);
-        [factor, beta[channel] - moments.mean * factor]
+        Line {
+            factor,
+            addend: beta[channel] - moments.mean * factor,
+            activation: self.activation,
+        }
     }
 
     fn check_parameters(
@@ -188,7 +192,6 @@ impl Norm {
             .enumerate()
             .for_each(|(plane, (y, x))| {
                 level.run(Forward {
-                    activation: self.activation,
                     line: self.line(plane, moments, affine),
                     x,
                     y,
@@ -238,7 +241,6 @@ impl Norm {
             .map(|plane| {
                 let set = &moments[self.set(plane)];
                 let [sum, about_mean] = level.run(GradientSums {
-                    activation: self.activation,
                     line: self.line(plane, moments, affine),
                     mean: set.mean,
                     x: &x[of_plane(plane)],
@@ -269,11 +271,12 @@ impl Norm {
             // dx = factor g + of_x x + addend.
             let of_x = -inverse * inverse * slope;
             level.run(GradientLine {
-                activation: self.activation,
-                line: self.line(plane, moments, affine),
-                factor: (f64::from(affine[0][plane % self.channels]) * inverse) as f32,
-                of_x: of_x as f32,
-                addend: (-inverse * mean - of_x * f64::from(moments[set].mean)) as f32,
+                of: OfGradient {
+                    line: self.line(plane, moments, affine),
+                    factor: (f64::from(affine[0][plane % self.channels]) * inverse) as f32,
+                    of_x: of_x as f32,
+                    addend: (-inverse * mean - of_x * f64::from(moments[set].mean)) as f32,
+                },
                 x: &x[of_plane(plane)],
                 dy: &dy[of_plane(plane)],
                 // SAFETY: planes are disjoint, and the slice is borrowed till the end.
@@ -310,42 +313,53 @@ pub fn channel_sums(
 /// Values whose sum is kept in single precision before it is added to one in double precision.
 const RUN: usize = 4096;
 
-/// Runs of two sums over slices of one length.
+/// Two numbers of each place that are summed.
+trait Summand<const N: usize>: Copy {
+    /// # Safety
+    /// The processor has the instruction set of `S`.
+    unsafe fn of<S: Simd>(self, v: [S::V; N]) -> [S::V; 2];
+}
+
+/// Two sums over slices of one length.
 ///
 /// # Safety
 /// The processor has the instruction set of `S`, and all slices are as long as the first.
 #[inline(always)]
-unsafe fn sums<S: Simd, const N: usize>(
-    x: [&[f32]; N],
-    each: impl Fn([S::V; N]) -> [S::V; 2],
-) -> [f64; 2] {
+unsafe fn sums<S: Simd, const N: usize>(x: [&[f32]; N], summand: impl Summand<N>) -> [f64; 2] {
     let length = x[0].len();
     let mut total = [0.0f64; 2];
     let mut from = 0;
     // SAFETY: whole vectors end at or before the end of a run, and runs at or before the end of
     // every slice.
     unsafe {
+        let mut v = [S::splat(0.0); N];
         while from < length {
             let end = (from + RUN).min(length);
             // Two vectors at a time, because an addition waits for the one before.
             let mut sum = [[S::splat(0.0); 2]; 2];
             let mut at = from;
             while at + 2 * S::LANES <= end {
-                for (half, sum) in sum.iter_mut().enumerate() {
-                    let v = each(x.map(|x| S::load(x.as_ptr().add(at + half * S::LANES))));
-                    *sum = [S::add(sum[0], v[0]), S::add(sum[1], v[1])];
+                for sum in &mut sum {
+                    for (v, x) in v.iter_mut().zip(x) {
+                        *v = S::load(x.as_ptr().add(at));
+                    }
+                    let two = summand.of::<S>(v);
+                    *sum = [S::add(sum[0], two[0]), S::add(sum[1], two[1])];
+                    at += S::LANES;
                 }
-                at += 2 * S::LANES;
             }
             for which in 0..2 {
                 total[which] += f64::from(S::sum(S::add(sum[0][which], sum[1][which])));
             }
             // What is left, a value at a time so that no zero is counted as a value.
             for at in at..end {
-                let v = each(x.map(|x| S::load(padded(&x[at..=at]).as_ptr())));
+                for (v, x) in v.iter_mut().zip(x) {
+                    *v = S::load(padded(&x[at..=at]).as_ptr());
+                }
+                let two = summand.of::<S>(v);
                 for which in 0..2 {
                     let mut first = [0.0f32; 16];
-                    S::store(first.as_mut_ptr(), v[which]);
+                    S::store(first.as_mut_ptr(), two[which]);
                     total[which] += f64::from(first[0]);
                 }
             }
@@ -353,6 +367,21 @@ unsafe fn sums<S: Simd, const N: usize>(
         }
     }
     total
+}
+
+/// `x - about` and its square.
+#[derive(Clone, Copy)]
+struct About(f32);
+
+impl Summand<1> for About {
+    #[inline(always)]
+    unsafe fn of<S: Simd>(self, [x]: [S::V; 1]) -> [S::V; 2] {
+        // SAFETY: as the caller vouches.
+        unsafe {
+            let x = S::add(x, S::splat(-self.0));
+            [x, S::mul(x, x)]
+        }
+    }
 }
 
 /// The sums of `x - about` and of its square.
@@ -367,20 +396,44 @@ impl Kernel for Sums<'_> {
     #[inline(always)]
     unsafe fn run<S: Simd>(self) -> [f64; 2] {
         // SAFETY: the instruction set is there.
+        unsafe { sums::<S, 1>([self.x], About(self.about)) }
+    }
+}
+
+/// The gradient `g` behind the activation, from `x` and the gradient to the output.
+///
+/// # Safety
+/// The processor has the instruction set of `S`.
+#[inline(always)]
+unsafe fn behind<S: Simd>(line: Line, x: S::V, dy: S::V) -> S::V {
+    // SAFETY: as the caller vouches.
+    unsafe {
+        let v = S::mul_add(S::splat(line.factor), x, S::splat(line.addend));
+        S::mul(line.activation.derivative::<S>(v), dy)
+    }
+}
+
+/// `g` and `g (x - mean)`.
+#[derive(Clone, Copy)]
+struct Gradients {
+    line: Line,
+    mean: f32,
+}
+
+impl Summand<2> for Gradients {
+    #[inline(always)]
+    unsafe fn of<S: Simd>(self, [x, dy]: [S::V; 2]) -> [S::V; 2] {
+        // SAFETY: as the caller vouches.
         unsafe {
-            let about = S::splat(-self.about);
-            sums::<S, 1>([self.x], |[x]| {
-                let x = S::add(x, about);
-                [x, S::mul(x, x)]
-            })
+            let g = behind::<S>(self.line, x, dy);
+            [g, S::mul(g, S::add(x, S::splat(-self.mean)))]
         }
     }
 }
 
 /// The sums of `g` and of `g (x - mean)`.
 struct GradientSums<'a> {
-    activation: Activation,
-    line: [f32; 2],
+    line: Line,
     mean: f32,
     x: &'a [f32],
     dy: &'a [f32],
@@ -391,27 +444,36 @@ impl Kernel for GradientSums<'_> {
 
     #[inline(always)]
     unsafe fn run<S: Simd>(self) -> [f64; 2] {
+        let Self { line, mean, .. } = self;
         // SAFETY: the instruction set is there, and both slices have one length.
+        unsafe { sums::<S, 2>([self.x, self.dy], Gradients { line, mean }) }
+    }
+}
+
+/// `factor g + of_x x + addend`.
+#[derive(Clone, Copy)]
+struct OfGradient {
+    line: Line,
+    factor: f32,
+    of_x: f32,
+    addend: f32,
+}
+
+impl Each<2> for OfGradient {
+    #[inline(always)]
+    unsafe fn of<S: Simd>(self, [x, dy]: [S::V; 2]) -> S::V {
+        // SAFETY: as the caller vouches.
         unsafe {
-            let [factor, addend] = self.line.map(|v| S::splat(v));
-            let mean = S::splat(-self.mean);
-            let activation = self.activation;
-            sums::<S, 2>([self.x, self.dy], |[x, dy]| {
-                let slope = activation.derivative::<S>(S::mul_add(factor, x, addend));
-                let g = S::mul(slope, dy);
-                [g, S::mul(g, S::add(x, mean))]
-            })
+            let g = behind::<S>(self.line, x, dy);
+            let rest = S::mul_add(S::splat(self.of_x), x, S::splat(self.addend));
+            S::mul_add(g, S::splat(self.factor), rest)
         }
     }
 }
 
-/// `dx = factor g + of_x x + addend`.
+/// Writes [`OfGradient`] to `dx`.
 struct GradientLine<'a> {
-    activation: Activation,
-    line: [f32; 2],
-    factor: f32,
-    of_x: f32,
-    addend: f32,
+    of: OfGradient,
     x: &'a [f32],
     dy: &'a [f32],
     dx: &'a mut [f32],
@@ -423,16 +485,6 @@ impl Kernel for GradientLine<'_> {
     #[inline(always)]
     unsafe fn run<S: Simd>(self) {
         // SAFETY: the instruction set is there, and all slices have one length.
-        unsafe {
-            let line = self.line.map(|v| S::splat(v));
-            let (factor, of_x) = (S::splat(self.factor), S::splat(self.of_x));
-            let addend = S::splat(self.addend);
-            let activation = self.activation;
-            map::<S, 2>([self.x, self.dy], self.dx, |[x, dy]| {
-                let slope = activation.derivative::<S>(S::mul_add(line[0], x, line[1]));
-                let g = S::mul(S::mul(slope, dy), factor);
-                S::add(g, S::mul_add(of_x, x, addend))
-            });
-        }
+        unsafe { map::<S, 2>([self.x, self.dy], self.dx, self.of) }
     }
 }

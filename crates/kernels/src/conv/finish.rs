@@ -1,4 +1,4 @@
-use crate::activation::{Activation, padded};
+use crate::activation::{Activation, Each, Line, padded};
 use crate::simd::Simd;
 use crate::size::{SizeError, check_length};
 
@@ -64,18 +64,18 @@ impl FinishChannel {
         count: usize,
         step: usize,
     ) {
-        // SAFETY: the instruction set is there.
-        let [scale, shift] = [self.scale, self.shift].map(|v| unsafe { S::splat(v) });
-        let finish = |v| {
-            // SAFETY: the instruction set is there.
-            unsafe { self.activation.apply::<S>(S::mul_add(v, scale, shift)) }
+        let line = Line {
+            factor: self.scale,
+            addend: self.shift,
+            activation: self.activation,
         };
         let whole = count / S::LANES * S::LANES;
         let mut lanes = [0.0f32; 16];
-        // SAFETY: every index is below `count`; no vector is longer than `lanes`.
+        // SAFETY: every index is below `count`; no vector is longer than `lanes`; the instruction
+        // set is there.
         unsafe {
             for at in (0..whole).step_by(S::LANES) {
-                let v = finish(S::load(sums.add(at)));
+                let v = line.of::<S>([S::load(sums.add(at))]);
                 if step == 1 {
                     S::store(to.add(at), v);
                 } else {
@@ -87,7 +87,8 @@ impl FinishChannel {
             }
             if whole < count {
                 let rest = std::slice::from_raw_parts(sums.add(whole), count - whole);
-                S::store(lanes.as_mut_ptr(), finish(S::load(padded(rest).as_ptr())));
+                let v = line.of::<S>([S::load(padded(rest).as_ptr())]);
+                S::store(lanes.as_mut_ptr(), v);
                 for lane in 0..count - whole {
                     *to.add((whole + lane) * step) = lanes[lane];
                 }

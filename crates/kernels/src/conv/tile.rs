@@ -113,15 +113,17 @@ impl Sum<'_> {
         // SAFETY: as the caller vouches for every read and write; all indices of the arrays are
         // below their lengths.
         unsafe {
-            let starts: [usize; WIDE] = std::array::from_fn(|v| *starts.get_unchecked(v));
+            let starts: &[usize; WIDE] = &*starts.as_ptr().cast();
             let mut sum = [[S::splat(0.0); WIDE]; HIGH];
             let mut weights = self.weights.as_ptr();
             for channel in 0..self.channels {
                 let slab = self.slab.as_ptr().add(channel * self.channel);
                 for &tap in self.taps {
                     let input = slab.add(tap);
-                    let inputs: [S::V; WIDE] =
-                        std::array::from_fn(|v| S::load(input.add(starts[v])));
+                    let mut inputs = [S::splat(0.0); WIDE];
+                    for v in 0..WIDE {
+                        inputs[v] = S::load(input.add(starts[v]));
+                    }
                     for output in 0..HIGH {
                         let weight = S::splat(*weights.add(output));
                         for v in 0..WIDE {

@@ -237,12 +237,14 @@ impl PartKernel<'_> {
         // part writes to this part's places in `dw`.
         unsafe {
             let mut sum = [[S::splat(0.0); WIDE]; HIGH];
-            let taps: [usize; WIDE] =
-                std::array::from_fn(|tap| *plan.taps.get_unchecked(first + tap));
+            let taps: &[usize; WIDE] = &*plan.taps.as_ptr().add(first).cast();
             let mut gradient = self.gradient.as_ptr().add(output * self.apart);
             for start in &self.vectors.starts {
                 let slab = self.slab.as_ptr().add(*start);
-                let inputs: [S::V; WIDE] = std::array::from_fn(|tap| S::load(slab.add(taps[tap])));
+                let mut inputs = [S::splat(0.0); WIDE];
+                for tap in 0..WIDE {
+                    inputs[tap] = S::load(slab.add(taps[tap]));
+                }
                 for output in 0..HIGH {
                     let gradient = S::load(gradient.add(output * self.apart));
                     for tap in 0..WIDE {
