@@ -61,7 +61,7 @@ class Rust:
     """The Rust side, which times itself."""
 
     def __init__(self):
-        build = "cargo build --release --quiet --workspace --bin siderin --example kernels_speed"
+        build = "cargo build --release --quiet --workspace --example kernels_speed"
         subprocess.run(build.split(), cwd=ROOT, check=True)
         program = ROOT / "target/release/examples/kernels_speed"
         self.process = subprocess.Popen(
@@ -200,6 +200,7 @@ def main():
     parser = argparse.ArgumentParser()
     parser.add_argument("--only", help="cases that contain this; nothing is written")
     parser.add_argument("--rounds", type=int, default=0)
+    parser.add_argument("--without", default="", help="a side to leave out, with --only")
     args = parser.parse_args()
     rust = Rust()
     configs = rust.ask("configs")
@@ -207,6 +208,7 @@ def main():
     for case, others in CASES:
         if args.only and args.only not in case:
             continue
+        others = {side: most for side, most in others.items() if side != args.without}
         rows = measure(case, others, rust, configs, args.rounds)
         for at, row in enumerate(rows):
             raw += [(case, at, side, f"{seconds:.6f}") for side, seconds in row.items()]

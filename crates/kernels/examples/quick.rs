@@ -22,32 +22,76 @@ fn elementwise(level: Level) {
     let gb = x.len() as f64 * 4e-9;
     let t = time(|| y.copy_from_slice(&x));
     println!("copy {:.2} ms {:.1} GB/s", t * 1e3, 2.0 * gb / t);
-    for a in [Activation::None, Activation::Relu, Activation::Elu, Activation::Gelu] {
+    for a in [
+        Activation::None,
+        Activation::Relu,
+        Activation::Elu,
+        Activation::Gelu,
+    ] {
         let t = time(|| a.forward(level, &x, &mut y).unwrap());
         let b = time(|| a.backward(level, &x, &dy, &mut dx).unwrap());
-        let n = Norm { batch: 1, channels: c, voxels: v, over: Over::Groups(c), epsilon: 1e-5, activation: a };
+        let n = Norm {
+            batch: 1,
+            channels: c,
+            voxels: v,
+            over: Over::Groups(c),
+            epsilon: 1e-5,
+            activation: a,
+        };
         let m = n.statistics(level, &x).unwrap();
         let g = vec![1.0; c];
         let s = time(|| drop(n.statistics(level, &x).unwrap()));
         let f = time(|| n.forward(level, &x, &m, [&g, &g], &mut y).unwrap());
         let (mut p, mut q) = (g.clone(), g.clone());
-        let w = time(|| n.backward(level, &x, &dy, &m, [&g, &g], NormGradients { x: &mut dx, gamma: &mut p, beta: &mut q }).unwrap());
-        println!("{a:?}: fwd {:.2} bwd {:.2} | norm stats {:.2} fwd {:.2} bwd {:.2} ms", t * 1e3, b * 1e3, s * 1e3, f * 1e3, w * 1e3);
+        let w = time(|| {
+            n.backward(
+                level,
+                &x,
+                &dy,
+                &m,
+                [&g, &g],
+                NormGradients {
+                    x: &mut dx,
+                    gamma: &mut p,
+                    beta: &mut q,
+                },
+            )
+            .unwrap()
+        });
+        println!(
+            "{a:?}: fwd {:.2} bwd {:.2} | norm stats {:.2} fwd {:.2} bwd {:.2} ms",
+            t * 1e3,
+            b * 1e3,
+            s * 1e3,
+            f * 1e3,
+            w * 1e3
+        );
     }
-    let p = MaxPool { planes: c, size: [64; 3], window: [2; 3] };
+    let p = MaxPool {
+        planes: c,
+        size: [64; 3],
+        window: [2; 3],
+    };
     let mut small = vec![0.0; x.len() / 8];
     let f = time(|| p.forward(&x, &mut small).unwrap());
     let b = time(|| p.backward(&x, &small, &mut dx).unwrap());
     println!("pool fwd {:.2} bwd {:.2}", f * 1e3, b * 1e3);
     for mode in [UpsampleMode::Nearest, UpsampleMode::Linear] {
-        let u = Upsample { planes: c, size: [32; 3], to: [64; 3], mode };
+        let u = Upsample {
+            planes: c,
+            size: [32; 3],
+            to: [64; 3],
+            mode,
+        };
         let f = time(|| u.forward(&small, &mut y).unwrap());
         let b = time(|| u.backward(&y, &mut small).unwrap());
         println!("{mode:?} fwd {:.2} bwd {:.2}", f * 1e3, b * 1e3);
     }
 }
 fn main() {
-    if std::env::args().count() > 1 { return elementwise(Level::detected()); }
+    if std::env::args().count() > 1 {
+        return elementwise(Level::detected());
+    }
     let level = Level::detected();
     println!(
         "{level:?} threads {}",

@@ -37,6 +37,7 @@ impl Activation {
             .for_each(|(y, x)| {
                 level.run(Forward {
                     line: Line {
+                        about: 0.0,
                         factor: 1.0,
                         addend: 0.0,
                         activation: self,
@@ -237,9 +238,11 @@ pub(crate) fn padded(rest: &[f32]) -> [f32; 16] {
     last
 }
 
-/// `activation(factor · x + addend)`.
+/// `activation(factor · (x - about) + addend)`.
 #[derive(Clone, Copy)]
 pub(crate) struct Line {
+    /// Taken off first, so that a large mean costs no digits.
+    pub(crate) about: f32,
     pub(crate) factor: f32,
     pub(crate) addend: f32,
     pub(crate) activation: Activation,
@@ -249,9 +252,21 @@ impl Each<1> for Line {
     #[inline(always)]
     unsafe fn of<S: Simd>(self, [x]: [S::V; 1]) -> S::V {
         // SAFETY: as the caller vouches.
+        unsafe { self.activation.apply::<S>(self.before::<S>(x)) }
+    }
+}
+
+impl Line {
+    /// What the activation is applied to.
+    ///
+    /// # Safety
+    /// The processor has the instruction set of `S`.
+    #[inline(always)]
+    pub(crate) unsafe fn before<S: Simd>(self, x: S::V) -> S::V {
+        // SAFETY: as the caller vouches.
         unsafe {
-            let line = S::mul_add(S::splat(self.factor), x, S::splat(self.addend));
-            self.activation.apply::<S>(line)
+            let x = S::add(x, S::splat(-self.about));
+            S::mul_add(S::splat(self.factor), x, S::splat(self.addend))
         }
     }
 }

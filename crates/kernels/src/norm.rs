@@ -147,8 +147,9 @@ impl Norm {
         let channel = plane % self.channels;
         let factor = gamma[channel] * self.inverse(moments);
         Line {
+            about: moments.mean,
             factor,
-            addend: beta[channel] - moments.mean * factor,
+            addend: beta[channel],
             activation: self.activation,
         }
     }
@@ -242,7 +243,6 @@ impl Norm {
                 let set = &moments[self.set(plane)];
                 let [sum, about_mean] = level.run(GradientSums {
                     line: self.line(plane, moments, affine),
-                    mean: set.mean,
                     x: &x[of_plane(plane)],
                     dy: &dy[of_plane(plane)],
                 });
@@ -268,14 +268,13 @@ impl Norm {
             let set = self.set(plane);
             let inverse = f64::from(self.inverse(&moments[set]));
             let [mean, slope] = of_sets[set].map(|sum| sum / count);
-            // dx = factor g + of_x x + addend.
             let of_x = -inverse * inverse * slope;
             level.run(GradientLine {
                 of: OfGradient {
                     line: self.line(plane, moments, affine),
                     factor: (f64::from(affine[0][plane % self.channels]) * inverse) as f32,
                     of_x: of_x as f32,
-                    addend: (-inverse * mean - of_x * f64::from(moments[set].mean)) as f32,
+                    addend: (-inverse * mean) as f32,
                 },
                 x: &x[of_plane(plane)],
                 dy: &dy[of_plane(plane)],
@@ -407,26 +406,17 @@ impl Kernel for Sums<'_> {
 #[inline(always)]
 unsafe fn behind<S: Simd>(line: Line, x: S::V, dy: S::V) -> S::V {
     // SAFETY: as the caller vouches.
-    unsafe {
-        let v = S::mul_add(S::splat(line.factor), x, S::splat(line.addend));
-        S::mul(line.activation.derivative::<S>(v), dy)
-    }
+    unsafe { S::mul(line.activation.derivative::<S>(line.before::<S>(x)), dy) }
 }
 
 /// `g` and `g (x - mean)`.
-#[derive(Clone, Copy)]
-struct Gradients {
-    line: Line,
-    mean: f32,
-}
-
-impl Summand<2> for Gradients {
+impl Summand<2> for Line {
     #[inline(always)]
     unsafe fn of<S: Simd>(self, [x, dy]: [S::V; 2]) -> [S::V; 2] {
         // SAFETY: as the caller vouches.
         unsafe {
-            let g = behind::<S>(self.line, x, dy);
-            [g, S::mul(g, S::add(x, S::splat(-self.mean)))]
+            let g = behind::<S>(self, x, dy);
+            [g, S::mul(g, S::add(x, S::splat(-self.about)))]
         }
     }
 }
@@ -434,7 +424,6 @@ impl Summand<2> for Gradients {
 /// The sums of `g` and of `g (x - mean)`.
 struct GradientSums<'a> {
     line: Line,
-    mean: f32,
     x: &'a [f32],
     dy: &'a [f32],
 }
@@ -444,13 +433,12 @@ impl Kernel for GradientSums<'_> {
 
     #[inline(always)]
     unsafe fn run<S: Simd>(self) -> [f64; 2] {
-        let Self { line, mean, .. } = self;
         // SAFETY: the instruction set is there, and both slices have one length.
-        unsafe { sums::<S, 2>([self.x, self.dy], Gradients { line, mean }) }
+        unsafe { sums::<S, 2>([self.x, self.dy], self.line) }
     }
 }
 
-/// `factor g + of_x x + addend`.
+/// `factor g + of_x (x - mean) + addend`.
 #[derive(Clone, Copy)]
 struct OfGradient {
     line: Line,
@@ -465,6 +453,7 @@ impl Each<2> for OfGradient {
         // SAFETY: as the caller vouches.
         unsafe {
             let g = behind::<S>(self.line, x, dy);
+            let x = S::add(x, S::splat(-self.line.about));
             let rest = S::mul_add(S::splat(self.of_x), x, S::splat(self.addend));
             S::mul_add(g, S::splat(self.factor), rest)
         }

@@ -60,22 +60,27 @@ impl MaxPool {
         y.par_chunks_exact_mut(out.iter().product())
             .zip(x.par_chunks_exact(self.input()))
             .for_each(|(y, x)| {
+                // The largest across rows, then along what is left of them.
+                let mut across = vec![0.0; out[2] * wide];
                 for (row, y) in y.chunks_exact_mut(out[2]).enumerate() {
-                    y.fill(f32::NEG_INFINITY);
+                    across.fill(f32::NEG_INFINITY);
                     for from in self.rows(row / out[1], row % out[1]) {
-                        let x = &x[from..from + out[2] * wide];
-                        for (y, x) in y.iter_mut().zip(x.chunks_exact(wide)) {
-                            *y = x
-                                .iter()
-                                .fold(*y, |most, x| if larger(*x, most) { *x } else { most });
+                        for (most, x) in across.iter_mut().zip(&x[from..]) {
+                            *most = larger(*x, *most);
                         }
+                    }
+                    for (y, across) in y.iter_mut().zip(across.chunks_exact(wide)) {
+                        *y = across
+                            .iter()
+                            .fold(f32::NEG_INFINITY, |most, x| larger(*x, most));
                     }
                 }
             });
         Ok(())
     }
 
-    /// The gradient to the input: that to an output belongs to the first largest voxel of its box.
+    /// The gradient to the input: that to an output belongs to the first largest voxel of its box,
+    /// plane by plane, row by row.
     ///
     /// # Errors
     /// When a length is not that of the sizes.
@@ -95,18 +100,21 @@ impl MaxPool {
             // SAFETY: planes are disjoint, and the slice is borrowed till the end.
             let dx = unsafe { dx.slice(plane * input, input) };
             dx.fill(0.0);
-            for (at, dy) in dy.iter().enumerate() {
-                let (row, column) = (at / out[2], at % out[2] * wide);
-                let mut most = f32::NEG_INFINITY;
-                let mut place = None;
-                for from in self.rows(row / out[1], row % out[1]) {
-                    for at in from + column..from + column + wide {
-                        if larger(x[at], most) {
-                            (most, place) = (x[at], Some(at));
+            let mut rows = Vec::with_capacity(self.window[0] * self.window[1]);
+            for (row, dy) in dy.chunks_exact(out[2]).enumerate() {
+                rows.clear();
+                rows.extend(self.rows(row / out[1], row % out[1]));
+                for (column, dy) in dy.iter().enumerate() {
+                    let mut place = rows[0] + column * wide;
+                    let mut most = x[place];
+                    for from in &rows {
+                        for at in from + column * wide..from + (column + 1) * wide {
+                            // No branch: which is the largest cannot be foretold.
+                            let better = x[at] > most || (x[at].is_nan() && !most.is_nan());
+                            place = if better { at } else { place };
+                            most = if better { x[at] } else { most };
                         }
                     }
-                }
-                if let Some(place) = place {
                     dx[place] = *dy;
                 }
             }
@@ -115,7 +123,8 @@ impl MaxPool {
     }
 }
 
-/// What is not a number wins, so that it is not lost.
-fn larger(v: f32, most: f32) -> bool {
-    v > most || (v.is_nan() && !most.is_nan())
+/// The larger of two; what is not a number wins, so that it is not lost.
+#[inline(always)]
+fn larger(v: f32, most: f32) -> f32 {
+    if v > most || v.is_nan() { v } else { most }
 }

@@ -18,7 +18,8 @@ pub(super) struct Limits {
 }
 
 /// The packed inputs of a block: `[channel, plane, phase, row, column]`, where a phase holds every
-/// `stride`-th row and column, so that neighbours in an output row are neighbours here.
+/// `stride`-th row and column, so that neighbours in an output row are neighbours here; or, where
+/// the correlation is transformed, one of the rows that a few rows were made into.
 #[derive(Debug, Clone)]
 pub(super) struct SlabLayout {
     /// Places of outputs in a block along each axis; blocks at the end may have fewer.
@@ -81,6 +82,17 @@ impl SlabLayout {
         let reach = correlation.reach();
         let stride = correlation.stride;
         let span = |axis: usize| reach[axis][1].abs_diff(reach[axis][0]);
+        if correlation.transformed {
+            return Self {
+                block,
+                channels,
+                least: reach.map(|[least, _]| least),
+                planes: block[0] + span(0),
+                phases: (0..super::winograd::ROWS).map(|row| [row, 0]).collect(),
+                rows: block[1],
+                row: block[2] + span(2),
+            };
+        }
         let mut phases: Vec<[usize; 2]> = correlation
             .phases
             .iter()
@@ -125,6 +137,9 @@ impl SlabLayout {
             .map(|tap| {
                 let [d, h, w] =
                     [0, 1, 2].map(|axis| (tap.offset[axis] - self.least[axis]).unsigned_abs());
+                if correlation.transformed {
+                    return d * self.plane() + h * self.rows * self.row + w;
+                }
                 let of = [h % stride[1], w % stride[2]];
                 let of = self.phases.partition_point(|phase| *phase < of);
                 d * self.plane() + (of * self.rows + h / stride[1]) * self.row + w / stride[2]

@@ -21,10 +21,13 @@ pub(super) struct Correlation {
     pub(super) stride: [usize; 3],
     pub(super) step: [usize; 3],
     pub(super) phases: Vec<Phase>,
-    /// Voxels of the kernel.
-    taps: usize,
+    /// Values of the kernel from one channel to another.
+    pub(super) taps: usize,
     /// Whether the kernel's first axis is the channels of `y` (else those of `x`).
-    outputs_first: bool,
+    pub(super) outputs_first: bool,
+    /// Whether the phases are those of [`super::winograd`]: sums of transformed rows, which become
+    /// outputs together.
+    pub(super) transformed: bool,
 }
 
 #[derive(Debug)]
@@ -37,7 +40,7 @@ pub(super) struct Phase {
 pub(super) struct Tap {
     pub(super) offset: [isize; 3],
     /// Its place in the kernel.
-    kernel: usize,
+    pub(super) kernel: usize,
 }
 
 impl Correlation {
@@ -67,6 +70,7 @@ impl Correlation {
             }],
             taps: conv.kernel.iter().product(),
             outputs_first: true,
+            transformed: false,
         }
         .flattened()
     }
@@ -110,6 +114,7 @@ impl Correlation {
             phases,
             taps: conv.kernel.iter().product(),
             outputs_first: false,
+            transformed: false,
         }
         .flattened()
     }

@@ -51,6 +51,20 @@ pub(super) struct FinishChannel {
 }
 
 impl FinishChannel {
+    /// # Safety
+    /// The processor has the instruction set of `S`.
+    #[inline(always)]
+    pub(super) unsafe fn of<S: Simd>(self, v: S::V) -> S::V {
+        let line = Line {
+            about: 0.0,
+            factor: self.scale,
+            addend: self.shift,
+            activation: self.activation,
+        };
+        // SAFETY: as the caller vouches.
+        unsafe { line.of::<S>([v]) }
+    }
+
     /// Writes `count` finished sums, `step` apart.
     ///
     /// # Safety
@@ -64,18 +78,13 @@ impl FinishChannel {
         count: usize,
         step: usize,
     ) {
-        let line = Line {
-            factor: self.scale,
-            addend: self.shift,
-            activation: self.activation,
-        };
         let whole = count / S::LANES * S::LANES;
         let mut lanes = [0.0f32; 16];
         // SAFETY: every index is below `count`; no vector is longer than `lanes`; the instruction
         // set is there.
         unsafe {
             for at in (0..whole).step_by(S::LANES) {
-                let v = line.of::<S>([S::load(sums.add(at))]);
+                let v = self.of::<S>(S::load(sums.add(at)));
                 if step == 1 {
                     S::store(to.add(at), v);
                 } else {
@@ -87,7 +96,7 @@ impl FinishChannel {
             }
             if whole < count {
                 let rest = std::slice::from_raw_parts(sums.add(whole), count - whole);
-                let v = line.of::<S>([S::load(padded(rest).as_ptr())]);
+                let v = self.of::<S>(S::load(padded(rest).as_ptr()));
                 S::store(lanes.as_mut_ptr(), v);
                 for lane in 0..count - whole {
                     *to.add((whole + lane) * step) = lanes[lane];

@@ -5,7 +5,8 @@ use super::correlation::{Correlation, Phase};
 use super::finish::Finish;
 use super::slab;
 use super::tile::Sum;
-use super::weights::PackedWeights;
+use super::weights::{HIGH, PackedWeights};
+use super::winograd::{self, PackTransformed};
 use crate::parallel::{Scratch, Shared, grow, with_scratch};
 use crate::simd::{Kernel, Level, Simd};
 use rayon::prelude::*;
@@ -28,6 +29,11 @@ pub(super) fn run(
     if y.is_empty() {
         return;
     }
+    let winograd = correlation.winograd(w);
+    let (correlation, w) = match &winograd {
+        Some((transformed, w)) => (transformed, w.as_slice()),
+        None => (correlation, w),
+    };
     let lanes = level.lanes();
     let limits = Limits {
         floats: SLAB,
@@ -99,25 +105,32 @@ impl Plan<'_> {
         // Sums of all outputs stay while the channels come in parts.
         let apart = vectors.starts.len() * self.lanes;
         let in_parts = layout.channels < correlation.inputs;
-        let rows = if in_parts {
-            correlation.outputs
-        } else {
-            super::weights::HIGH
-        };
+        let rows = if in_parts { correlation.outputs } else { HIGH };
         grow(&mut scratch.sums, self.phases.len() * rows * apart);
         let mut from = 0;
         loop {
             let count = layout.channels.min(correlation.inputs - from);
             let end = from + count;
-            slab::pack(
-                correlation,
-                layout,
-                &at,
-                self.x,
-                [from, count],
-                &mut scratch.slab,
-                self.lanes,
-            );
+            grow(&mut scratch.slab, count * layout.channel() + self.lanes);
+            if correlation.transformed {
+                level.run(PackTransformed {
+                    correlation,
+                    layout,
+                    at: &at,
+                    x: self.x,
+                    channels: [from, count],
+                    slab: &mut scratch.slab,
+                });
+            } else {
+                slab::pack(
+                    correlation,
+                    layout,
+                    &at,
+                    self.x,
+                    [from, count],
+                    &mut scratch.slab,
+                );
+            }
             level.run(BlockKernel {
                 plan: self,
                 at,
@@ -159,20 +172,24 @@ impl Kernel for BlockKernel<'_> {
         let correlation = plan.correlation;
         let [from, count] = self.channels;
         let in_parts = plan.layout.channels < correlation.inputs;
-        for (phase, packed) in plan.phases.iter().enumerate() {
-            let blocks = &packed.weights.blocks;
-            for block in 0..blocks.len() - 1 {
-                let (first, high) = (blocks[block], blocks[block + 1] - blocks[block]);
-                let row = if in_parts {
-                    phase * correlation.outputs + first
-                } else {
-                    0
-                };
-                let sums = &mut self.sums[row * apart..][..high * apart];
+        // Every phase cuts the outputs into the same blocks.
+        let Some(packed) = plan.phases.first() else {
+            return;
+        };
+        let blocks = &packed.weights.blocks;
+        for block in 0..blocks.len() - 1 {
+            let (first, high) = (blocks[block], blocks[block + 1] - blocks[block]);
+            let row = |phase: usize| match in_parts {
+                true => phase * correlation.outputs + first,
+                false => phase * HIGH,
+            };
+            for (phase, packed) in plan.phases.iter().enumerate() {
+                let sums = &mut self.sums[row(phase) * apart..][..high * apart];
+                let weights = packed
+                    .weights
+                    .block(self.at.group, block, packed.taps.len(), from);
                 let sum = Sum {
-                    weights: packed
-                        .weights
-                        .block(self.at.group, block, packed.taps.len(), from),
+                    weights,
                     slab: self.slab,
                     channel: plan.layout.channel(),
                     channels: count,
@@ -181,19 +198,28 @@ impl Kernel for BlockKernel<'_> {
                 // SAFETY: the slab was packed for these taps and vectors, with a vector's slack at
                 // its end; `sums` holds `high` rows of all vectors; the instruction set is there.
                 unsafe {
-                    sum.block::<S>(
-                        high,
-                        &self.vectors.starts,
-                        sums.as_mut_ptr(),
-                        apart,
-                        from > 0,
-                    );
+                    let starts = &self.vectors.starts;
+                    sum.block::<S>(high, starts, sums.as_mut_ptr(), apart, from > 0);
                 }
-                if self.last {
-                    for output in 0..high {
-                        let sums = &self.sums[(row + output) * apart..][..apart];
-                        // SAFETY: the instruction set is there.
-                        unsafe { self.write::<S>(packed.phase, first + output, sums) };
+            }
+            if !self.last {
+                continue;
+            }
+            for output in 0..high {
+                // SAFETY: the instruction set is there, and phases lie as far apart as `row` says.
+                unsafe {
+                    if correlation.transformed {
+                        let sums = &self.sums[(row(0) + output) * apart..];
+                        self.write_transformed::<S>(
+                            first + output,
+                            sums,
+                            (row(1) - row(0)) * apart,
+                        );
+                    } else {
+                        for (phase, packed) in plan.phases.iter().enumerate() {
+                            let sums = &self.sums[(row(phase) + output) * apart..][..apart];
+                            self.write::<S>(packed.phase, first + output, sums);
+                        }
                     }
                 }
             }
@@ -233,6 +259,39 @@ impl BlockKernel<'_> {
                 unsafe {
                     let y = self.plan.y.slice(at, length);
                     finish.row::<S>(sums.as_ptr(), y.as_mut_ptr(), count[2], step[2]);
+                }
+            }
+        }
+    }
+
+    /// Makes rows of outputs of one channel of the sums of transformed rows, which lie `phases`
+    /// floats apart, and finishes them.
+    ///
+    /// # Safety
+    /// The processor has the instruction set of `S`, and `sums` reaches to the last phase's.
+    #[inline(always)]
+    unsafe fn write_transformed<S: Simd>(&self, output: usize, sums: &[f32], phases: usize) {
+        let correlation = self.plan.correlation;
+        let target = correlation.target;
+        let channel = self.at.group * correlation.outputs + output;
+        let image = self.at.sample * correlation.groups * correlation.outputs + channel;
+        let finish = self.plan.finish.of_channel(channel);
+        let [first_d, first_h, first_w] = self.at.first;
+        for d in 0..self.block[0] {
+            for tile in 0..self.block[1] {
+                let sums = &sums[d * self.vectors.plane + tile * self.vectors.row..];
+                let h = (first_h + tile) * winograd::OUTPUTS;
+                let rows = winograd::OUTPUTS.min(target[1] - h);
+                let mut to = [std::ptr::null_mut(); winograd::OUTPUTS];
+                for (row, to) in to.iter_mut().enumerate().take(rows) {
+                    let row = (image * target[0] + first_d + d) * target[1] + h + row;
+                    // SAFETY: the row lies in the image, and blocks share no place.
+                    let y = unsafe { self.plan.y.slice(row * target[2] + first_w, self.block[2]) };
+                    *to = y.as_mut_ptr();
+                }
+                // SAFETY: sums and rows are as long as the block is wide.
+                unsafe {
+                    winograd::write::<S>(finish, sums.as_ptr(), phases, &to[..rows], self.block[2]);
                 }
             }
         }

@@ -8,6 +8,7 @@ mod slab;
 mod tile;
 mod weight_gradient;
 mod weights;
+mod winograd;
 
 #[cfg(test)]
 mod tests;

@@ -1,22 +1,19 @@
 use super::block::{BlockAt, SlabLayout};
 use super::correlation::Correlation;
-use crate::parallel::grow;
 
 /// Packs channels `from..from + count` of a group for a block: padding becomes zeros, strides become
-/// phases.
+/// phases. `slab` is as long as the layout says for the channels, at least.
 pub(super) fn pack(
     correlation: &Correlation,
     layout: &SlabLayout,
     at: &BlockAt,
     x: &[f32],
     [from, count]: [usize; 2],
-    slab: &mut Vec<f32>,
-    slack: usize,
+    slab: &mut [f32],
 ) {
     let source = correlation.source;
     let voxels: usize = source.iter().product();
     let first = at.source(correlation, layout);
-    grow(slab, count * layout.channel() + slack);
     let first_channel = (at.sample * correlation.groups + at.group) * correlation.inputs + from;
     let columns = Columns {
         first: first[2],
@@ -46,24 +43,25 @@ pub(super) fn pack(
 }
 
 /// `first + by`, where the source has it.
-fn inside(first: isize, by: usize, size: usize) -> Option<usize> {
+pub(super) fn inside(first: isize, by: usize, size: usize) -> Option<usize> {
     first
         .checked_add_unsigned(by)
         .and_then(|v| usize::try_from(v).ok())
         .filter(|v| *v < size)
 }
 
-/// How a row is packed.
-struct Columns {
-    first: isize,
-    stride: usize,
-    source: usize,
+/// How a row is packed: its first column (negative in the padding), the step from one to the next,
+/// and the columns there are.
+pub(super) struct Columns {
+    pub(super) first: isize,
+    pub(super) stride: usize,
+    pub(super) source: usize,
 }
 
 impl Columns {
     /// Every `stride`-th value from column `first + phase` on, zeros where there is none.
     #[inline(always)]
-    fn copy(&self, phase: usize, x: &[f32], to: &mut [f32]) {
+    pub(super) fn copy(&self, phase: usize, x: &[f32], to: &mut [f32]) {
         let first = self.first + super::correlation::signed(phase);
         let stride = self.stride;
         // The first and the last column of `to` that has a source.

@@ -120,6 +120,7 @@ impl Plan<'_> {
             let apart = vectors.starts.len() * self.lanes;
             self.pack_gradient(&at, part, block, vectors, &mut scratch.sums);
             for input in part.inputs[0]..part.inputs[1] {
+                grow(&mut scratch.slab, layout.channel() + self.lanes);
                 slab::pack(
                     correlation,
                     layout,
@@ -127,7 +128,6 @@ impl Plan<'_> {
                     self.x,
                     [input, 1],
                     &mut scratch.slab,
-                    self.lanes,
                 );
                 level.run(PartKernel {
                     plan: self,
