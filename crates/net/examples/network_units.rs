@@ -1,6 +1,6 @@
 //! How long each preset takes for one slice or tile of a scan, and how many the scan has.
 //!
-//!     cargo run --release -p siderin-net --example network_units -- SCAN.nii.gz [gpu]
+//!     cargo run --release -p siderin-net --example network_units -- SCAN.nii.gz [cpu-burn|gpu]
 //!
 //! Prints a CSV table. The weights are random: they do not change the time.
 #![allow(clippy::print_stdout)]
@@ -24,6 +24,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     let path = args.next().ok_or("a scan is needed")?;
     let kind = match args.next().as_deref() {
         Some("gpu") => ComputeDevice::Gpu,
+        Some("cpu-burn") => ComputeDevice::CpuBurn,
         _ => ComputeDevice::Cpu,
     };
     let device = kind.open()?;

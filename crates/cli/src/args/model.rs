@@ -25,6 +25,8 @@ pub(crate) struct Running {
 pub(crate) enum DeviceName {
     /// The processor.
     Cpu,
+    /// The processor by burn's own operations, slower: to compare.
+    CpuBurn,
     /// The graphics card; only in builds with `--features gpu`.
     Gpu,
 }
@@ -33,6 +35,7 @@ impl DeviceName {
     pub(crate) fn device(self) -> ComputeDevice {
         match self {
             Self::Cpu => ComputeDevice::Cpu,
+            Self::CpuBurn => ComputeDevice::CpuBurn,
             Self::Gpu => ComputeDevice::Gpu,
         }
     }

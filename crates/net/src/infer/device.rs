@@ -1,5 +1,6 @@
 //! What computes.
 
+use crate::ops::by_burn;
 use burn::tensor::Device;
 
 /// Which part of the machine networks run on.
@@ -8,6 +9,9 @@ pub enum ComputeDevice {
     /// The processor; always there.
     #[default]
     Cpu,
+    /// The processor by burn's own operations instead of the project's kernels: the same results,
+    /// slower. To compare, and for the case that a kernel is ever in doubt.
+    CpuBurn,
     /// A graphics card by Vulkan, Metal or DX12, in builds with the `gpu` feature.
     Gpu,
 }
@@ -26,11 +30,17 @@ pub enum DeviceError {
 }
 
 impl ComputeDevice {
+    /// The choice between [`ComputeDevice::Cpu`] and [`ComputeDevice::CpuBurn`] is one for the whole
+    /// process: the last one opened counts.
+    ///
     /// # Errors
     /// When there is no such device, or the build does not know it.
     pub fn open(self) -> Result<Device, DeviceError> {
         match self {
-            Self::Cpu => Ok(Device::flex()),
+            Self::Cpu | Self::CpuBurn => {
+                by_burn(self == Self::CpuBurn);
+                Ok(Device::flex())
+            }
             Self::Gpu => open_gpu(),
         }
     }

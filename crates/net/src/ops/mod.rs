@@ -13,7 +13,7 @@ mod resample;
 pub use conv::{conv_batch_norm, convolve, convolve_activate};
 pub use norm::group_norm;
 pub use resample::{average_pool3d, max_pool2d, max_pool3d, upsample_bilinear, upsample_nearest3d};
-pub use siderin_kernels::{Activation, Conv, Level};
+pub use siderin_kernels::Activation;
 
 use burn::backend::Dispatch;
 use burn::tensor::activation::{elu, gelu, leaky_relu, relu};

@@ -1,0 +1,102 @@
+//! The project's kernels and burn's own operations are two paths to the same numbers. One test, and
+//! alone in its process, because the choice is the process's.
+#![allow(clippy::unwrap_used)]
+
+use burn::tensor::{Device, Distribution, Tensor, TensorData};
+use siderin_net::model::{Architecture, ModelConfig, Network, Preset};
+use siderin_net::ops::by_burn;
+
+/// Outputs, and on a device with gradients that to the input, which every layer has a part in.
+fn run(network: &Network, flat: &Tensor<4>, deep: &Tensor<5>) -> Vec<TensorData> {
+    let mut found = Vec::new();
+    match network {
+        Network::RlkUnet(network) => {
+            let x = flat.clone().repeat_dim(1, 3);
+            flat_case(x, |x| network.head(network.features(x)), &mut found);
+        }
+        Network::MmocNet(network) => {
+            let coarse = |x| network.coarse.head(network.coarse.features(x));
+            flat_case(flat.clone(), coarse, &mut found);
+            let fine = |x| network.fine.head(network.fine.features(x));
+            flat_case(flat.clone(), fine, &mut found);
+        }
+        Network::Unet3d(network) => {
+            deep_case(
+                deep.clone(),
+                |x| network.head(network.features(x)),
+                &mut found,
+            );
+        }
+        Network::GuidedUnet(network) => {
+            deep_case(
+                deep.clone(),
+                |x| network.head(network.features(x)),
+                &mut found,
+            );
+        }
+    }
+    found
+}
+
+macro_rules! case {
+    ($name:ident, $dims:literal) => {
+        fn $name(
+            x: Tensor<$dims>,
+            forward: impl Fn(Tensor<$dims>) -> Tensor<$dims>,
+            found: &mut Vec<TensorData>,
+        ) {
+            if !x.device().is_autodiff() {
+                found.push(forward(x).into_data());
+                return;
+            }
+            let x = x.require_grad();
+            let y = forward(x.clone());
+            let gradients = y.clone().square().mean().backward();
+            found.push(y.into_data());
+            found.push(x.grad(&gradients).unwrap().into_data());
+        }
+    };
+}
+case!(flat_case, 4);
+case!(deep_case, 5);
+
+#[test]
+fn kernels_and_burn_agree() {
+    for architecture in Architecture::ALL {
+        // Without gradients, layers are one where they can be.
+        for device in [Device::flex(), Device::flex().autodiff()] {
+            device.seed(7);
+            let mut config = architecture.preset(Preset::Small);
+            if let ModelConfig::RlkUnet(config) = &mut config {
+                // Nothing by chance.
+                config.stochastic_depth = [0.0; 4];
+            }
+            let network = config.init(&device).unwrap();
+            let flat = Tensor::<4>::random([2, 1, 32, 48], Distribution::Default, &device);
+            let deep = Tensor::<5>::random([1, 1, 32, 64, 64], Distribution::Default, &device);
+            by_burn(true);
+            let expected = run(&network, &flat, &deep);
+            by_burn(false);
+            let found = run(&network, &flat, &deep);
+            compare(architecture, &found, &expected);
+        }
+    }
+}
+
+/// Root of the sum of squares of all differences over that of what is expected. A single activation
+/// that lies within rounding of its kink changes a few gradients by percents.
+fn compare(architecture: Architecture, found: &[TensorData], expected: &[TensorData]) {
+    assert_eq!(found.len(), expected.len());
+    for (at, (found, expected)) in found.iter().zip(expected).enumerate() {
+        let [found, expected] = [found, expected].map(|data| data.as_slice::<f32>().unwrap());
+        assert_eq!(found.len(), expected.len());
+        let size = |values: &mut dyn Iterator<Item = f32>| {
+            values.map(|v| f64::from(v).powi(2)).sum::<f64>().sqrt()
+        };
+        let off = size(&mut found.iter().zip(expected).map(|(a, b)| a - b));
+        let off = off / size(&mut expected.iter().copied());
+        // Outputs come before gradients.
+        let tolerance = if at % 2 == 0 { 1e-5 } else { 1e-2 };
+        assert!(off <= tolerance, "{architecture} {at}: {off}");
+    }
+}
