@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Time and memory of the networks on a 512×512×160 scan, two cores, burn's `flex` on the CPU.
+# Time and memory of the networks on a 512×512×160 scan, two cores, by the kernels and by burn's flex.
 #
 #   benches/network_speed.sh
 #
@@ -12,40 +12,50 @@ cd "$(dirname "$0")/.."
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 # In one go: built one by one, the crates below would be compiled for each anew.
-cargo build --release --quiet --workspace --bin siderin --example network_units --example phantom
+cargo build --release --quiet --workspace --bin siderin --example network_units --example phantom --example kernels_speed
 target/release/examples/phantom "$work/large.nii.gz" 512 512 160 0.43 0.43 1
 export RAYON_NUM_THREADS=2
 out=results/network-speed
 mkdir -p "$out"
 
-echo "architecture,wall_s,peak_kib" > "$out/whole.csv"
+# `cpu` is the project's kernels, `cpu-burn` burn's flex: what it was before them.
+echo "architecture,device,wall_s,peak_kib" > "$out/whole.csv"
 for architecture in rlk-unet unet3d mmoc-net guided-unet; do
   target/release/siderin model new --architecture "$architecture" --out "$work/$architecture.siderin" > "$work/log"
-  taskset -c 0,1 /usr/bin/time -o "$work/time" -f "%e,%M" target/release/siderin detect "$work/large.nii.gz" \
-    --model "$work/$architecture.siderin" --threshold 0.99 --out "$work/out" --force --quiet 2>> "$work/log"
-  echo "$architecture,$(cat "$work/time")" >> "$out/whole.csv"
+  for device in cpu cpu-burn; do
+    taskset -c 0,1 /usr/bin/time -o "$work/time" -f "%e,%M" target/release/siderin detect "$work/large.nii.gz" \
+      --model "$work/$architecture.siderin" --device "$device" --threshold 0.99 --out "$work/out" --force --quiet 2>> "$work/log"
+    echo "$architecture,$device,$(cat "$work/time")" >> "$out/whole.csv"
+  done
 done
-taskset -c 0,1 target/release/examples/network_units "$work/large.nii.gz" > "$out/units.csv"
+echo "device,architecture,preset,numbers,prepare_s,unit,unit_s,units,scan_s" > "$out/units.csv"
+for device in cpu cpu-burn; do
+  taskset -c 0,1 target/release/examples/network_units "$work/large.nii.gz" "$device" |
+    tail -n +2 | sed "s/^/$device,/" >> "$out/units.csv"
+done
 
 rows() { tail -n +2 "$1"; }
+# Lines of one device beside those of the other, by all columns before the numbers that differ.
+beside() { awk -F, -v OFS=, '$1 == "cpu" {own[++n] = $0} $1 == "cpu-burn" {burn[++m] = $0} END {for (i = 1; i <= n; i++) print own[i], burn[i]}' "$1"; }
 {
   echo "# The four networks on 512×512×160"
   echo
   echo "Whole command with the small presets: reading, brain mask, preparation, network, report."
-  echo "A painted phantom of 0.43×0.43×1 mm, two cores; burn's pure Rust backend \`flex\`."
+  echo "A painted phantom of 0.43×0.43×1 mm, two cores. \`kernels\` are the project's own (\`--device cpu\`),"
+  echo "\`before\` is burn's pure Rust backend \`flex\` (\`--device cpu-burn\`), each run once, one after the other."
   echo
-  echo "| small preset | wall time | peak memory | target |"
-  echo "|---|---|---|---|"
-  rows "$out/whole.csv" | awk -F, '{printf "| %s | %.0f s | %d MiB | 2048 MiB |\n", $1, $2, $3 / 1024}'
+  echo "| small preset | kernels | peak memory | before | peak memory | memory target |"
+  echo "|---|---|---|---|---|---|"
+  rows "$out/whole.csv" | paste -d, - - | awk -F, '{printf "| %s | %.0f s | %d MiB | %.0f s | %d MiB | 2048 MiB |\n", $1, $3, $4 / 1024, $7, $8 / 1024}'
   echo
   echo "One slice or tile (median of 3), times the number that the scan has; \`scan\` is that and"
   echo "the preparation. The cascade's second stage comes on top, by the regions that the first finds."
   echo
-  echo "| network | preset | numbers | unit | one | number | scan |"
-  echo "|---|---|---|---|---|---|---|"
-  rows "$out/units.csv" | awk -F, '{printf "| %s | %s | %s | %s | %.2f s | %s | %s |\n", $1, $2, $3, $5, $6, $7, $8 == "" ? "" : $8 " s"}'
+  echo "| network | preset | numbers | unit | kernels | before | number | scan | scan before |"
+  echo "|---|---|---|---|---|---|---|---|---|"
+  beside "$out/units.csv" | awk -F, '{printf "| %s | %s | %s | %s | %.2f s | %.2f s | %s | %s | %s |\n", $2, $3, $4, $6, $7, $16, $8, $9 == "" ? "" : $9 " s", $18 == "" ? "" : $18 " s"}'
   echo
-  echo "- tables: whole.csv (each run once), units.csv"
+  echo "- tables: whole.csv, units.csv"
   echo "- machine: $(sed -n 's/^model name[^:]*: //p' /proc/cpuinfo | head -1), 2 cores"
   echo "- version: $(target/release/siderin --version), $(rustc --version)"
   echo "- command: benches/network_speed.sh"
