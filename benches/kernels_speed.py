@@ -4,7 +4,7 @@
 
 Builds the Rust side, runs every side of a case once a round, in another order each round, and takes
 the ratio within each round; a table and the ratios' medians go to results/kernels-speed/. Two
-threads for every side.
+threads for every side. `--only CASE` measures some cases and keeps the others' runs.
 """
 
 import argparse
@@ -35,10 +35,9 @@ import twin  # noqa: E402
 torch.set_num_threads(THREADS)
 # Pauses between sides: threads that wait for more work spin for a while.
 PAUSE = 0.05
-# Rounds, and those where a run takes longer than so many seconds.
+# Rounds of cases with a target, where a run takes longer than so many seconds, and of all others.
 ROUNDS, LONG_ROUNDS, LONG = 15, 5, 5.0
-# flex without a target is slow and known to be: so many rounds.
-FLEX_ROUNDS = 5
+OTHER_ROUNDS = 5
 
 # case, sides besides the kernels, at most this ratio by side
 CASES = [
@@ -54,9 +53,7 @@ CASES = [
     ("forward mmoc-net-small", {"torch": None, "flex": None}),
     ("forward guided-unet-small", {"torch": None, "flex": None}),
     ("step unet3d-paper", {"torch": None}),
-    ("step rlk-unet-paper", {"torch": None}),
     ("step mmoc-net-paper", {"torch": None}),
-    ("step guided-unet-paper", {"torch": None}),
 ]
 
 
@@ -165,7 +162,8 @@ def onnx_side(case):
     return timed(lambda: session.run(None, {"x": x}))
 
 
-def measure(case, others, rust, configs, rounds):
+def measure(case, others, rust, configs):
+    """Seconds of every side by round."""
     sides = {"kernels": rust.side("kernels", case)}
     for side in others:
         if side == "torch":
@@ -179,14 +177,16 @@ def measure(case, others, rust, configs, rounds):
         run()
         time.sleep(PAUSE)
         first[name] = run()
-    others_only = [seconds for name, seconds in first.items() if name != "flex"]
-    rounds = rounds or (LONG_ROUNDS if max(others_only) > LONG else ROUNDS)
-    rows = []
-    names = list(sides)
+    rounds = OTHER_ROUNDS
+    if any(others.values()):
+        slowest = max(seconds for name, seconds in first.items() if name != "flex")
+        rounds = LONG_ROUNDS if slowest > LONG else ROUNDS
+    rows, names = [], list(sides)
     for at in range(rounds):
         row = {}
         for name in names[at % len(names) :] + names[: at % len(names)]:
-            if name == "flex" and at >= FLEX_ROUNDS:
+            # flex has no target, and is slow.
+            if name == "flex" and at >= OTHER_ROUNDS:
                 continue
             time.sleep(PAUSE)
             row[name] = sides[name]()
@@ -194,52 +194,59 @@ def measure(case, others, rust, configs, rounds):
     return rows
 
 
-def ratio(rows, side):
-    ratios = sorted(row["kernels"] / row[side] for row in rows if side in row)
-    return statistics.median(ratios), ratios[0], ratios[-1], len(ratios)
+def kept():
+    """Runs of earlier calls, by case."""
+    runs = {}
+    if (OUT / "seconds.csv").exists():
+        with open(OUT / "seconds.csv", newline="") as file:
+            for row in csv.DictReader(file):
+                rounds = runs.setdefault(row["case"], {})
+                rounds.setdefault(int(row["round"]), {})[row["side"]] = float(row["seconds"])
+    return {case: [rounds[at] for at in sorted(rounds)] for case, rounds in runs.items()}
+
+
+def summary(case, others, rows):
+    """Lines of the table: medians of times and of ratios within rounds."""
+    median = {
+        side: statistics.median([row[side] for row in rows if side in row])
+        for side in ["kernels", *others]
+    }
+    for side, target in others.items():
+        ratios = sorted(row["kernels"] / row[side] for row in rows if side in row)
+        yield (
+            case, median["kernels"], side, median[side],
+            statistics.median(ratios), ratios[0], ratios[-1], len(ratios), target,
+        )  # fmt: skip
 
 
 def main():
     parser = argparse.ArgumentParser()
-    parser.add_argument("--only", help="cases that contain this; nothing is written")
-    parser.add_argument("--rounds", type=int, default=0)
-    parser.add_argument("--without", default="", help="a side to leave out, with --only")
+    parser.add_argument("--only", default="", help="measure cases that contain this")
     args = parser.parse_args()
     rust = Rust()
     configs = rust.ask("configs")
-    table, raw = [], []
+    runs = kept()
     for case, others in CASES:
-        if args.only and args.only not in case:
-            continue
-        others = {side: most for side, most in others.items() if side != args.without}
-        rows = measure(case, others, rust, configs, args.rounds)
-        for at, row in enumerate(rows):
-            raw += [(case, at, side, f"{seconds:.6f}") for side, seconds in row.items()]
-        median = {
-            side: statistics.median([row[side] for row in rows if side in row])
-            for side in ["kernels", *others]
-        }
-        for side, target in others.items():
-            middle, least, most, count = ratio(rows, side)
-            table.append((case, median["kernels"], side, median[side], middle, least, most, count, target))
-            print(
-                f"{case:26} {median['kernels'] * 1e3:9.1f} ms  {side:6} {median[side] * 1e3:9.1f} ms"
-                f"  ratio {middle:.3f} ({least:.2f} to {most:.2f}, {count})"
-                + ("" if target is None else f"  target {target}"),
-                flush=True,
-            )
-    if args.only:
-        return
-    layers = rust.ask("layers")
-    write(table, raw, layers)
+        if args.only in case:
+            runs[case] = measure(case, others, rust, configs)
+            for _, own, side, other, middle, *_ in summary(case, others, runs[case]):
+                print(f"{case:26} {own:8.3f} s  {side:6} {other:8.3f} s  ratio {middle:.3f}", flush=True)
+            save(runs)
+    table = [line for case, others in CASES if case in runs for line in summary(case, others, runs[case])]
+    write(table, rust.ask("layers"))
 
 
-def write(table, raw, layers):
+def save(runs):
     OUT.mkdir(parents=True, exist_ok=True)
     with open(OUT / "seconds.csv", "w", newline="") as file:
         writer = csv.writer(file, lineterminator="\n")
         writer.writerow(["case", "round", "side", "seconds"])
-        writer.writerows(raw)
+        for case, rows in runs.items():
+            for at, row in enumerate(rows):
+                writer.writerows((case, at, side, f"{seconds:.6f}") for side, seconds in row.items())
+
+
+def write(table, layers):
     with open(OUT / "layers.csv", "w", newline="") as file:
         writer = csv.writer(file, lineterminator="\n")
         writer.writerow(["layer", "gflop", "peak_gflops"] + [
@@ -255,8 +262,8 @@ def write(table, raw, layers):
         "",
         "Each ratio is time of the kernels over time of the other side, both in one round; the median of",
         "all rounds, and the least and the most. Below 1 the kernels are faster. The machine is shared,",
-        "so single rounds scatter. A step is forward, backward and Adam, on one tile, patch or slice; the",
-        "loss is the mean square of all outputs.",
+        "so single rounds scatter. A step is forward, backward and Adam, on one tile or slice (for the",
+        "cascade also 32 regions); the loss is the mean square of all outputs. Weights are random.",
         "",
         "| case | kernels | other side | its time | ratio | least to most | rounds | target |",
         "|---|---|---|---|---|---|---|---|",

@@ -28,15 +28,10 @@ for architecture in rlk-unet unet3d mmoc-net guided-unet; do
     echo "$architecture,$device,$(cat "$work/time")" >> "$out/whole.csv"
   done
 done
-echo "device,architecture,preset,numbers,prepare_s,unit,unit_s,units,scan_s" > "$out/units.csv"
-for device in cpu cpu-burn; do
-  taskset -c 0,1 target/release/examples/network_units "$work/large.nii.gz" "$device" |
-    tail -n +2 | sed "s/^/$device,/" >> "$out/units.csv"
-done
+taskset -c 0,1 target/release/examples/network_units "$work/large.nii.gz" > "$out/units.csv"
+# units-flex.csv: the same by burn's flex, as measured when it was all there was.
 
 rows() { tail -n +2 "$1"; }
-# Lines of one device beside those of the other, by all columns before the numbers that differ.
-beside() { awk -F, -v OFS=, '$1 == "cpu" {own[++n] = $0} $1 == "cpu-burn" {burn[++m] = $0} END {for (i = 1; i <= n; i++) print own[i], burn[i]}' "$1"; }
 {
   echo "# The four networks on 512×512×160"
   echo
@@ -51,11 +46,14 @@ beside() { awk -F, -v OFS=, '$1 == "cpu" {own[++n] = $0} $1 == "cpu-burn" {burn[
   echo "One slice or tile (median of 3), times the number that the scan has; \`scan\` is that and"
   echo "the preparation. The cascade's second stage comes on top, by the regions that the first finds."
   echo
+  echo "\`before\` is from units-flex.csv, an earlier run on such a machine."
+  echo
   echo "| network | preset | numbers | unit | kernels | before | number | scan | scan before |"
   echo "|---|---|---|---|---|---|---|---|---|"
-  beside "$out/units.csv" | awk -F, '{printf "| %s | %s | %s | %s | %.2f s | %.2f s | %s | %s | %s |\n", $2, $3, $4, $6, $7, $16, $8, $9 == "" ? "" : $9 " s", $18 == "" ? "" : $18 " s"}'
+  paste -d, "$out/units.csv" "$out/units-flex.csv" | tail -n +2 |
+    awk -F, '{printf "| %s | %s | %s | %s | %.2f s | %.2f s | %s | %s | %s |\n", $1, $2, $3, $5, $6, $14, $7, $8 == "" ? "" : $8 " s", $16 == "" ? "" : $16 " s"}'
   echo
-  echo "- tables: whole.csv, units.csv"
+  echo "- tables: whole.csv, units.csv, units-flex.csv"
   echo "- machine: $(sed -n 's/^model name[^:]*: //p' /proc/cpuinfo | head -1), 2 cores"
   echo "- version: $(target/release/siderin --version), $(rustc --version)"
   echo "- command: benches/network_speed.sh"

@@ -129,12 +129,12 @@ fn configs() -> serde_json::Value {
 /// What a network takes at once.
 fn shapes(name: &str) -> Vec<Vec<usize>> {
     match name {
-        "rlk-unet-small" | "rlk-unet-paper" => vec![vec![1, 3, 512, 512]],
+        "rlk-unet-small" => vec![vec![1, 3, 256, 256]],
+        "rlk-unet-paper" => vec![vec![1, 3, 512, 512]],
         "unet3d-small" => vec![vec![1, 1, 64, 64, 64]],
         "unet3d-paper" => vec![vec![1, 1, 80, 80, 80]],
-        "mmoc-net-small" | "mmoc-net-paper" => {
-            vec![vec![1, 1, 512, 512], vec![REGIONS, 1, 32, 32]]
-        }
+        "mmoc-net-small" => vec![vec![1, 1, 256, 256], vec![REGIONS, 1, 32, 32]],
+        "mmoc-net-paper" => vec![vec![1, 1, 512, 512], vec![REGIONS, 1, 32, 32]],
         "guided-unet-small" => vec![vec![1, 1, 32, 128, 128]],
         _ => vec![vec![1, 1, 16, 320, 256]],
     }

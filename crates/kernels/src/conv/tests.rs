@@ -183,3 +183,27 @@ fn the_finish_is_scale_shift_and_activation() {
         assert_near(&format!("{level:?}"), &y, &expected, 1e-5);
     }
 }
+
+#[test]
+#[cfg_attr(miri, ignore = "too large for an interpreter")]
+fn the_number_of_threads_changes_no_bit() {
+    let conv = Conv::same(2, [20, 14], [5, 24, 40], [3; 3]);
+    let x = values(1, conv.input_length());
+    let w = values(2, conv.weight_length());
+    let dy = values(3, conv.output_length().unwrap());
+    let run = |threads: usize| {
+        let pool = rayon::ThreadPoolBuilder::new().num_threads(threads);
+        pool.build().unwrap().install(|| {
+            let (mut y, mut dx, mut dw) = (dy.clone(), x.clone(), w.clone());
+            let (level, plain) = (Level::detected(), Finish::default());
+            conv.forward(level, &x, &w, &plain, &mut y).unwrap();
+            conv.input_gradient(level, &dy, &w, &plain, &mut dx).unwrap();
+            conv.weight_gradient(level, &x, &dy, &mut dw).unwrap();
+            [y, dx, dw].map(|values| values.iter().map(|v| v.to_bits()).collect::<Vec<_>>())
+        })
+    };
+    let one = run(1);
+    for threads in [2, 3, 7] {
+        assert!(one == run(threads), "{threads} threads");
+    }
+}

@@ -19,7 +19,7 @@ macro_rules! of_width {
             6 if $widest::<$S>($HIGH) > 5 => $this.$method::<$S, $HIGH, 6> $arguments,
             7 if $widest::<$S>($HIGH) > 6 => $this.$method::<$S, $HIGH, 7> $arguments,
             8 if $widest::<$S>($HIGH) > 7 => $this.$method::<$S, $HIGH, 8> $arguments,
-            _ => {}
+            width => debug_assert!(width == 0, "no tile is {width} wide"),
         }
     };
 }
