@@ -197,7 +197,8 @@ fn the_number_of_threads_changes_no_bit() {
             let (mut y, mut dx, mut dw) = (dy.clone(), x.clone(), w.clone());
             let (level, plain) = (Level::detected(), Finish::default());
             conv.forward(level, &x, &w, &plain, &mut y).unwrap();
-            conv.input_gradient(level, &dy, &w, &plain, &mut dx).unwrap();
+            conv.input_gradient(level, &dy, &w, &plain, &mut dx)
+                .unwrap();
             conv.weight_gradient(level, &x, &dy, &mut dw).unwrap();
             [y, dx, dw].map(|values| values.iter().map(|v| v.to_bits()).collect::<Vec<_>>())
         })
