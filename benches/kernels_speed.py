@@ -2,9 +2,10 @@
 
     python benches/kernels_speed.py            # needs torch, onnxruntime and onnx (PyPI)
 
-Builds the Rust side, runs every side of a case once a round, in another order each round, and takes
+Builds the Rust side, runs every side of a case once a round, in an order that rotates, and takes
 the ratio within each round; a table and the ratios' medians go to results/kernels-speed/. Two
-threads for every side. `--only CASE` measures some cases and keeps the others' runs.
+threads for every side. `--only CASE` measures some cases again and keeps the others' runs, which
+must be of the same version and machine.
 """
 
 import argparse
@@ -263,7 +264,8 @@ def write(table, layers):
         "Each ratio is time of the kernels over time of the other side, both in one round; the median of",
         "all rounds, and the least and the most. Below 1 the kernels are faster. The machine is shared,",
         "so single rounds scatter. A step is forward, backward and Adam, on one tile or slice (for the",
-        "cascade also 32 regions); the loss is the mean square of all outputs. Weights are random.",
+        "cascade also 32 regions); the loss is the mean square of all outputs. Weights are random. The",
+        "RLK-UNet runs with both depthwise branches on every side, which detection makes one.",
         "",
         "| case | kernels | other side | its time | ratio | least to most | rounds | target |",
         "|---|---|---|---|---|---|---|---|",
@@ -292,7 +294,7 @@ def write(table, layers):
     lines += [
         "",
         "- tables: seconds.csv (every run), layers.csv",
-        f"- machine: {model}, {THREADS} cores",
+        f"- machine: {model}, {os.cpu_count()} cores, {THREADS} threads",
         f"- versions: {rustc}, PyTorch {torch.__version__}, ONNX Runtime {onnxruntime.__version__}",
         "- command: python benches/kernels_speed.py",
     ]

@@ -13,7 +13,7 @@ pub enum Activation {
     None,
     /// `max(v, 0)`.
     Relu,
-    /// `v` where positive, `slope · v` elsewhere; the slope lies between 0 and 1.
+    /// `v` where positive, `slope · v` elsewhere.
     LeakyRelu(f32),
     /// `v` where positive, `exp(v) - 1` elsewhere (Clevert 2016, arXiv 1511.07289, α = 1).
     Elu,
@@ -89,7 +89,7 @@ impl Activation {
             match self {
                 Self::None => v,
                 Self::Relu => S::max(S::splat(0.0), v),
-                Self::LeakyRelu(slope) => S::max(S::mul(S::splat(slope), v), v),
+                Self::LeakyRelu(slope) => S::positive(v, v, S::mul(S::splat(slope), v)),
                 Self::Elu => {
                     let [power, rest] = exponential::<S>(S::min(S::splat(0.0), v));
                     // exp(v) - 1 without cancellation.

@@ -4,7 +4,7 @@
 use crate::activation::{Activation, Each, Forward, Line, map, padded};
 use crate::parallel::Shared;
 use crate::simd::{Kernel, Level, Simd};
-use crate::size::{SizeError, check_length};
+use crate::size::{SizeError, check_length, product};
 use rayon::prelude::*;
 
 /// Which values share a mean and a variance.
@@ -85,7 +85,7 @@ impl Norm {
         {
             return Err(SizeError::Impossible(format!("{self:?}")));
         }
-        let length = self.batch * self.channels * self.voxels;
+        let length = product(&[self.batch, self.channels, self.voxels])?;
         check_length("the input of a normalisation", x, length)
     }
 
@@ -99,11 +99,11 @@ impl Norm {
         if x.is_empty() {
             return Ok(vec![Moments::default(); self.sets()]);
         }
-        // Sums of squares about a value of the set, so that a large mean costs no digits.
+        // Sums of squares about what lies near the mean, so that a large one costs no digits.
         let mut about = vec![None; self.sets()];
         let planes: Vec<&[f32]> = x.chunks_exact(self.voxels).collect();
         for (plane, x) in planes.iter().enumerate() {
-            about[self.set(plane)].get_or_insert(x[0]);
+            about[self.set(plane)].get_or_insert_with(|| middle(x));
         }
         let about: Vec<f32> = about.into_iter().map(Option::unwrap_or_default).collect();
         let of_planes: Vec<[f64; 2]> = planes
@@ -296,7 +296,8 @@ pub fn channel_sums(
     x: &[f32],
     sums: &mut [f32],
 ) -> Result<(), SizeError> {
-    check_length("the values to be summed", x, batch * channels * voxels)?;
+    let length = product(&[batch, channels, voxels])?;
+    check_length("the values to be summed", x, length)?;
     check_length("the sums of channels", sums, channels)?;
     sums.par_iter_mut().enumerate().for_each(|(channel, sum)| {
         let planes = (0..batch).map(|sample| (sample * channels + channel) * voxels);
@@ -307,6 +308,14 @@ pub fn channel_sums(
         *sum = of_planes.sum::<f64>() as f32;
     });
     Ok(())
+}
+
+/// The median of a few values from all over a plane: a mean that one outlier cannot move.
+fn middle(x: &[f32]) -> f32 {
+    let step = x.len().div_ceil(15).max(1);
+    let mut few: Vec<f32> = x.iter().step_by(step).copied().collect();
+    few.sort_unstable_by(f32::total_cmp);
+    few.get(few.len() / 2).copied().unwrap_or_default()
 }
 
 /// Values whose sum is kept in single precision before it is added to one in double precision.

@@ -24,14 +24,16 @@ impl Shared {
         }
     }
 
+    /// # Panics
+    /// When the range does not lie in the slice.
+    ///
     /// # Safety
-    /// The range lies in the slice, which is still borrowed, and nobody else touches the range
-    /// while the result lives.
+    /// The slice is still borrowed, and nobody else touches the range while the result lives.
     #[inline(always)]
     #[allow(clippy::mut_from_ref)]
     pub(crate) unsafe fn slice(&self, from: usize, length: usize) -> &mut [f32] {
-        debug_assert!(from + length <= self.length);
-        // SAFETY: as the caller vouches.
+        assert!(from <= self.length && length <= self.length - from);
+        // SAFETY: the range lies in the slice; the rest is as the caller vouches.
         unsafe { std::slice::from_raw_parts_mut(self.start.add(from), length) }
     }
 }
@@ -58,6 +60,10 @@ thread_local! {
 /// task that wants the same scratch.
 pub(crate) fn with_scratch<R>(work: impl FnOnce(&mut Scratch) -> R) -> R {
     SCRATCH.with_borrow_mut(|scratch| {
+        if cfg!(any(test, miri)) {
+            // So that a checker sees what reads or writes beyond the room of its own task.
+            *scratch = Scratch::default();
+        }
         let result = work(scratch);
         for buffer in [&mut scratch.slab, &mut scratch.sums] {
             if buffer.len() > KEPT {

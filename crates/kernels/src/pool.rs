@@ -1,5 +1,5 @@
 use crate::parallel::Shared;
-use crate::size::{SizeError, check_length};
+use crate::size::{SizeError, check_length, product};
 use rayon::prelude::*;
 
 /// The largest of each box of voxels that lie side by side, without overlap; what is left over at
@@ -30,8 +30,9 @@ impl MaxPool {
 
     fn check(&self, x: &[f32], y: &[f32]) -> Result<[usize; 3], SizeError> {
         let out = self.output_size()?;
-        check_length("the input of a pooling", x, self.planes * self.input())?;
-        let length = self.planes * out.iter().product::<usize>();
+        let input = product(&[&[self.planes], &self.size[..]].concat())?;
+        check_length("the input of a pooling", x, input)?;
+        let length = product(&[&[self.planes], &out[..]].concat())?;
         check_length("the output of a pooling", y, length)?;
         Ok(out)
     }

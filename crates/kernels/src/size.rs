@@ -10,7 +10,10 @@ pub enum SizeError {
         found: usize,
         expected: usize,
     },
-    #[error("{0}: every output must have a place, and channels must be a multiple of the groups")]
+    #[error(
+        "{0}: every output must have a place, channels must be a multiple of the groups, and all must \
+         fit into memory"
+    )]
     Impossible(String),
 }
 
@@ -30,4 +33,16 @@ pub(crate) fn check_length(
         found,
         expected,
     })
+}
+
+/// The number of values of such sizes.
+///
+/// # Errors
+/// When it is more than a slice can have.
+pub(crate) fn product(sizes: &[usize]) -> Result<usize, SizeError> {
+    sizes
+        .iter()
+        .try_fold(1usize, |all, size| all.checked_mul(*size))
+        .filter(|all| isize::try_from(*all).is_ok())
+        .ok_or_else(|| SizeError::Impossible(format!("{sizes:?} values")))
 }

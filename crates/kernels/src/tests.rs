@@ -352,3 +352,54 @@ fn wrong_lengths_are_errors() {
     };
     assert!(norm.statistics(level, &[0.0; 12]).is_err());
 }
+
+#[test]
+fn an_outlier_at_the_start_costs_no_digits() {
+    // 10 000 ± 1, but for the first.
+    let mut x: Vec<f32> = (0..4096)
+        .map(|v| if v % 2 == 0 { 9999.0 } else { 10001.0 })
+        .collect();
+    x[0] = 0.0;
+    let exact: Vec<f64> = x.iter().map(|v| f64::from(*v)).collect();
+    let mean = exact.iter().sum::<f64>() / 4096.0;
+    let variance = exact.iter().map(|v| (v - mean).powi(2)).sum::<f64>() / 4096.0;
+    let norm = Norm {
+        batch: 1,
+        channels: 1,
+        voxels: 4096,
+        over: Over::Batch,
+        epsilon: 1e-5,
+        activation: Activation::None,
+    };
+    for level in Level::available() {
+        let moments = norm.statistics(level, &x).unwrap()[0];
+        assert!(
+            (f64::from(moments.mean) - mean).abs() < 1e-3,
+            "{moments:?} {mean}"
+        );
+        assert!(
+            (f64::from(moments.variance) / variance - 1.0).abs() < 1e-5,
+            "{moments:?} {variance}"
+        );
+    }
+}
+
+#[test]
+fn infinity_stays_where_nothing_is_mixed() {
+    let up = Upsample {
+        planes: 1,
+        size: [1, 1, 1],
+        to: [1, 1, 2],
+        mode: UpsampleMode::Nearest,
+    };
+    let mut y = [0.0; 2];
+    up.forward(&[f32::INFINITY], &mut y).unwrap();
+    assert_eq!(y, [f32::INFINITY; 2]);
+    let huge = Upsample {
+        planes: (1 << 63) + 1,
+        size: [1, 1, 2],
+        to: [1, 1, 2],
+        ..up
+    };
+    assert!(huge.backward(&[0.0; 2], &mut [0.0; 2]).is_err());
+}

@@ -1,5 +1,5 @@
 use crate::parallel::Shared;
-use crate::size::{SizeError, check_length};
+use crate::size::{SizeError, check_length, product};
 use rayon::prelude::*;
 
 /// How values between voxels come about.
@@ -62,12 +62,20 @@ impl Upsample {
     }
 
     fn check(&self, x: &[f32], y: &[f32]) -> Result<[usize; 2], SizeError> {
-        let (input, output) = (self.size.iter().product(), self.to.iter().product());
+        let (input, output) = (product(&self.size)?, product(&self.to)?);
         if input == 0 && output > 0 {
             return Err(SizeError::Impossible(format!("{self:?}")));
         }
-        check_length("the input of an up-sampling", x, self.planes * input)?;
-        check_length("the output of an up-sampling", y, self.planes * output)?;
+        check_length(
+            "the input of an up-sampling",
+            x,
+            product(&[self.planes, input])?,
+        )?;
+        check_length(
+            "the output of an up-sampling",
+            y,
+            product(&[self.planes, output])?,
+        )?;
         Ok([input, output])
     }
 
@@ -93,7 +101,8 @@ impl Upsample {
                         let Some(y) = rows.next() else { return };
                         for (y, w) in y.iter_mut().zip(&width) {
                             let [a, b] = w.at.map(|at| row[at]);
-                            *y = a + w.share * (b - a);
+                            // What is infinite stays so where nothing is mixed.
+                            *y = if a == b { a } else { a + w.share * (b - a) };
                         }
                     }
                 }

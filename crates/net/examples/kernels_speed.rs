@@ -1,7 +1,7 @@
 //! One side of benches/kernels_speed.py: times what it is told to, by the kernels or by burn's flex.
 //!
-//! Reads lines `SIDE WHAT NAME` and answers each with seconds, or with JSON for `configs`,
-//! `layers` and `peak`. Sides are `kernels` and `flex`; networks have random weights, which do not
+//! Reads lines `SIDE WHAT NAME` and answers each with seconds, or with JSON for `configs` and
+//! `layers`. Sides are `kernels` and `flex`; networks have random weights, which do not
 //! change the time.
 #![allow(clippy::print_stdout)]
 
@@ -28,7 +28,6 @@ fn main() -> Result<(), Box<dyn Error>> {
         let words: Vec<&str> = line.split_whitespace().collect();
         match words.as_slice() {
             ["configs"] => println!("{}", configs()),
-            ["peak"] => println!("{}", Level::detected().peak_flops()),
             ["layers"] => println!("{}", layers()?),
             [side, what, name] => {
                 by_burn(*side == "flex");
@@ -73,11 +72,6 @@ fn case(what: &str, name: &str) -> Result<Case, Box<dyn Error>> {
         }
         ("forward", name) => {
             let network = config(name)?.init(&device)?;
-            let inputs = Inputs::new(name, &device);
-            Box::new(move || drop(inputs.loss(&network)))
-        }
-        ("fused", name) => {
-            let network = config(name)?.init(&device)?.for_inference();
             let inputs = Inputs::new(name, &device);
             Box::new(move || drop(inputs.loss(&network)))
         }
@@ -253,8 +247,8 @@ fn layers() -> Result<serde_json::Value, Box<dyn Error>> {
     ];
     let mut rows = Vec::new();
     for (name, conv) in cases {
-        let x = vec![0.5; conv.input_length()];
-        let w = vec![0.5; conv.weight_length()];
+        let x = vec![0.5; conv.input_length()?];
+        let w = vec![0.5; conv.weight_length()?];
         let mut y = vec![0.5; conv.output_length()?];
         let (mut dx, mut dw) = (x.clone(), w.clone());
         let operations = 2.0 * conv.multiply_adds()? as f64;

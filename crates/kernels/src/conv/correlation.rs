@@ -78,7 +78,7 @@ impl Correlation {
     /// `source` is the size of the convolution's output.
     pub(super) fn input_gradient(conv: &Conv, source: [usize; 3]) -> Self {
         let stride = conv.stride;
-        let mut phases = Vec::with_capacity(stride.iter().product());
+        let mut phases = Vec::new();
         for d in 0..stride[0].min(conv.size[0]) {
             for h in 0..stride[1].min(conv.size[1]) {
                 for w in 0..stride[2].min(conv.size[2]) {

@@ -11,8 +11,8 @@ use crate::parallel::{Scratch, Shared, grow, with_scratch};
 use crate::simd::{Kernel, Level, Simd};
 use rayon::prelude::*;
 
-/// Floats of packed inputs that a block may have: 192 KiB, less than the second-level cache of any
-/// processor of the last ten years.
+/// Floats of packed inputs that a block may have: 192 KiB, less than the second-level cache of most
+/// processors.
 const SLAB: usize = 48 << 10;
 /// Blocks that each thread should find at least.
 const BLOCKS_PER_THREAD: usize = 4;
@@ -136,7 +136,7 @@ impl Plan<'_> {
                 at,
                 block,
                 vectors,
-                slab: &scratch.slab,
+                slab: &scratch.slab[..count * layout.channel() + self.lanes],
                 sums: &mut scratch.sums,
                 apart,
                 channels: [from, count],

@@ -14,7 +14,7 @@ mod winograd;
 mod tests;
 
 use crate::simd::Level;
-use crate::size::{SizeError, check_length};
+use crate::size::{SizeError, check_length, product};
 use correlation::Correlation;
 pub use finish::Finish;
 
@@ -78,36 +78,49 @@ impl Conv {
         if !divides || !fits {
             return Err(SizeError::Impossible(format!("{self:?}")));
         }
+        let along = |axis: usize| -> Option<usize> {
+            let [before, after] = self.padding[axis];
+            let padded = self.size[axis].checked_add(before)?.checked_add(after)?;
+            let reach = (self.kernel[axis] - 1).checked_mul(self.dilation[axis])?;
+            let room = padded.checked_sub(reach.checked_add(1)?)?;
+            // Offsets are signed.
+            isize::try_from(padded.checked_mul(2)?).ok()?;
+            Some(room / self.stride[axis] + 1)
+        };
+        let impossible = || SizeError::Impossible(format!("{self:?}"));
         let mut size = [0; 3];
         for axis in 0..3 {
-            let padded = self.size[axis] + self.padding[axis][0] + self.padding[axis][1];
-            let reach = (self.kernel[axis] - 1) * self.dilation[axis] + 1;
-            let room = padded
-                .checked_sub(reach)
-                .ok_or_else(|| SizeError::Impossible(format!("{self:?}")))?;
-            size[axis] = room / self.stride[axis] + 1;
+            size[axis] = along(axis).ok_or_else(impossible)?;
         }
         Ok(size)
     }
 
     /// Number of values of the input.
-    pub fn input_length(&self) -> usize {
-        self.batch * self.channels[0] * self.size.iter().product::<usize>()
+    ///
+    /// # Errors
+    /// When it is more than a slice can have.
+    pub fn input_length(&self) -> Result<usize, SizeError> {
+        let [d, h, w] = self.size;
+        product(&[self.batch, self.channels[0], d, h, w])
     }
 
     /// Number of values of the kernel.
-    pub fn weight_length(&self) -> usize {
-        let [inputs, outputs] = self.channels;
-        outputs * (inputs / self.groups) * self.kernel.iter().product::<usize>()
+    ///
+    /// # Errors
+    /// As [`Conv::output_size`], and when it is more than a slice can have.
+    pub fn weight_length(&self) -> Result<usize, SizeError> {
+        self.output_size()?;
+        let ([inputs, outputs], [d, h, w]) = (self.channels, self.kernel);
+        product(&[outputs, inputs / self.groups, d, h, w])
     }
 
     /// Number of values of the output.
     ///
     /// # Errors
-    /// As [`Conv::output_size`].
+    /// As [`Conv::output_size`], and when it is more than a slice can have.
     pub fn output_length(&self) -> Result<usize, SizeError> {
-        let size = self.output_size()?;
-        Ok(self.batch * self.channels[1] * size.iter().product::<usize>())
+        let [d, h, w] = self.output_size()?;
+        product(&[self.batch, self.channels[1], d, h, w])
     }
 
     /// Multiplications with an addition, of the forward pass and of each gradient.
@@ -115,8 +128,8 @@ impl Conv {
     /// # Errors
     /// As [`Conv::output_size`].
     pub fn multiply_adds(&self) -> Result<usize, SizeError> {
-        let per_output = self.weight_length() / self.channels[1].max(1);
-        Ok(self.output_length()? * per_output)
+        let per_output = self.weight_length()? / self.channels[1].max(1);
+        product(&[self.output_length()?, per_output])
     }
 
     /// The output: `y = finish(x ∗ w)`, with every value of `y` overwritten.
@@ -131,8 +144,8 @@ impl Conv {
         finish: &Finish,
         y: &mut [f32],
     ) -> Result<(), SizeError> {
-        check_length("the input of a convolution", x, self.input_length())?;
-        check_length("the kernel of a convolution", w, self.weight_length())?;
+        check_length("the input of a convolution", x, self.input_length()?)?;
+        check_length("the kernel of a convolution", w, self.weight_length()?)?;
         check_length("the output of a convolution", y, self.output_length()?)?;
         finish.check(self.channels[1])?;
         let correlation = Correlation::forward(self, self.output_size()?);
@@ -155,8 +168,8 @@ impl Conv {
         dx: &mut [f32],
     ) -> Result<(), SizeError> {
         check_length("the gradient to the output", dy, self.output_length()?)?;
-        check_length("the kernel of a convolution", w, self.weight_length())?;
-        check_length("the gradient to the input", dx, self.input_length())?;
+        check_length("the kernel of a convolution", w, self.weight_length()?)?;
+        check_length("the gradient to the input", dx, self.input_length()?)?;
         finish.check(self.channels[0])?;
         let correlation = Correlation::input_gradient(self, self.output_size()?);
         forward::run(level, &correlation, dy, w, finish, dx);
@@ -175,9 +188,9 @@ impl Conv {
         dy: &[f32],
         dw: &mut [f32],
     ) -> Result<(), SizeError> {
-        check_length("the input of a convolution", x, self.input_length())?;
+        check_length("the input of a convolution", x, self.input_length()?)?;
         check_length("the gradient to the output", dy, self.output_length()?)?;
-        check_length("the gradient to the kernel", dw, self.weight_length())?;
+        check_length("the gradient to the kernel", dw, self.weight_length()?)?;
         weight_gradient::run(level, self, self.output_size()?, x, dy, dw);
         Ok(())
     }

@@ -8,8 +8,8 @@ fn by_definition(conv: &Conv, x: &[f32], w: &[f32], dy: &[f32]) -> [Vec<f64>; 3]
     let out = conv.output_size().unwrap();
     let [inputs, outputs] = conv.channels.map(|channels| channels / conv.groups);
     let mut y = vec![0.0; conv.output_length().unwrap()];
-    let mut dx = vec![0.0; conv.input_length()];
-    let mut dw = vec![0.0; conv.weight_length()];
+    let mut dx = vec![0.0; conv.input_length().unwrap()];
+    let mut dw = vec![0.0; conv.weight_length().unwrap()];
     let voxels = |size: [usize; 3]| {
         (0..size[0])
             .flat_map(move |d| (0..size[1]).flat_map(move |h| (0..size[2]).map(move |w| [d, h, w])))
@@ -47,8 +47,8 @@ fn by_definition(conv: &Conv, x: &[f32], w: &[f32], dy: &[f32]) -> [Vec<f64>; 3]
 }
 
 fn check(conv: &Conv, seed: u64) {
-    let x = values(seed, conv.input_length());
-    let w = values(seed + 1, conv.weight_length());
+    let x = values(seed, conv.input_length().unwrap());
+    let w = values(seed + 1, conv.weight_length().unwrap());
     let dy = values(seed + 2, conv.output_length().unwrap());
     let expected = by_definition(conv, &x, &w, &dy);
     for level in Level::available() {
@@ -134,6 +134,16 @@ fn sizes_of_real_networks() {
         same([16, 12], [3, 17, 70], [3; 3]),
         // More channels than fit into the cache at a time.
         same([300, 5], [2, 9, 40], [3; 3]),
+        // The same by transformed rows; in groups; with padding on one side.
+        same([300, 12], [2, 33, 40], [3; 3]),
+        Conv {
+            groups: 2,
+            ..Conv::same(2, [18, 24], [3, 9, 70], [1, 3, 2])
+        },
+        Conv {
+            padding: [[0, 2], [2, 0], [0, 1]],
+            ..same([9, 10], [6, 16, 33], [3; 3])
+        },
         // Deep and small.
         same([64, 64], [2, 3, 2], [3; 3]),
         Conv {
@@ -160,8 +170,8 @@ fn sizes_of_real_networks() {
 #[cfg_attr(miri, ignore = "too large for an interpreter")]
 fn the_finish_is_scale_shift_and_activation() {
     let conv = Conv::same(2, [3, 5], [2, 5, 21], [3; 3]);
-    let x = values(1, conv.input_length());
-    let w = values(2, conv.weight_length());
+    let x = values(1, conv.input_length().unwrap());
+    let w = values(2, conv.weight_length().unwrap());
     let (scale, shift) = (values(3, 5), values(4, 5));
     let [y, ..] = by_definition(&conv, &x, &w, &vec![0.0; conv.output_length().unwrap()]);
     let channel = |at: usize| at / (2 * 5 * 21) % 5;
@@ -187,9 +197,10 @@ fn the_finish_is_scale_shift_and_activation() {
 #[test]
 #[cfg_attr(miri, ignore = "too large for an interpreter")]
 fn the_number_of_threads_changes_no_bit() {
-    let conv = Conv::same(2, [20, 14], [5, 24, 40], [3; 3]);
-    let x = values(1, conv.input_length());
-    let w = values(2, conv.weight_length());
+    // So many channels that they come in parts.
+    let conv = Conv::same(2, [280, 14], [2, 20, 40], [3; 3]);
+    let x = values(1, conv.input_length().unwrap());
+    let w = values(2, conv.weight_length().unwrap());
     let dy = values(3, conv.output_length().unwrap());
     let run = |threads: usize| {
         let pool = rayon::ThreadPoolBuilder::new().num_threads(threads);
@@ -207,4 +218,79 @@ fn the_number_of_threads_changes_no_bit() {
     for threads in [2, 3, 7] {
         assert!(one == run(threads), "{threads} threads");
     }
+}
+
+#[test]
+fn what_an_earlier_task_left_behind_is_not_read() {
+    let run = |conv: &Conv, x: &[f32]| {
+        let dy = values(1, conv.output_length().unwrap());
+        let w = values(2, conv.weight_length().unwrap());
+        let (mut y, mut dw) = (dy.clone(), w.clone());
+        for level in Level::available() {
+            conv.forward(level, x, &w, &Finish::default(), &mut y)
+                .unwrap();
+            conv.weight_gradient(level, x, &dy, &mut dw).unwrap();
+        }
+        dw
+    };
+    let pool = rayon::ThreadPoolBuilder::new().num_threads(1).build();
+    pool.unwrap().install(|| {
+        let large = Conv::same(1, [4, 1], [1, 20, 20], [1, 3, 3]);
+        run(&large, &vec![f32::NAN; large.input_length().unwrap()]);
+        let small = Conv::same(1, [1, 1], [1, 5, 5], [1, 3, 3]);
+        let dw = run(&small, &values(3, small.input_length().unwrap()));
+        assert!(dw.iter().all(|v| v.is_finite()), "{dw:?}");
+    });
+}
+
+#[test]
+fn sizes_beyond_memory_are_errors() {
+    let level = Level::detected();
+    let conv = Conv::same(1, [1, 1], [1, 4, 4], [1, 3, 3]);
+    for odd in [
+        Conv { groups: 0, ..conv },
+        Conv {
+            batch: (1 << 63) + 1,
+            channels: [0, 2],
+            ..conv
+        },
+        Conv {
+            dilation: [1, usize::MAX, 1],
+            ..conv
+        },
+        Conv {
+            padding: [[0; 2], [usize::MAX, 1], [1; 2]],
+            ..conv
+        },
+        Conv {
+            padding: [[0; 2], [usize::MAX / 2, 1], [1; 2]],
+            ..conv
+        },
+    ] {
+        let (mut y, mut dx, mut dw) = ([0.0; 2], [0.0; 16], [0.0; 9]);
+        let plain = Finish::default();
+        assert!(
+            odd.forward(level, &[0.0; 16], &[0.0; 9], &plain, &mut y)
+                .is_err(),
+            "{odd:?}"
+        );
+        assert!(
+            odd.input_gradient(level, &[0.0; 16], &[0.0; 9], &plain, &mut dx)
+                .is_err()
+        );
+        assert!(
+            odd.weight_gradient(level, &[0.0; 16], &[0.0; 16], &mut dw)
+                .is_err()
+        );
+    }
+    // A step larger than the image is none.
+    let step = Conv {
+        stride: [1, 1, 1 << 60],
+        ..conv
+    };
+    let mut dx = [f32::NAN; 16];
+    let dy = [1.0; 4];
+    step.input_gradient(level, &dy, &[1.0; 9], &Finish::default(), &mut dx)
+        .unwrap();
+    assert!(dx.iter().all(|v| v.is_finite()));
 }

@@ -56,6 +56,12 @@ impl Sum<'_> {
         apart: usize,
         add: bool,
     ) {
+        debug_assert!({
+            let most = |of: &[usize]| of.iter().max().copied().unwrap_or_default();
+            let last = self.channels.saturating_sub(1) * self.channel;
+            let end = last + most(self.taps) + most(starts) + S::LANES;
+            self.taps.is_empty() || self.channels == 0 || end <= self.slab.len()
+        });
         // SAFETY: as the caller vouches.
         unsafe {
             match high {

@@ -129,12 +129,16 @@ impl Plan<'_> {
                     [input, 1],
                     &mut scratch.slab,
                 );
+                // The last vectors read beyond the slab, where no leftover may be infinite: the
+                // gradient there is zero, and zero times infinity is not.
+                let slab = &mut scratch.slab[..layout.channel() + self.lanes];
+                slab[layout.channel()..].fill(0.0);
                 level.run(PartKernel {
                     plan: self,
                     part,
                     input,
                     vectors,
-                    slab: &scratch.slab,
+                    slab,
                     gradient: &scratch.sums,
                     apart,
                 });
@@ -232,6 +236,10 @@ impl PartKernel<'_> {
         first: usize,
     ) {
         let plan = self.plan;
+        debug_assert!({
+            let most = |of: &[usize]| of.iter().max().copied().unwrap_or_default();
+            most(plan.taps) + most(&self.vectors.starts) + S::LANES <= self.slab.len()
+        });
         // SAFETY: the gradient holds `apart` floats an output, as many as there are vectors; the
         // slab was packed for these vectors and taps, with a vector's slack at its end. No other
         // part writes to this part's places in `dw`.

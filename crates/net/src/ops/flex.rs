@@ -55,7 +55,7 @@ pub(super) fn conv(x: &Values, w: &Values, finish: &Finish, conv: &Conv) -> Valu
 }
 
 fn conv_input(dy: &Values, w: &Values, finish: &Finish, conv: &Conv) -> Values {
-    let mut dx = vec![0.0; conv.input_length()];
+    let mut dx = vec![0.0; fits(conv.input_length())];
     read(dy, |dy| {
         read(w, |w| {
             fits(conv.input_gradient(Level::detected(), dy, w, finish, &mut dx));
@@ -101,7 +101,7 @@ pub(super) fn conv_transpose_gradients(
 }
 
 fn weight_gradient(x: &Values, dy: &Values, w: &Values, conv: &Conv) -> Values {
-    let mut dw = vec![0.0; conv.weight_length()];
+    let mut dw = vec![0.0; fits(conv.weight_length())];
     read(x, |x| {
         read(dy, |dy| {
             fits(conv.weight_gradient(Level::detected(), x, dy, &mut dw));

@@ -45,6 +45,9 @@ fn size_of<const D: usize>(x: &Tensor<D>) -> [usize; 3] {
 
 /// Voxel by voxel.
 pub fn activate<const D: usize>(x: Tensor<D>, activation: Activation) -> Tensor<D> {
+    if activation == Activation::None {
+        return x;
+    }
     if by_kernels(&x) {
         let y = <Dispatch as KernelOps>::kernel_activation(x.into_dispatch(), activation);
         return Tensor::from_dispatch(y);

@@ -90,3 +90,28 @@ fn known<const D: usize>(module: &BatchNorm, x: Tensor<D>, norm: Norm) -> Tensor
         _ => activate(module.forward(x), norm.activation),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use burn::nn::BatchNormConfig;
+    use burn::tensor::Device;
+
+    #[test]
+    fn running_statistics_follow_those_of_the_batch() {
+        let device = Device::flex().autodiff();
+        let module = BatchNormConfig::new(2).init(&device);
+        // Means 2 and 10, variances (over n) 4 and 0; they begin at 0 and 1 and go a tenth of the way.
+        let x = Tensor::<4>::from_floats([[[[0.0, 4.0]], [[10.0, 10.0]]]], &device);
+        let y = batch_norm(&module, x, Activation::Relu);
+        let floats = |t: Tensor<1>| t.try_into_vec_as::<f32>().unwrap_or_default();
+        assert_eq!(floats(module.running_mean.value()), [0.2, 1.0]);
+        assert_eq!(floats(module.running_var.value()), [1.3, 0.9]);
+        // ±2 / √(4 + 1e-5), then the negative one is cut.
+        let y = floats(y.reshape([4]));
+        assert!(
+            (y[1] - 1.0).abs() < 1e-5 && y[0] == 0.0 && y[2] == 0.0,
+            "{y:?}"
+        );
+    }
+}
