@@ -9,8 +9,10 @@ use siderin_net::ops::by_burn;
 /// What was computed, and how far two paths may be apart.
 type Found = (TensorData, f64);
 const OUTPUT: f64 = 1e-5;
-/// A single activation that lies within rounding of its kink changes a few gradients by percents.
-const GRADIENT: f64 = 1e-2;
+/// An activation or a maximum that lies within rounding of its kink changes gradients by percents:
+/// burn's own, of the cascade, by 1.7 % when the input is scaled by 1 + 6e-7. Gradients of single
+/// layers are held to 1e-4 by the values from PyTorch; here it is seen that none is missing.
+const GRADIENT: f64 = 5e-2;
 
 /// Outputs, and on a device with gradients that to the input, which every layer has a part in.
 fn run(network: &Network, flat: &Tensor<4>, deep: &Tensor<5>) -> Vec<Found> {

@@ -105,8 +105,8 @@ mod tests {
         let x = Tensor::<4>::from_floats([[[[0.0, 4.0]], [[10.0, 10.0]]]], &device);
         let y = batch_norm(&module, x, Activation::Relu);
         let floats = |t: Tensor<1>| t.try_into_vec_as::<f32>().unwrap_or_default();
-        assert_eq!(floats(module.running_mean.value()), [0.2, 1.0]);
-        assert_eq!(floats(module.running_var.value()), [1.3, 0.9]);
+        assert_eq!(floats(module.running_mean.value_sync()), [0.2, 1.0]);
+        assert_eq!(floats(module.running_var.value_sync()), [1.3, 0.9]);
         // ±2 / √(4 + 1e-5), then the negative one is cut.
         let y = floats(y.reshape([4]));
         assert!(
