@@ -2,6 +2,7 @@
 //! packed inputs of a block everything lies.
 
 use super::correlation::{Correlation, Phase, signed};
+use std::borrow::Cow;
 
 /// The widest block.
 const WIDEST: usize = 1024;
@@ -145,6 +146,25 @@ impl SlabLayout {
                 d * self.plane() + (of * self.rows + h / stride[1]) * self.row + w / stride[2]
             })
             .collect()
+    }
+
+    /// The size of the block `at`, less at the end of an axis, and its vectors: `whole`, which are
+    /// those of a whole block, or its own.
+    pub(super) fn cut<'a>(
+        &self,
+        correlation: &Correlation,
+        at: &BlockAt,
+        whole: &'a Vectors,
+        lanes: usize,
+    ) -> ([usize; 3], Cow<'a, Vectors>) {
+        let places = correlation.places();
+        let block = std::array::from_fn(|axis| self.block[axis].min(places[axis] - at.first[axis]));
+        let vectors = if block == self.block {
+            Cow::Borrowed(whole)
+        } else {
+            Cow::Owned(self.vectors(correlation.stride[0], block, lanes))
+        };
+        (block, vectors)
     }
 
     /// The vectors that cover the outputs of a block.

@@ -92,16 +92,8 @@ struct Plan<'a> {
 impl Plan<'_> {
     fn block(&self, level: Level, at: BlockAt, scratch: &mut Scratch) {
         let (correlation, layout) = (self.correlation, self.layout);
-        let places = correlation.places();
-        let block: [usize; 3] =
-            std::array::from_fn(|axis| layout.block[axis].min(places[axis] - at.first[axis]));
-        let at_the_end;
-        let vectors = if block == layout.block {
-            self.whole
-        } else {
-            at_the_end = layout.vectors(correlation.stride[0], block, self.lanes);
-            &at_the_end
-        };
+        let (block, vectors) = layout.cut(correlation, &at, self.whole, self.lanes);
+        let vectors = vectors.as_ref();
         // Sums of all outputs stay while the channels come in parts.
         let apart = vectors.starts.len() * self.lanes;
         let in_parts = layout.channels < correlation.inputs;

@@ -102,21 +102,13 @@ struct Part {
 impl Plan<'_> {
     fn part(&self, level: Level, part: Part, scratch: &mut Scratch) {
         let (correlation, layout) = (self.correlation, self.layout);
-        let places = correlation.places();
         for index in 0..BlockAt::count(correlation, layout) {
             let at = BlockAt::new(correlation, layout, index);
             if at.group != part.group {
                 continue;
             }
-            let block: [usize; 3] =
-                std::array::from_fn(|axis| layout.block[axis].min(places[axis] - at.first[axis]));
-            let at_the_end;
-            let vectors = if block == layout.block {
-                self.whole
-            } else {
-                at_the_end = layout.vectors(correlation.stride[0], block, self.lanes);
-                &at_the_end
-            };
+            let (block, vectors) = layout.cut(correlation, &at, self.whole, self.lanes);
+            let vectors = vectors.as_ref();
             let apart = vectors.starts.len() * self.lanes;
             self.pack_gradient(&at, part, block, vectors, &mut scratch.sums);
             for input in part.inputs[0]..part.inputs[1] {
