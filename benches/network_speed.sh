@@ -12,7 +12,7 @@ cd "$(dirname "$0")/.."
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 # In one go: built one by one, the crates below would be compiled for each anew.
-cargo build --release --quiet --workspace --bin siderin --example network_units --example phantom --example kernels_speed
+cargo build --release --quiet --workspace --bin siderin --example network_units --example phantom
 target/release/examples/phantom "$work/large.nii.gz" 512 512 160 0.43 0.43 1
 export RAYON_NUM_THREADS=2
 out=results/network-speed

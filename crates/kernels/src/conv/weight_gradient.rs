@@ -64,7 +64,7 @@ pub(super) fn run(
     (0..conv.groups * input_parts * output_parts)
         .into_par_iter()
         .for_each(|part| {
-            let (group, part) = (part / (input_parts * output_parts), part);
+            let group = part / (input_parts * output_parts);
             let input = part / output_parts % input_parts;
             let output = part % output_parts;
             let cut = |whole: usize, parts: usize, at: usize| {

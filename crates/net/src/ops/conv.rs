@@ -105,18 +105,25 @@ fn possible(conv: Conv) -> Option<Conv> {
     conv.output_size().is_ok().then_some(conv)
 }
 
+/// What is the same for all of burn's convolutions, which share no trait.
+macro_rules! of_module {
+    ($dims:literal) => {
+        fn by_burn(&self, x: Tensor<$dims>) -> Tensor<$dims> {
+            self.forward(x)
+        }
+
+        fn weight(&self) -> Tensor<$dims> {
+            self.weight.val()
+        }
+
+        fn bias(&self) -> Option<Tensor<1>> {
+            self.bias.as_ref().map(|bias| bias.val())
+        }
+    };
+}
+
 impl Convolution<4> for Conv2d {
-    fn by_burn(&self, x: Tensor<4>) -> Tensor<4> {
-        self.forward(x)
-    }
-
-    fn weight(&self) -> Tensor<4> {
-        self.weight.val()
-    }
-
-    fn bias(&self) -> Option<Tensor<1>> {
-        self.bias.as_ref().map(|bias| bias.val())
-    }
+    of_module!(4);
 
     fn sizes(&self, x: &Tensor<4>) -> Option<Conv> {
         let [out, ..] = self.weight.dims();
@@ -140,17 +147,7 @@ impl Convolution<4> for Conv2d {
 }
 
 impl Convolution<5> for Conv3d {
-    fn by_burn(&self, x: Tensor<5>) -> Tensor<5> {
-        self.forward(x)
-    }
-
-    fn weight(&self) -> Tensor<5> {
-        self.weight.val()
-    }
-
-    fn bias(&self) -> Option<Tensor<1>> {
-        self.bias.as_ref().map(|bias| bias.val())
-    }
+    of_module!(5);
 
     fn sizes(&self, x: &Tensor<5>) -> Option<Conv> {
         let [out, ..] = self.weight.dims();
@@ -175,17 +172,7 @@ impl Convolution<5> for Conv3d {
 impl Convolution<5> for ConvTranspose3d {
     const TRANSPOSED: bool = true;
 
-    fn by_burn(&self, x: Tensor<5>) -> Tensor<5> {
-        self.forward(x)
-    }
-
-    fn weight(&self) -> Tensor<5> {
-        self.weight.val()
-    }
-
-    fn bias(&self) -> Option<Tensor<1>> {
-        self.bias.as_ref().map(|bias| bias.val())
-    }
+    of_module!(5);
 
     fn sizes(&self, x: &Tensor<5>) -> Option<Conv> {
         let size = size_of(x);
