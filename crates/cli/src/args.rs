@@ -244,6 +244,9 @@ pub(crate) struct Results {
     /// T1-weighted image of the same person (one scan only).
     #[arg(long)]
     pub t1: Option<PathBuf>,
+    /// T2-weighted image of the same person (one scan only).
+    #[arg(long)]
+    pub t2: Option<PathBuf>,
     /// Phase of the same acquisition (one scan only).
     #[arg(long)]
     pub phase: Option<PathBuf>,

@@ -10,11 +10,12 @@ use std::path::Path;
 /// Images the user gave along with the scan.
 pub(crate) struct Given<'a> {
     pub t1: Option<&'a Path>,
+    pub t2: Option<&'a Path>,
     pub phase: Option<&'a Path>,
     pub volume: Option<u32>,
 }
 
-/// Reads the magnitude, and the T1w and phase images where they are given or beside it. What
+/// Reads the magnitude, and the T1w, T2w and phase images where they are given or beside it. What
 /// was given must be right; what BIDS puts beside the scan is left out with a note when it is
 /// not.
 pub(crate) fn scan(input: &Input, given: &Given, limits: ReadLimits) -> Result<Scan> {
@@ -37,17 +38,55 @@ pub(crate) fn scan(input: &Input, given: &Given, limits: ReadLimits) -> Result<S
         }
         (None, None) => {}
     }
-    match (given.t1, &input.t1) {
-        (Some(path), _) => scan.t1 = Some(t1(path, limits).context("reading the T1w image")?),
-        (None, Some(path)) => match t1(path, limits) {
-            Ok(volume) => scan.t1 = Some(volume),
-            Err(error) => scan
-                .notes
-                .push(left_out("the T1w image beside the scan", &error)),
-        },
-        (None, None) => {}
-    }
+    let (t1, note) = companion(given.t1, input.t1.as_deref(), &T1, limits)?;
+    scan.t1 = t1;
+    scan.notes.extend(note);
+    let (t2, note) = companion(given.t2, input.t2.as_deref(), &T2, limits)?;
+    scan.t2 = t2;
+    scan.notes.extend(note);
     Ok(scan)
+}
+
+/// Another image of the same person.
+struct Companion {
+    name: &'static str,
+    what: &'static str,
+    sequences: &'static [Sequence],
+}
+
+const T1: Companion = Companion {
+    name: "T1w image",
+    what: "a T1-weighted image",
+    sequences: &[Sequence::T1w, Sequence::Unknown, Sequence::ShortTeGre],
+};
+const T2: Companion = Companion {
+    name: "T2w image",
+    what: "a T2-weighted image",
+    sequences: &[Sequence::T2w, Sequence::Unknown],
+};
+
+/// The image given, or the one beside the scan, which is left out with a note when it is not right.
+fn companion(
+    given: Option<&Path>,
+    beside: Option<&Path>,
+    kind: &Companion,
+    limits: ReadLimits,
+) -> Result<(Option<Volume<f32>>, Option<Note>)> {
+    match (given, beside) {
+        (Some(path), _) => {
+            let volume = kind.read(path, limits);
+            let volume = volume.with_context(|| format!("reading the {}", kind.name))?;
+            Ok((Some(volume), None))
+        }
+        (None, Some(path)) => Ok(match kind.read(path, limits) {
+            Ok(volume) => (Some(volume), None),
+            Err(error) => {
+                let what = format!("the {} beside the scan", kind.name);
+                (None, Some(left_out(&what, &error)))
+            }
+        }),
+        (None, None) => Ok((None, None)),
+    }
 }
 
 fn left_out(what: &str, error: &anyhow::Error) -> Note {
@@ -65,11 +104,14 @@ fn set_phase(scan: &mut Scan, path: &Path, limits: ReadLimits) -> Result<()> {
     }
 }
 
-fn t1(path: &Path, limits: ReadLimits) -> Result<Volume<f32>> {
-    let (entry, volume) = single_volume(path, limits)?;
-    match entry.acquisition.sequence() {
-        Sequence::T1w | Sequence::Unknown | Sequence::ShortTeGre => Ok(volume),
-        other => bail!("this is {other}; give a T1-weighted image of the same person"),
+impl Companion {
+    fn read(&self, path: &Path, limits: ReadLimits) -> Result<Volume<f32>> {
+        let (entry, volume) = single_volume(path, limits)?;
+        let sequence = entry.acquisition.sequence();
+        if self.sequences.contains(&sequence) {
+            return Ok(volume);
+        }
+        bail!("this is {sequence}; give {} of the same person", self.what)
     }
 }
 

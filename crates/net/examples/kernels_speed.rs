@@ -179,9 +179,8 @@ impl Inputs {
                 let coarse = network
                     .coarse
                     .head(network.coarse.features(self.flat[0].clone()));
-                let fine = network
-                    .fine
-                    .head(network.fine.features(self.flat[1].clone()));
+                let fine = network.fine.as_ref().expect("the presets have two stages");
+                let fine = fine.head(fine.features(self.flat[1].clone()));
                 mean_square(vec![coarse, fine])
             }
             Network::GuidedUnet(network) => mean_square(network.forward_all(self.deep[0].clone())),

@@ -61,8 +61,9 @@ fn main() -> Result<(), Box<dyn Error>> {
             );
             if let Network::MmocNet(network) = predictor.network() {
                 let x = burn::tensor::Tensor::<4>::zeros([REGIONS, 1, 32, 32], &device);
+                let fine = network.fine.as_ref().ok_or("the presets have two stages")?;
                 let fine_s = median_s(|| {
-                    let out = network.fine.head(network.fine.features(x.clone()));
+                    let out = fine.head(fine.features(x.clone()));
                     out.try_into_vec_as::<f32>().map(drop)
                 })?;
                 println!("{architecture},{name},,,{REGIONS} regions of 32 x 32,{fine_s:.4},,");

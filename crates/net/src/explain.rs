@@ -6,7 +6,7 @@
 
 use crate::detect::{Detection, Detector};
 use crate::infer::{Cut, RegionCut, Stack, cut_region, floats, padded};
-use crate::model::{GuidedClass, Network, RLK_STRIDE, SLICES};
+use crate::model::{COARSE_STRIDE, Network, RLK_STRIDE};
 use burn::module::Module;
 use burn::tensor::activation::relu;
 use burn::tensor::{Device, Tensor, TensorData};
@@ -107,42 +107,44 @@ impl Explainer<'_> {
         let [nx, ny, _] = self.stack.shape;
         match (self.detector.predictor().network(), &self.head) {
             (Network::RlkUnet(network), Network::RlkUnet(head)) => {
-                for (slice, pixels) in by_slice(marked, nx * ny) {
-                    let nz = self.stack.shape[2];
-                    let neighbours: [usize; SLICES] =
-                        [slice.saturating_sub(1), slice, (slice + 1).min(nz - 1)];
-                    let x = padded(&self.stack, &neighbours, RLK_STRIDE, self.device());
-                    let [_, _, h, w] = x.dims();
-                    let at: Vec<usize> = pixels.iter().map(|p| p / nx * w + p % nx).collect();
-                    let marks = marks([1, 1, h, w], &at, self.device());
-                    let cam = grad_cam(network.features(x), marks, |f| head.head(f));
-                    let cam = floats(cam);
-                    for (row, kept) in heat[slice * nx * ny..][..nx * ny]
-                        .chunks_exact_mut(nx)
-                        .enumerate()
-                    {
-                        raise(kept, &cam[row * w..][..nx]);
-                    }
-                }
+                let last = self.stack.shape[2] - 1;
+                self.look_in_slices(
+                    (marked, RLK_STRIDE),
+                    heat,
+                    |k| [k.saturating_sub(1), k, (k + 1).min(last)].to_vec(),
+                    |x, marks| grad_cam(network.features(x), marks, |f| head.head(f)),
+                );
             }
             (Network::MmocNet(network), Network::MmocNet(head)) => {
-                let region = self.detector.predictor().region();
-                for (slice, pixels) in by_slice(marked, nx * ny) {
-                    let image = &self.stack.images[0][slice * nx * ny..][..nx * ny];
-                    let cut = around(&pixels, nx, region);
-                    let x = cut_region(image, [nx, ny], cut, region);
-                    let x = Tensor::from_data(
-                        TensorData::new(x, [1, 1, region, region]),
-                        self.device(),
-                    );
-                    let inside: Vec<usize> = pixels
-                        .iter()
-                        .filter_map(|p| cut.position(p % nx, p / nx, region))
-                        .collect();
-                    let marks = marks([1, 1, region, region], &inside, self.device());
-                    let cam = grad_cam(network.fine.features(x), marks, |f| head.fine.head(f));
-                    let slice = &mut heat[slice * nx * ny..][..nx * ny];
-                    cut.put_highest(&floats(cam), slice, [nx, ny], region);
+                match (&network.fine, &head.fine) {
+                    (Some(fine), Some(head)) => {
+                        let region = self.detector.predictor().region();
+                        for (slice, pixels) in by_slice(marked, nx * ny) {
+                            let image = &self.stack.images[0][slice * nx * ny..][..nx * ny];
+                            let cut = around(&pixels, nx, region);
+                            let x = cut_region(image, [nx, ny], cut, region);
+                            let x = Tensor::from_data(
+                                TensorData::new(x, [1, 1, region, region]),
+                                self.device(),
+                            );
+                            let inside: Vec<usize> = pixels
+                                .iter()
+                                .filter_map(|p| cut.position(p % nx, p / nx, region))
+                                .collect();
+                            let marks = marks([1, 1, region, region], &inside, self.device());
+                            let cam = grad_cam(fine.features(x), marks, |f| head.head(f));
+                            let slice = &mut heat[slice * nx * ny..][..nx * ny];
+                            cut.put_highest(&floats(cam), slice, [nx, ny], region);
+                        }
+                    }
+                    _ => self.look_in_slices(
+                        (marked, COARSE_STRIDE),
+                        heat,
+                        |k| vec![k],
+                        |x, marks| {
+                            grad_cam(network.coarse.features(x), marks, |f| head.coarse.head(f))
+                        },
+                    ),
                 }
             }
             (Network::Unet3d(network), Network::Unet3d(head)) => {
@@ -154,11 +156,37 @@ impl Explainer<'_> {
                 );
             }
             (Network::GuidedUnet(network), Network::GuidedUnet(head)) => {
-                let class = GuidedClass::Microbleed as usize;
-                let logit = |f| head.head(f).narrow(1, class, 1);
+                // Microbleeds are the last class.
+                let logit = |f| {
+                    let logits = head.head(f);
+                    let last = logits.dims()[1] - 1;
+                    logits.narrow(1, last, 1)
+                };
                 self.look_in_tile(marked, heat, |x| network.features(x), logit);
             }
             _ => unreachable!("the head was forked from the network"),
+        }
+    }
+
+    /// Whole slices; `channels` are the slices that a network takes for one, `multiple` what rows
+    /// and columns are multiples of.
+    fn look_in_slices(
+        &self,
+        (marked, multiple): (&[usize], usize),
+        heat: &mut [f32],
+        channels: impl Fn(usize) -> Vec<usize>,
+        cam: impl Fn(Tensor<4>, Tensor<4>) -> Tensor<4>,
+    ) {
+        let [nx, ny, _] = self.stack.shape;
+        for (slice, pixels) in by_slice(marked, nx * ny) {
+            let x = padded(&self.stack, &channels(slice), multiple, self.device());
+            let [_, _, h, w] = x.dims();
+            let at: Vec<usize> = pixels.iter().map(|p| p / nx * w + p % nx).collect();
+            let cam = floats(cam(x, marks([1, 1, h, w], &at, self.device())));
+            let rows = heat[slice * nx * ny..][..nx * ny].chunks_exact_mut(nx);
+            for (row, kept) in rows.enumerate() {
+                raise(kept, &cam[row * w..][..nx]);
+            }
         }
     }
 

@@ -16,6 +16,7 @@ pub mod ops;
 mod reference;
 
 pub use detect::{
-    DetectError, Detection, Detector, DetectorError, Finder, ModelMaps, RulesConfig, Stage, detect,
+    DetectError, Detection, Detector, DetectorError, Finder, ModelMaps, OnScan, PrepareError,
+    Ready, RulesConfig, Stage, detect, prepare,
 };
 pub use explain::{EXPLAINED, heat_map};

@@ -25,7 +25,8 @@ fn run(network: &Network, flat: &Tensor<4>, deep: &Tensor<5>) -> Vec<Found> {
         Network::MmocNet(network) => {
             let coarse = |x| network.coarse.head(network.coarse.features(x));
             flat_case(flat.clone(), coarse, &mut found);
-            let fine = |x| network.fine.head(network.fine.features(x));
+            let fine = network.fine.as_ref().unwrap();
+            let fine = |x| fine.head(fine.features(x));
             flat_case(flat.clone(), fine, &mut found);
         }
         Network::Unet3d(network) => {

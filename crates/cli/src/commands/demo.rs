@@ -53,6 +53,7 @@ fn find(args: &Demo, scan: &Path) -> Result<Outcome, Failure> {
         results: Results {
             out: args.out.clone(),
             t1: None,
+            t2: None,
             phase: None,
             volume: None,
             force: true,

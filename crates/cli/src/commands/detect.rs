@@ -127,9 +127,10 @@ fn inputs(paths: &[PathBuf], args: &Results, one_only: bool) -> Result<Inputs, F
             inputs.len()
         )));
     }
-    if (args.t1.is_some() || args.phase.is_some()) && inputs.len() != 1 {
+    let along = [&args.t1, &args.t2, &args.phase];
+    if along.iter().any(|given| given.is_some()) && inputs.len() != 1 {
         return Err(Failure::Usage(format!(
-            "--t1 and --phase belong to one scan, but {} are given; run them one by one",
+            "--t1, --t2 and --phase belong to one scan, but {} are given; run them one by one",
             inputs.len() + unreadable.len()
         )));
     }
@@ -167,6 +168,7 @@ fn one_scan(input: &Input, job: &Job, progress: &Progress) -> Result<()> {
     progress.doing(&format!("{name}: reading"));
     let given = Given {
         t1: args.t1.as_deref(),
+        t2: args.t2.as_deref(),
         phase: args.phase.as_deref(),
         volume: args.volume,
     };
@@ -174,7 +176,7 @@ fn one_scan(input: &Input, job: &Job, progress: &Progress) -> Result<()> {
     let detection = detect(&scan, &job.finder, &|stage| {
         let doing = match stage {
             Stage::Brain => "finding the brain",
-            Stage::Register => "laying the T1w image onto it",
+            Stage::Register => "laying the images given along onto it",
             Stage::Prepare => "preparing",
             Stage::Search => "searching",
             Stage::Select => "choosing lesions",

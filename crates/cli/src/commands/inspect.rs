@@ -210,8 +210,10 @@ fn model_in_words(model: &ModelEntry) -> String {
     });
     let images = match (card.model.inputs(), card.t1_optional) {
         (1, _) => "T2* or SWI magnitude",
-        (_, true) => "T2* or SWI magnitude, T1w if there is one",
-        (_, false) => "T2* or SWI magnitude and T1w",
+        (2, true) => "T2* or SWI magnitude, T1w if there is one",
+        (2, false) => "T2* or SWI magnitude and T1w",
+        (_, true) => "T2* or SWI magnitude, T1w and T2w if there are any",
+        (_, false) => "T2* or SWI magnitude, T1w and T2w",
     };
     let rows = [
         ("network", card.model.architecture().to_string()),

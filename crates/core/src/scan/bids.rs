@@ -78,14 +78,14 @@ pub(crate) fn sidecars(image: &Path) -> Vec<PathBuf> {
     found
 }
 
-/// The T1w image of the same subject and session in the same folder, where there is one
-/// and only one.
-pub(crate) fn t1_sibling(image: &Path) -> Option<PathBuf> {
+/// The image of the same subject and session with one of these suffixes in the same folder, where
+/// there is one and only one. VALDO writes `T1` and `T2` where BIDS has `T1w` and `T2w`.
+pub(crate) fn sibling_of(image: &Path, suffixes: &[&str]) -> Option<PathBuf> {
     let name = BidsName::of(image)?;
     let mut found = files_in(image.parent()?).into_iter().filter(|file| {
         is_nifti(file)
             && BidsName::of(file).is_some_and(|other| {
-                other.suffix == "T1w"
+                suffixes.contains(&other.suffix.as_str())
                     && other.entity("sub") == name.entity("sub")
                     && other.entity("ses") == name.entity("ses")
             })
@@ -168,8 +168,8 @@ mod tests {
         let t1 = file("sub-01_T1w.nii.gz");
         file("sub-02_T1w.nii.gz");
         assert_eq!(phase_sibling(&image), Some(phase));
-        assert_eq!(t1_sibling(&image), Some(t1));
+        assert_eq!(sibling_of(&image, &["T1w"]), Some(t1));
         file("sub-01_run-2_T1w.nii.gz");
-        assert_eq!(t1_sibling(&image), None);
+        assert_eq!(sibling_of(&image, &["T1w"]), None);
     }
 }

@@ -330,6 +330,7 @@ impl VolumeEntry {
             acquisition: self.acquisition.clone(),
             notes,
             t1: None,
+            t2: None,
             phase: None,
         })
     }

@@ -14,6 +14,8 @@ pub struct Input {
     pub stem: String,
     /// The T1w image BIDS puts beside it.
     pub t1: Option<PathBuf>,
+    /// The T2w image BIDS puts beside it.
+    pub t2: Option<PathBuf>,
     /// The phase image BIDS puts beside it.
     pub phase: Option<PathBuf>,
 }
@@ -123,7 +125,8 @@ fn input_of(path: &Path) -> Input {
     Input {
         path: path.to_path_buf(),
         stem: stem(path),
-        t1: bids::t1_sibling(path),
+        t1: bids::sibling_of(path, &["T1w", "T1"]),
+        t2: bids::sibling_of(path, &["T2w", "T2"]),
         phase: bids::phase_sibling(path),
     }
 }
@@ -154,7 +157,7 @@ fn may_be_the_scan(file: &Path) -> bool {
         return false;
     }
     if let Some(name) = BidsName::of(file).filter(|name| !name.suffix.is_empty()) {
-        return ["T2starw", "swi", "SWI", "GRE", "MEGRE"].contains(&name.suffix.as_str());
+        return ["T2starw", "swi", "SWI", "GRE", "MEGRE", "T2S"].contains(&name.suffix.as_str());
     }
     !matches!(
         acquisition.sequence(),

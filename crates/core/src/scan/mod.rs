@@ -45,6 +45,8 @@ pub struct Scan {
     pub notes: Vec<Note>,
     /// A T1-weighted image of the same person, on its own grid.
     pub t1: Option<Volume<f32>>,
+    /// A T2-weighted image of the same person, on its own grid.
+    pub t2: Option<Volume<f32>>,
     /// The phase on the magnitude's grid.
     pub phase: Option<Volume<f32>>,
 }

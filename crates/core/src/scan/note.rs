@@ -29,10 +29,10 @@ pub enum Note {
     CompanionUnused { what: &'static str },
     /// The model has random weights.
     ModelNotTrained,
-    /// A model that can use a T1w image had none.
-    T1Missing,
-    /// The T1w image may not lie on the scan as it should.
-    T1PlacementUnsure,
+    /// A model that can use another image had none.
+    CompanionMissing { what: &'static str },
+    /// An image given along may not lie on the scan as it should.
+    CompanionPlacementUnsure { what: &'static str },
     /// The brain found is larger or smaller than brains are.
     BrainVolume { volume_ml: f64, usual_ml: [f64; 2] },
     /// The brain reaches the first or last slice.
@@ -57,8 +57,8 @@ impl Note {
             Self::Suitability { .. } => "suitability",
             Self::CompanionUnused { .. } => "companion_unused",
             Self::ModelNotTrained => "model_not_trained",
-            Self::T1Missing => "t1_missing",
-            Self::T1PlacementUnsure => "t1_placement_unsure",
+            Self::CompanionMissing { .. } => "companion_missing",
+            Self::CompanionPlacementUnsure { .. } => "companion_placement_unsure",
             Self::BrainVolume { .. } => "brain_volume",
             Self::PartialCoverage { .. } => "partial_coverage",
             Self::ManyFindings { .. } => "many_findings",
@@ -118,13 +118,14 @@ impl fmt::Display for Note {
             Self::ModelNotTrained => {
                 f.write_str("the model was not trained: its findings are noise and mean nothing")
             }
-            Self::T1Missing => f.write_str(
-                "the model can use a T1w image of the same person, and none was given: it ran on \
-                 the scan alone",
+            Self::CompanionMissing { what } => write!(
+                f,
+                "the model can use a {what} of the same person, and none was given: it ran without"
             ),
-            Self::T1PlacementUnsure => f.write_str(
-                "the T1w image and the scan hardly agree better than when laid 3 mm off: what the \
-                 model took from the T1w image may be of another place",
+            Self::CompanionPlacementUnsure { what } => write!(
+                f,
+                "the {what} and the scan hardly agree better than when laid 3 mm off: what the \
+                 model took from the {what} may be of another place"
             ),
             Self::BrainVolume {
                 volume_ml,

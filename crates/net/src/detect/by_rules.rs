@@ -65,6 +65,6 @@ pub(super) fn find(
                 settings: format!("dark spots between Gaussians of σ {sigmas:?} mm"),
             },
         ],
-        t1_used: false,
+        used: Vec::new(),
     })
 }

@@ -2,9 +2,11 @@
 
 mod by_model;
 mod by_rules;
+mod prepare;
 
-pub use by_model::{Detector, DetectorError, ModelMaps};
+pub use by_model::{Detector, DetectorError, ModelMaps, OnScan};
 pub use by_rules::RulesConfig;
+pub use prepare::{PrepareError, Ready, prepare};
 
 use crate::checks::{coverage_note, many_findings_note, volume_note};
 use siderin_core::candidates::SearchError;
@@ -28,7 +30,7 @@ pub enum Finder {
 pub enum Stage {
     /// Finding the brain.
     Brain,
-    /// Laying the T1w image onto the scan.
+    /// Laying the images given along onto the scan.
     Register,
     /// Preparing images for a network.
     Prepare,
@@ -77,8 +79,8 @@ struct Found {
     maps: Option<ModelMaps>,
     method: Method,
     preprocessing: Vec<Step>,
-    /// Whether the T1w image went into it.
-    t1_used: bool,
+    /// Which images besides the scan went into it.
+    used: Vec<&'static str>,
 }
 
 /// The whole pipeline: brain, then lesions by rules or by a network. Lesions are on the scan's own
@@ -110,7 +112,7 @@ pub fn detect(
     preprocessing.extend(found.preprocessing);
     let mut warnings = scan.notes.clone();
     warnings.extend(suitability_note(scan));
-    warnings.extend(companion_notes(scan, found.t1_used));
+    warnings.extend(companion_notes(scan, &found.used));
     warnings.extend(found.notes);
     warnings.extend(volume_note(&brain));
     warnings.extend(coverage_note(&brain));
@@ -134,10 +136,13 @@ fn suitability_note(scan: &Scan) -> Option<Note> {
     })
 }
 
-fn companion_notes(scan: &Scan, t1_used: bool) -> Vec<Note> {
-    let unused = |given: bool, what| given.then_some(Note::CompanionUnused { what });
+fn companion_notes(scan: &Scan, used: &[&str]) -> Vec<Note> {
+    let unused = |given: bool, what| {
+        (given && !used.contains(&what)).then_some(Note::CompanionUnused { what })
+    };
     [
-        unused(scan.t1.is_some() && !t1_used, "T1w image"),
+        unused(scan.t1.is_some(), "T1w image"),
+        unused(scan.t2.is_some(), "T2w image"),
         unused(scan.phase.is_some(), "phase"),
     ]
     .into_iter()

@@ -21,7 +21,7 @@ pub(super) struct Cascade {
 const BATCH: usize = 32;
 
 /// Probabilities of the second stage in regions around what the first one found, 0 elsewhere. Where
-/// regions overlap, the highest counts.
+/// regions overlap, the highest counts. Those of the first stage where there is no second.
 pub(super) fn coarse_to_fine(
     stack: &Stack,
     network: &Mmoc,
@@ -43,11 +43,15 @@ pub(super) fn coarse_to_fine(
             slice.fill(f32::NAN);
             continue;
         }
+        let Some(second) = &network.fine else {
+            slice.copy_from_slice(&likely);
+            continue;
+        };
         let image = &stack.images[0][k * nx * ny..][..nx * ny];
         let regions = regions_of(&likely, [nx, ny], cascade.threshold, cascade.region);
         for batch in regions.chunks(BATCH) {
             let x = cut_regions(image, [nx, ny], batch, cascade.region, device);
-            let fine = floats(sigmoid(network.fine.head(network.fine.features(x))));
+            let fine = floats(sigmoid(second.head(second.features(x))));
             let pixels = cascade.region * cascade.region;
             for (region, values) in batch.iter().zip(fine.chunks_exact(pixels)) {
                 region.put_highest(values, slice, [nx, ny], cascade.region);

@@ -255,7 +255,7 @@ impl Predictor {
     /// Pixels on a side of the cascade's regions.
     pub(crate) fn region(&self) -> usize {
         match &self.config {
-            ModelConfig::MmocNet(config) => config.fine.region,
+            ModelConfig::MmocNet(config) => config.fine.as_ref().map_or(0, |fine| fine.region),
             _ => 0,
         }
     }

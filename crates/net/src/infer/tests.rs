@@ -65,17 +65,18 @@ fn tiny(architecture: Architecture) -> ModelConfig {
                 channels: [2; 5],
                 blocks: [1; 4],
             },
-            fine: FineConfig {
+            fine: Some(FineConfig {
                 channels: 2,
                 region: 16,
                 dilations: [4, 8, 12],
                 fusion: AsppFusion::Sum,
-            },
+            }),
         }),
         Architecture::GuidedUnet => ModelConfig::GuidedUnet(GuidedConfig {
             inputs: 1,
             levels: vec![level([1; 3], 4), level([2; 3], 6)],
             norm: NormKind::Batch,
+            proxy: true,
         }),
     }
 }

@@ -46,7 +46,7 @@ impl ModelConfig {
             |counts: &[usize]| counts.iter().all(|count| (1..=MOST_BLOCKS).contains(count));
         const CHANNELS: &str = "channels must be from 1 to 2048";
         const BLOCKS: &str = "every stage needs 1 to 32 blocks";
-        const INPUTS: &str = "1 (T2*) or 2 (T2* and T1w) are possible";
+        const INPUTS: &str = "1 (T2*), 2 (T2* and T1w) and 3 (T2*, T1w and T2w) are possible";
         match self {
             Self::RlkUnet(c) => {
                 let width = c.width.is_multiple_of(8) && channels(&[c.width]) && c.width <= 256;
@@ -72,7 +72,7 @@ impl ModelConfig {
                 )
             }
             Self::Unet3d(c) => {
-                hold((1..=2).contains(&c.inputs), "inputs", &c.inputs, INPUTS)?;
+                hold((1..=3).contains(&c.inputs), "inputs", &c.inputs, INPUTS)?;
                 hold(channels(&c.filters), "filters", &c.filters, CHANNELS)
             }
             Self::MmocNet(c) => {
@@ -88,22 +88,25 @@ impl ModelConfig {
                     &c.coarse.blocks,
                     BLOCKS,
                 )?;
+                let Some(fine) = &c.fine else {
+                    return Ok(());
+                };
                 hold(
-                    channels(&[c.fine.channels]),
+                    channels(&[fine.channels]),
                     "fine.channels",
-                    &c.fine.channels,
+                    &fine.channels,
                     CHANNELS,
                 )?;
                 hold(
-                    (8..=256).contains(&c.fine.region) && c.fine.region.is_multiple_of(2),
+                    (8..=256).contains(&fine.region) && fine.region.is_multiple_of(2),
                     "fine.region",
-                    &c.fine.region,
+                    &fine.region,
                     "an even number of pixels from 8 to 256 is needed",
                 )?;
                 hold(
-                    c.fine.dilations.iter().all(|d| (1..=64).contains(d)),
+                    fine.dilations.iter().all(|d| (1..=64).contains(d)),
                     "fine.dilations",
-                    &c.fine.dilations,
+                    &fine.dilations,
                     "dilations must be from 1 to 64",
                 )
             }
@@ -118,7 +121,7 @@ fn check_guided(
     blocks: &'static str,
     inputs: &'static str,
 ) -> Result<(), ConfigError> {
-    hold((1..=2).contains(&c.inputs), "inputs", &c.inputs, inputs)?;
+    hold((1..=3).contains(&c.inputs), "inputs", &c.inputs, inputs)?;
     hold(
         (2..=MOST_LEVELS).contains(&c.levels.len()),
         "the number of levels",

@@ -4,10 +4,12 @@ use super::{
     AsppFusion, CoarseConfig, FineConfig, GuidedConfig, MmocConfig, ModelConfig, NormKind,
     PlanConfig, RlkUnetConfig, Unet3dConfig,
 };
+use serde::{Deserialize, Serialize};
 use std::fmt;
 
 /// Which paper's network.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
 pub enum Architecture {
     /// Cho 2026.
     RlkUnet,
@@ -20,7 +22,8 @@ pub enum Architecture {
 }
 
 /// How large.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
 pub enum Preset {
     /// As the paper has it.
     Paper,
@@ -72,17 +75,18 @@ impl Architecture {
                     },
                     blocks: if paper { [3, 4, 4, 3] } else { [1, 2, 2, 1] },
                 },
-                fine: FineConfig {
+                fine: Some(FineConfig {
                     channels: if paper { 32 } else { 16 },
                     region: 32,
                     dilations: [4, 8, 12],
                     fusion: AsppFusion::Sum,
-                },
+                }),
             }),
             Self::GuidedUnet => ModelConfig::GuidedUnet(GuidedConfig {
                 inputs: 1,
                 levels: guided_plan(preset).levels(),
                 norm: NormKind::Instance,
+                proxy: true,
             }),
         }
     }

@@ -23,10 +23,13 @@ fn config(name: &str) -> ModelConfig {
 fn outputs2d(network: &Network, x: &Tensor<4>) -> Vec<Tensor<4>> {
     match network {
         Network::RlkUnet(network) => network.forward_all(x.clone()),
-        Network::MmocNet(network) => vec![
-            network.coarse.head(network.coarse.features(x.clone())),
-            network.fine.head(network.fine.features(x.clone())),
-        ],
+        Network::MmocNet(network) => {
+            let fine = network.fine.as_ref().unwrap();
+            vec![
+                network.coarse.head(network.coarse.features(x.clone())),
+                fine.head(fine.features(x.clone())),
+            ]
+        }
         _ => panic!("a 3D network"),
     }
 }
@@ -163,9 +166,9 @@ fn every_preset_makes_a_network() {
 #[test]
 fn impossible_sizes_are_refused() {
     let json = |text: &str| serde_json::from_str::<ModelConfig>(text);
-    let unet = json(r#"{"architecture":"unet3d","inputs":3,"filters":[1,2,3,4]}"#).unwrap();
+    let unet = json(r#"{"architecture":"unet3d","inputs":4,"filters":[1,2,3,4]}"#).unwrap();
     let said = unet.init(&Device::flex()).unwrap_err().to_string();
-    assert!(said.contains("inputs is 3; 1 (T2*) or 2"), "{said}");
+    assert!(said.contains("inputs is 4; 1 (T2*), 2"), "{said}");
     let wide = json(r#"{"architecture":"unet3d","inputs":1,"filters":[1,2,3,4000000]}"#).unwrap();
     assert!(wide.check().is_err());
     assert!(json(r#"{"architecture":"unet3d","inputs":1,"filters":[1,2,3]}"#).is_err());

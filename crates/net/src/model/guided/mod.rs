@@ -29,6 +29,14 @@ pub struct GuidedConfig {
     pub levels: Vec<Level>,
     /// Normalisation of the features.
     pub norm: NormKind,
+    /// Whether regions of the brain are segmented beside microbleeds: the proxy task. The ablation
+    /// without it has background and microbleed alone.
+    #[serde(default = "yes")]
+    pub proxy: bool,
+}
+
+fn yes() -> bool {
+    true
 }
 
 /// What the softmax is over.
@@ -128,10 +136,16 @@ impl GuidedConfig {
                 .collect(),
             heads: fine_levels()
                 .map(|at| {
-                    Conv3dConfig::new([levels[at].channels, GUIDED_CLASSES], [1; 3]).init(device)
+                    Conv3dConfig::new([levels[at].channels, self.classes()], [1; 3]).init(device)
                 })
                 .collect(),
         }
+    }
+
+    /// What the softmax is over: [`GUIDED_CLASSES`], or two without the proxy task.
+    #[must_use]
+    pub fn classes(&self) -> usize {
+        if self.proxy { GUIDED_CLASSES } else { 2 }
     }
 
     /// Sizes must be multiples of this: slices, rows, columns.
@@ -148,7 +162,7 @@ impl Guided {
     }
 
     /// The last decoder block: logits of the [`GuidedClass`]es from [`Self::features`],
-    /// `[n, 5, d, h, w]`.
+    /// `[n, 5, d, h, w]`; of background and microbleed, `[n, 2, d, h, w]`, without the proxy task.
     pub fn head(&self, features: Tensor<5>) -> Tensor<5> {
         let last = self.decoder.len() - 1;
         convolve(&self.heads[last], self.decoder[last].refine(features))

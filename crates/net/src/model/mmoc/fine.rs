@@ -28,6 +28,8 @@ pub enum AsppFusion {
     Sum,
     /// Concatenated with a 1×1 branch of their own, as in its published code.
     Concatenate,
+    /// No pyramid: the ablation.
+    Omit,
 }
 
 /// Residual blocks at full resolution around an atrous pyramid.
@@ -35,7 +37,7 @@ pub enum AsppFusion {
 pub struct Fine {
     stem: ConvBatchRelu,
     shallow: Vec<ResidualBlock>,
-    pyramid: ResidualAspp,
+    pyramid: Option<ResidualAspp>,
     deep: Vec<ResidualBlock>,
     head: Conv2d,
 }
@@ -66,7 +68,7 @@ impl FineConfig {
         Fine {
             stem: ConvBatchRelu::new([1, c], device),
             shallow: blocks(),
-            pyramid: ResidualAspp::new(c, self, device),
+            pyramid: (self.fusion != AsppFusion::Omit).then(|| ResidualAspp::new(c, self, device)),
             deep: blocks(),
             head: same_conv2d([c, 1], 1, device),
         }
@@ -78,7 +80,10 @@ impl Fine {
     pub fn features(&self, x: Tensor<4>) -> Tensor<4> {
         let x = self.stem.forward(x);
         let x = self.shallow.iter().fold(x, |x, block| block.forward(x));
-        let x = self.pyramid.forward(x);
+        let x = match &self.pyramid {
+            Some(pyramid) => pyramid.forward(x),
+            None => x,
+        };
         let but_last = &self.deep[..BLOCKS - 1];
         but_last.iter().fold(x, |x, block| block.forward(x))
     }

@@ -20,8 +20,8 @@ use serde::{Deserialize, Serialize};
 pub struct MmocConfig {
     /// First stage.
     pub coarse: CoarseConfig,
-    /// Second stage.
-    pub fine: FineConfig,
+    /// Second stage; none in the ablation without it.
+    pub fine: Option<FineConfig>,
 }
 
 /// Both stages.
@@ -30,7 +30,7 @@ pub struct Mmoc {
     /// First stage.
     pub coarse: Coarse,
     /// Second stage.
-    pub fine: Fine,
+    pub fine: Option<Fine>,
 }
 
 impl MmocConfig {
@@ -38,7 +38,7 @@ impl MmocConfig {
     pub(crate) fn init(&self, device: &Device) -> Mmoc {
         Mmoc {
             coarse: self.coarse.init(device),
-            fine: self.fine.init(device),
+            fine: self.fine.as_ref().map(|fine| fine.init(device)),
         }
     }
 }
