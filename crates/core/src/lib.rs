@@ -11,13 +11,15 @@
 //! - [`report`]: files and pages for people and programs.
 //! - [`evaluate`]: predictions scored against references, under one rule at a time.
 //! - [`simulate`]: scans with known truth.
+//! - [`plot`] and [`random`]: pictures of numbers, and numbers from named streams.
 
 pub mod candidates;
 pub mod evaluate;
 pub mod folder;
 pub mod lesion;
+pub mod plot;
 pub mod preprocess;
-mod random;
+pub mod random;
 pub mod regions;
 pub mod registration;
 pub mod report;

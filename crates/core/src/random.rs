@@ -8,11 +8,11 @@ use rand_distr::{Distribution, StandardNormal};
 use rand_xoshiro::Xoshiro256PlusPlus;
 
 /// A stream of random numbers.
-pub(crate) struct Stream(Xoshiro256PlusPlus);
+pub struct Stream(Xoshiro256PlusPlus);
 
 impl Stream {
     /// The stream for a purpose, and for one item of it.
-    pub(crate) fn new(seed: u64, purpose: &str, item: u64) -> Self {
+    pub fn new(seed: u64, purpose: &str, item: u64) -> Self {
         // FNV-1a over the purpose, then SplitMix64 (in seed_from_u64) spreads the sum.
         let named = purpose
             .bytes()
@@ -28,12 +28,12 @@ impl Stream {
     }
 
     /// Uniform from `low` to `high`.
-    pub(crate) fn uniform(&mut self, low: f64, high: f64) -> f64 {
+    pub fn uniform(&mut self, low: f64, high: f64) -> f64 {
         low + (high - low) * self.0.random::<f64>()
     }
 
     /// A whole number from 0 to `below - 1`; 0 where there is none.
-    pub(crate) fn index(&mut self, below: usize) -> usize {
+    pub fn index(&mut self, below: usize) -> usize {
         if below < 2 {
             0
         } else {
@@ -42,27 +42,27 @@ impl Stream {
     }
 
     /// A whole number from `low` to `high`, both included.
-    pub(crate) fn integer(&mut self, low: usize, high: usize) -> usize {
+    pub fn integer(&mut self, low: usize, high: usize) -> usize {
         low + self.index(high.saturating_sub(low) + 1)
     }
 
     /// True with this probability.
-    pub(crate) fn chance(&mut self, probability: f64) -> bool {
+    pub fn chance(&mut self, probability: f64) -> bool {
         self.0.random::<f64>() < probability
     }
 
     /// Standard normal.
-    pub(crate) fn normal(&mut self) -> f64 {
+    pub fn normal(&mut self) -> f64 {
         StandardNormal.sample(&mut self.0)
     }
 
     /// Normal with this median and spread of the logarithm, kept within limits.
-    pub(crate) fn log_normal(&mut self, median: f64, sigma: f64, limits: [f64; 2]) -> f64 {
+    pub fn log_normal(&mut self, median: f64, sigma: f64, limits: [f64; 2]) -> f64 {
         (median * (sigma * self.normal()).exp()).clamp(limits[0], limits[1])
     }
 
     /// A direction, evenly spread over the sphere.
-    pub(crate) fn direction(&mut self) -> nalgebra::Vector3<f64> {
+    pub fn direction(&mut self) -> nalgebra::Vector3<f64> {
         loop {
             let v = nalgebra::Vector3::from_fn(|_, _| self.normal());
             if v.norm() > 1e-6 {
@@ -72,7 +72,7 @@ impl Stream {
     }
 
     /// A seed for a part that draws for itself. Below 2⁵³, so that JSON readers keep it.
-    pub(crate) fn seed(&mut self) -> u64 {
+    pub fn seed(&mut self) -> u64 {
         self.0.next_u64() >> 11
     }
 }

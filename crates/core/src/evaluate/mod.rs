@@ -33,8 +33,9 @@ pub use matching::{CurveStep, MatchError};
 pub use objects::MapKind;
 pub use page::{Gallery, GalleryItem, gallery};
 pub use read::{
-    Case, CaseList, CasesError, LesionFile, LesionFileError, Lesions, Point, PointFormat,
-    PointsError, case_name, pair_cases, parse_points, read_lesions, subject_of,
+    Case, CaseList, CasesError, LabelledError, LabelledScan, LesionFile, LesionFileError, Lesions,
+    Point, PointFormat, PointsError, case_name, labelled_scans, pair_cases, parse_points,
+    read_lesions, subject_of,
 };
 pub use rule::{MAP_THRESHOLD, Objects, Rule, ScoreSettings, SettingsError};
 pub use run::{CaseError, Companions, Remark, Scored, score_cases, score_files};

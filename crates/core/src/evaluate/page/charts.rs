@@ -1,11 +1,11 @@
 //! The plots of the report.
 
-use super::plot::{Axis, Plot};
 use crate::evaluate::document::Metrics;
 use crate::evaluate::rule::Rule;
 use crate::evaluate::statistics::{bland_altman, quantile};
 use crate::evaluate::subject::SubjectScore;
 use crate::evaluate::summary::{Curves, FROC_FP_PER_SCAN, counts};
+use crate::plot::{Axis, Plot};
 
 /// A plot with the words below it.
 pub(super) struct Chart {

@@ -2,7 +2,6 @@
 
 mod charts;
 mod gallery;
-mod plot;
 
 pub use gallery::{Gallery, GalleryItem, gallery};
 

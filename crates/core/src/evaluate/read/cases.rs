@@ -233,18 +233,26 @@ const LESION_SUFFIXES: [&str; 12] = [
 #[must_use]
 pub fn case_name(path: &Path, entities: &BTreeSet<&'static str>) -> String {
     let path = &without_csv(path);
-    if let Some(name) = BidsName::of(path) {
+    if let Some(name) = BidsName::of(&without_dash_lesions(path)) {
         let kept =
             std::iter::once("sub").chain(TELLING.into_iter().filter(|k| entities.contains(k)));
         let parts = kept.filter_map(|key| name.entity(key).map(|value| format!("{key}-{value}")));
         return parts.collect::<Vec<_>>().join("_");
     }
     let stem = stem(path);
-    match stem.rsplit_once('_') {
+    match stem.rsplit_once(['_', '-']) {
         Some((name, last)) if LESION_SUFFIXES.contains(&last.to_ascii_lowercase().as_str()) => {
             name.to_string()
         }
         _ => stem,
+    }
+}
+
+/// The path without `-lesions` behind the name of its scan.
+fn without_dash_lesions(path: &Path) -> PathBuf {
+    match stem(path).strip_suffix("-lesions") {
+        Some(scan) => path.with_file_name(scan),
+        None => path.to_path_buf(),
     }
 }
 

@@ -2,9 +2,11 @@
 
 mod cases;
 mod find;
+mod labelled;
 mod points;
 
 pub use cases::{Case, CaseList, CasesError, case_name, pair_cases, subject_of};
+pub use labelled::{LabelledError, LabelledScan, labelled_scans};
 pub use points::{Point, PointFormat, PointsError, parse_points};
 
 pub(super) use super::objects::MapKind;

@@ -2,6 +2,12 @@
 
 use std::fmt::Write;
 
+/// Colours of a picture that stands alone; three lines can be told apart.
+const STYLE: &str = "text{font:11px sans-serif;fill:#444}.label{font-size:12px}\
+.grid{stroke:#e4e4e4;fill:none}.axis{stroke:#666;fill:none}\
+.curve,.second,.third{fill:none;stroke-width:1.8}.curve{stroke:#0b5cad}.second{stroke:#c2410c}\
+.third{stroke:#15803d}.faint{fill:none;stroke:#9dbfe0;stroke-width:1}.point{fill:#0b5cad}";
+
 /// Picture size in its own units; the page scales it.
 const WIDTH: f64 = 420.0;
 const HEIGHT: f64 = 320.0;
@@ -14,9 +20,12 @@ const POINT: f64 = 11.0;
 
 /// One axis.
 #[derive(Debug, Clone)]
-pub(super) struct Axis {
+pub struct Axis {
+    /// What it shows.
     pub label: String,
+    /// Where it begins.
     pub low: f64,
+    /// Where it ends.
     pub high: f64,
     /// Values that are marked; round ones where none are given.
     pub ticks: Vec<f64>,
@@ -24,7 +33,7 @@ pub(super) struct Axis {
 
 impl Axis {
     /// From `low` to `high`, widened to round numbers.
-    pub(super) fn round(label: &str, low: f64, high: f64) -> Self {
+    pub fn round(label: &str, low: f64, high: f64) -> Self {
         let span = (high - low).max(1e-9);
         let step = round_step(span / 5.0);
         let low = (low / step).floor() * step;
@@ -39,7 +48,7 @@ impl Axis {
     }
 
     /// From 0 to 1.
-    pub(super) fn share(label: &str) -> Self {
+    pub fn share(label: &str) -> Self {
         Self::round(label, 0.0, 1.0)
     }
 
@@ -59,7 +68,7 @@ fn round_step(least: f64) -> f64 {
 }
 
 /// A plot being drawn. Points outside the axes are cut off by the frame.
-pub(super) struct Plot {
+pub struct Plot {
     x: Axis,
     y: Axis,
     title: String,
@@ -69,7 +78,9 @@ pub(super) struct Plot {
 }
 
 impl Plot {
-    pub(super) fn new(title: &str, x: Axis, y: Axis) -> Self {
+    /// An empty plot.
+    #[must_use]
+    pub fn new(title: &str, x: Axis, y: Axis) -> Self {
         Self {
             x,
             y,
@@ -97,19 +108,19 @@ impl Plot {
     }
 
     /// A line through points.
-    pub(super) fn line(&mut self, class: &str, points: &[(f64, f64)]) {
+    pub fn line(&mut self, class: &str, points: &[(f64, f64)]) {
         let path = self.path(points);
         let _ = write!(self.marks, r#"<path class="{class}" d="{path}"/>"#);
     }
 
     /// A closed area.
-    pub(super) fn area(&mut self, class: &str, points: &[(f64, f64)]) {
+    pub fn area(&mut self, class: &str, points: &[(f64, f64)]) {
         let path = self.path(points);
         let _ = write!(self.marks, r#"<path class="{class}" d="{path}Z"/>"#);
     }
 
     /// Points; `radius` may differ from one to the next.
-    pub(super) fn points(&mut self, points: impl IntoIterator<Item = ((f64, f64), f64)>) {
+    pub fn points(&mut self, points: impl IntoIterator<Item = ((f64, f64), f64)>) {
         for (point, radius) in points {
             let (x, y) = self.at(point);
             let _ = write!(
@@ -120,7 +131,7 @@ impl Plot {
     }
 
     /// A name to the left of a row.
-    pub(super) fn row(&mut self, y: f64, name: &str) {
+    pub fn row(&mut self, y: f64, name: &str) {
         let (_, y) = self.at((self.x.low, y));
         let _ = write!(
             self.beside,
@@ -129,8 +140,21 @@ impl Plot {
         );
     }
 
-    /// The picture. Titles and labels are the program's own words and need no escaping.
-    pub(super) fn svg(&self) -> String {
+    /// The picture as a file of its own: with its colours, on white.
+    #[must_use]
+    pub fn picture(&self) -> String {
+        let inner = self.svg().replacen(
+            "<svg ",
+            r#"<svg xmlns="http://www.w3.org/2000/svg" width="840" height="640" "#,
+            1,
+        );
+        let styled =
+            format!("><style>{STYLE}</style><rect width=\"100%\" height=\"100%\" fill=\"#fff\"/>");
+        inner.replacen('>', &styled, 1)
+    }
+
+    /// The picture for a page that has its colours. Titles and labels are the program's own words and need no escaping.
+    pub fn svg(&self) -> String {
         let (x0, y0) = (LEFT, HEIGHT - BOTTOM);
         let (x1, y1) = (WIDTH - RIGHT, TOP);
         let id: String = self
