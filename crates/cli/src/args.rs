@@ -2,9 +2,13 @@
 
 mod evaluate;
 mod model;
+mod study;
+mod train;
 
 pub(crate) use evaluate::{CompareMethods, Evaluate, Split};
 pub(crate) use model::{DeviceName, Explain, Model, ModelImport, ModelNew, Network, Running};
+pub(crate) use study::Study;
+pub(crate) use train::{Train, Training};
 
 use clap::{Args, Parser, Subcommand};
 use std::path::PathBuf;
@@ -37,6 +41,11 @@ pub(crate) enum Command {
     CompareMethods(CompareMethods),
     /// Divide subjects into folds, as a file.
     Split(Split),
+    /// Train a network on scans with known lesions. Goes on where it was stopped.
+    Train(Train),
+    /// Train several networks and compare them on scans that none has seen: cross-validation,
+    /// sequences, and the papers' ablations. Goes on where it was stopped.
+    Study(Study),
     /// Simulate scans with exact truth by the physics of the scanner.
     #[command(subcommand)]
     Simulate(Simulate),

@@ -21,6 +21,8 @@ fn main() -> ExitCode {
         args::Command::Evaluate(evaluate) => commands::evaluate::run(&evaluate),
         args::Command::CompareMethods(compare) => commands::compare_methods::run(&compare),
         args::Command::Split(split) => commands::split::run(&split),
+        args::Command::Train(train) => commands::train::run(&train),
+        args::Command::Study(study) => commands::study::run(&study),
         args::Command::Simulate(args::Simulate::Field(field)) => {
             commands::simulate::field::run(&field)
         }

@@ -2,6 +2,7 @@
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use std::io::{IsTerminal, Write};
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 /// Tells the user how far things are. Results go to standard output, remarks to standard
@@ -10,6 +11,8 @@ pub(crate) struct Progress {
     bar: ProgressBar,
     total: usize,
     quiet: bool,
+    /// Percent that the last line told of.
+    told: AtomicU64,
 }
 
 impl Progress {
@@ -26,7 +29,12 @@ impl Progress {
         if show {
             bar.enable_steady_tick(Duration::from_millis(120));
         }
-        Self { bar, total, quiet }
+        Self {
+            bar,
+            total,
+            quiet,
+            told: AtomicU64::new(u64::MAX),
+        }
     }
 
     /// What is being done now; seen on a terminal only.
@@ -38,6 +46,23 @@ impl Progress {
     pub(crate) fn step(&self, name: &str) {
         self.bar.inc(1);
         self.bar.set_message(name.to_string());
+    }
+
+    /// How far something is whose length is known by now.
+    pub(crate) fn at(&self, done: u64, of: u64) {
+        self.bar.set_length(of);
+        self.bar.set_position(done);
+    }
+
+    /// How a long run goes: beside the bar on a terminal; in a pipe a line now and then, when
+    /// another percent is done.
+    pub(crate) fn line(&self, done: u64, of: u64, what: &str) {
+        self.bar.set_message(what.to_string());
+        let percent = |done: u64| done * 100 / of.max(1);
+        let before = self.told.swap(percent(done), Ordering::Relaxed);
+        if !self.quiet && self.bar.is_hidden() && percent(done) != before {
+            complain(&format!("[{done}/{of}] {what}"));
+        }
     }
 
     /// One scan is done.

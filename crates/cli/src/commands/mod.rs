@@ -10,6 +10,8 @@ pub(crate) mod regions;
 pub(crate) mod register;
 pub(crate) mod simulate;
 pub(crate) mod split;
+pub(crate) mod study;
+pub(crate) mod train;
 
 /// How a command ended.
 #[derive(Debug)]

@@ -132,7 +132,11 @@ impl Model {
         counts.sum()
     }
 
-    fn to_bytes(&self) -> Result<Vec<u8>, ModelWriteError> {
+    /// The bytes of the model's file.
+    ///
+    /// # Errors
+    /// When the card is impossible.
+    pub fn to_bytes(&self) -> Result<Vec<u8>, ModelWriteError> {
         self.card.check()?;
         let mut store = writing_store().metadata(ENTRY, serde_json::to_string(&self.card)?);
         self.network.save_into(&mut store)?;
@@ -168,7 +172,9 @@ impl ModelCard {
         Ok(card)
     }
 
-    fn check(&self) -> Result<(), ModelFileError> {
+    /// # Errors
+    /// Names what makes no model.
+    pub fn check(&self) -> Result<(), ModelFileError> {
         if !(1..=CARD_VERSION).contains(&self.card_version) {
             return Err(ModelFileError::Version(self.card_version));
         }

@@ -10,16 +10,22 @@ mod flex;
 mod norm;
 mod resample;
 
-pub use conv::{conv_batch_norm, convolve, convolve_activate};
-pub use norm::group_norm;
-pub use resample::{average_pool3d, max_pool2d, max_pool3d, upsample_bilinear, upsample_nearest3d};
-pub use siderin_kernels::Activation;
-
 use burn::backend::Dispatch;
 use burn::tensor::activation::{elu, gelu, leaky_relu, relu};
 use burn::tensor::{DType, Device, Tensor};
+pub use conv::{conv_batch_norm, convolve, convolve_activate};
 use extension::KernelOps;
+pub use norm::group_norm;
+pub use resample::{average_pool3d, max_pool2d, max_pool3d, upsample_bilinear, upsample_nearest3d};
+pub use siderin_kernels::Activation;
+use siderin_kernels::Level;
 use std::sync::atomic::{AtomicBool, Ordering};
+
+/// The instruction set that the kernels use on this processor.
+#[must_use]
+pub fn instructions() -> String {
+    format!("{:?}", Level::detected())
+}
 
 static BY_BURN: AtomicBool = AtomicBool::new(false);
 

@@ -1,0 +1,201 @@
+use super::{ConfigError, hold, merge};
+use serde::{Deserialize, Serialize};
+use siderin_core::evaluate::Rule;
+use siderin_core::scan::Sequence;
+use siderin_net::model::{Architecture, Preset};
+use siderin_net::model_file::{ModelCard, ModelFileError};
+use std::path::PathBuf;
+
+/// The network, and how it is used.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ModelChoice {
+    /// Which of the four.
+    pub architecture: Architecture,
+    /// Its size, with the recipe that goes with it.
+    pub preset: Preset,
+    /// A model file whose card and weights the run starts from: fine-tuning. The preset does not
+    /// count then.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub start: Option<PathBuf>,
+    /// Changes to the card, such as `model.cbam_skips` or `recipe.plane_spacing_mm`; `"none"` takes
+    /// a value away.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub card: Option<toml::Value>,
+}
+
+impl ModelChoice {
+    pub(super) fn card(&self) -> Result<ModelCard, ConfigError> {
+        let base = match &self.start {
+            Some(path) => ModelCard::read(path)?,
+            None => ModelCard::preset(self.architecture, self.preset),
+        };
+        let there = base.model.architecture();
+        hold(
+            there == self.architecture,
+            "model.architecture",
+            self.architecture,
+            format!("{there}, as the model to start from"),
+        )?;
+        let Some(changes) = &self.card else {
+            return Ok(base);
+        };
+        let base = serde_json::to_value(&base).map_err(ConfigError::Card)?;
+        serde_json::from_value(merge::merged(base, changes)).map_err(ConfigError::Card)
+    }
+
+    /// The file that the run starts from is part of what it is.
+    ///
+    /// # Errors
+    /// When it cannot be read.
+    pub fn start_bytes(&self) -> Result<Option<Vec<u8>>, ConfigError> {
+        let Some(path) = &self.start else {
+            return Ok(None);
+        };
+        let bytes = std::fs::read(path).map_err(ModelFileError::Io)?;
+        Ok(Some(bytes))
+    }
+}
+
+/// Where scans are, and which of them judge.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct DataChoice {
+    /// Folders or manifests to learn from, from the working folder; `--data` takes their place.
+    pub train: Vec<PathBuf>,
+    /// Folders or manifests to be judged on; `--validation` takes their place. Without any, scans
+    /// are set aside from those to learn from.
+    pub validation: Vec<PathBuf>,
+    /// Share of the subjects that is set aside where no other scans judge.
+    pub share: f64,
+    /// A split file (`siderin split`): one fold judges, the others are learnt from.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub split: Option<PathBuf>,
+    /// The fold that judges, from 1.
+    pub fold: usize,
+    /// Only scans of this sequence.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub sequence: Option<SequenceChoice>,
+    /// Memory for prepared scans; what does not fit is read again whenever it is needed.
+    pub memory_gib: f64,
+}
+
+/// Kinds of scans that cross-modality runs keep apart.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum SequenceChoice {
+    /// T2*-weighted gradient echo, echo-planar too.
+    Gre,
+    /// Susceptibility-weighted imaging.
+    Swi,
+}
+
+impl SequenceChoice {
+    /// Whether a scan is of this kind.
+    #[must_use]
+    pub fn holds(self, sequence: Sequence) -> bool {
+        match self {
+            Self::Gre => matches!(sequence, Sequence::T2StarGre | Sequence::GreEpi),
+            Self::Swi => sequence == Sequence::Swi,
+        }
+    }
+
+    /// Name in files.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Gre => "gre",
+            Self::Swi => "swi",
+        }
+    }
+}
+
+impl Default for DataChoice {
+    fn default() -> Self {
+        Self {
+            train: Vec::new(),
+            validation: Vec::new(),
+            share: 0.2,
+            split: None,
+            fold: 1,
+            sequence: None,
+            memory_gib: 4.0,
+        }
+    }
+}
+
+impl DataChoice {
+    pub(super) fn check(&self) -> Result<(), ConfigError> {
+        let share = self.share > 0.0 && self.share <= 0.5;
+        hold(share, "data.share", self.share, "above 0 and up to 0.5")?;
+        hold(self.fold > 0, "data.fold", self.fold, "1 or more")?;
+        let memory = self.memory_gib >= 0.0 && self.memory_gib <= 1e5;
+        hold(memory, "data.memory_gib", self.memory_gib, "0 or more")?;
+        hold(
+            self.split.is_none() || self.validation.is_empty(),
+            "data.split",
+            "given together with data.validation",
+            "one of them",
+        )
+    }
+}
+
+/// How a run is judged on the way. Lesion F1 on the validation scans picks the weights and the
+/// threshold that are kept.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct ValidationConfig {
+    /// Epochs between judgements.
+    pub every_epochs: usize,
+    /// The rule.
+    pub rule: Rule,
+    /// Validation scans that are looked at, an even choice of them; 0 for all.
+    pub scans: usize,
+    /// Thresholds of which the best is kept.
+    pub thresholds: Vec<f32>,
+    /// Judgements without a better one after which the run ends; it does not where there is none.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub patience: Option<usize>,
+}
+
+impl Default for ValidationConfig {
+    fn default() -> Self {
+        Self {
+            every_epochs: 5,
+            rule: Rule::Centroid5Mm,
+            scans: 0,
+            thresholds: vec![0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9],
+            patience: None,
+        }
+    }
+}
+
+impl ValidationConfig {
+    fn thresholds_are_right(&self) -> bool {
+        let inside = |t: &f32| *t > 0.0 && *t < 1.0;
+        (1..=50).contains(&self.thresholds.len()) && self.thresholds.iter().all(inside)
+    }
+
+    pub(super) fn check(&self) -> Result<(), ConfigError> {
+        hold(
+            self.every_epochs > 0,
+            "validation.every_epochs",
+            self.every_epochs,
+            "1 or more",
+        )?;
+        hold(
+            self.rule != Rule::Voxel,
+            "validation.rule",
+            self.rule,
+            "a rule that counts lesions",
+        )?;
+        hold(
+            self.thresholds_are_right(),
+            "validation.thresholds",
+            format!("{:?}", self.thresholds),
+            "1 to 50 numbers above 0 and below 1",
+        )?;
+        let patience = self.patience.is_none_or(|patience| patience > 0);
+        hold(patience, "validation.patience", 0, "1 or more")
+    }
+}

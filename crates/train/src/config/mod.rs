@@ -1,0 +1,184 @@
+//! What a run is asked for: one TOML file.
+
+mod choices;
+mod loss;
+mod merge;
+mod schedule;
+
+pub use choices::{DataChoice, ModelChoice, SequenceChoice, ValidationConfig};
+pub use loss::LossConfig;
+pub use schedule::{OptimiserConfig, OptimiserKind, ScheduleConfig};
+
+use crate::sample::{AugmentConfig, SamplingConfig};
+use serde::{Deserialize, Serialize};
+use siderin_net::loss::LossError;
+use siderin_net::model::ModelConfig;
+use siderin_net::model_file::{ModelCard, ModelFileError};
+use std::fmt;
+
+/// A training run.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct TrainConfig {
+    /// Name of the model it makes.
+    pub name: String,
+    /// Decides everything that is drawn: weights, samples, augmentation.
+    #[serde(default = "one")]
+    pub seed: u64,
+    /// The network, and how it is used.
+    pub model: ModelChoice,
+    /// Scans.
+    #[serde(default)]
+    pub data: DataChoice,
+    /// What is cut from them.
+    pub sampling: SamplingConfig,
+    /// How it is changed.
+    #[serde(default)]
+    pub augment: AugmentConfig,
+    /// What is minimised; as the paper has it where it is not given.
+    #[serde(default)]
+    pub loss: Option<LossConfig>,
+    /// By what.
+    pub optimiser: OptimiserConfig,
+    /// For how long.
+    pub schedule: ScheduleConfig,
+    /// How it is judged on the way.
+    #[serde(default)]
+    pub validation: ValidationConfig,
+}
+
+fn one() -> u64 {
+    1
+}
+
+/// A config that nothing can be trained by.
+#[derive(Debug, thiserror::Error)]
+#[allow(missing_docs)]
+pub enum ConfigError {
+    #[error("reading the training config: {0}")]
+    Toml(String),
+    #[error("reading the training config: {what} is {value}, expected {expected}")]
+    Setting {
+        what: &'static str,
+        value: String,
+        expected: String,
+    },
+    #[error(
+        "reading the training config: the card with the changes of [model.card] is none of a model \
+         ({0}); `siderin inspect MODEL --json` shows what a card holds"
+    )]
+    Card(serde_json::Error),
+    #[error("reading the training config: {0}")]
+    Loss(#[from] LossError),
+    #[error(transparent)]
+    Model(#[from] ModelFileError),
+}
+
+/// Refuses a setting unless it is right.
+pub(crate) fn hold(
+    right: bool,
+    what: &'static str,
+    value: impl fmt::Display,
+    expected: impl Into<String>,
+) -> Result<(), ConfigError> {
+    if right {
+        return Ok(());
+    }
+    Err(ConfigError::Setting {
+        what,
+        value: value.to_string(),
+        expected: expected.into(),
+    })
+}
+
+impl TrainConfig {
+    /// Reads a config and checks it.
+    ///
+    /// # Errors
+    /// Names the first setting that is unknown or impossible.
+    pub fn from_toml(text: &str) -> Result<Self, ConfigError> {
+        let config: Self = toml::from_str(text)
+            .map_err(|error| ConfigError::Toml(error.to_string().trim().replace('\n', " ")))?;
+        config.check()?;
+        Ok(config)
+    }
+
+    /// The config as a file.
+    ///
+    /// # Errors
+    /// When it cannot be written as TOML, which a checked one can.
+    pub fn to_toml(&self) -> Result<String, ConfigError> {
+        toml::to_string_pretty(self).map_err(|error| ConfigError::Toml(error.to_string()))
+    }
+
+    /// # Errors
+    /// Names the first setting that is impossible.
+    pub fn check(&self) -> Result<(), ConfigError> {
+        let name = !self.name.is_empty() && self.name.len() <= 200;
+        hold(name, "name", &self.name, "1 to 200 characters")?;
+        self.data.check()?;
+        self.sampling.check()?;
+        self.augment.check()?;
+        self.optimiser.check()?;
+        self.schedule.check()?;
+        self.validation.check()?;
+        let card = self.card()?;
+        self.loss().check(&card.model)?;
+        let multiple = stride(&card.model);
+        let [d, h, w] = self.sampling.size;
+        let size = [d, h, w];
+        let fits = size.iter().zip(multiple).all(|(n, m)| n.is_multiple_of(m));
+        hold(
+            fits,
+            "sampling.size",
+            format!("{size:?}"),
+            format!("multiples of {multiple:?} for this network"),
+        )?;
+        let slices = slices_of(&card.model);
+        hold(
+            slices.is_none_or(|slices| slices == d),
+            "the first of sampling.size",
+            d,
+            format!("{} slices for this network", slices.unwrap_or(d)),
+        )
+    }
+
+    /// The card of the model that is trained: the preset's, or that of the model it starts from,
+    /// with the changes of `[model.card]`.
+    ///
+    /// # Errors
+    /// When the changes make no card, or the file to start from is none.
+    pub fn card(&self) -> Result<ModelCard, ConfigError> {
+        let mut card = self.model.card()?;
+        card.name.clone_from(&self.name);
+        card.check()?;
+        Ok(card)
+    }
+
+    /// What is minimised.
+    #[must_use]
+    pub fn loss(&self) -> LossConfig {
+        self.loss
+            .clone()
+            .unwrap_or_else(|| LossConfig::of_paper(self.model.architecture))
+    }
+}
+
+/// Slices that a network of slices takes; 3D ones take any number.
+pub(crate) fn slices_of(model: &ModelConfig) -> Option<usize> {
+    match model {
+        ModelConfig::RlkUnet(_) => Some(3),
+        ModelConfig::MmocNet(_) => Some(1),
+        ModelConfig::Unet3d(_) | ModelConfig::GuidedUnet(_) => None,
+    }
+}
+
+/// What sizes of samples must be multiples of: slices, rows, columns.
+fn stride(model: &ModelConfig) -> [usize; 3] {
+    match model {
+        ModelConfig::RlkUnet(_) => [1, 8, 8],
+        ModelConfig::MmocNet(_) => [1, 16, 16],
+        ModelConfig::Unet3d(_) => [16; 3],
+        ModelConfig::GuidedUnet(config) => config.stride(),
+    }
+}

@@ -1,0 +1,20 @@
+//! Scans with labels, prepared as detection would and kept on disk.
+//!
+//! [`find`] lists them, [`divide`] says which of them judge, [`prepare_all`] makes of each a file of
+//! what the network sees and what is true, and [`Store`] hands these out within a limit of memory.
+
+mod divide;
+mod find;
+mod labels;
+mod prepare;
+mod prepared;
+mod store;
+
+pub use divide::{Division, DivisionError, divide};
+pub(crate) use divide::{fold_of, read_split};
+pub use find::{FindError, find};
+pub use labels::LabelError;
+pub(crate) use prepare::learns_regions;
+pub use prepare::{DataError, ScanFault, prepare_all};
+pub use prepared::{Material, PreparedFile, PreparedFileError, Truth};
+pub use store::Store;

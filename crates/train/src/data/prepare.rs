@@ -1,0 +1,267 @@
+//! Labelled scans become files of what the network sees and what is true.
+
+use super::labels::{LabelError, lesion_mask, region_classes};
+use super::prepared::{PreparedFile, PreparedFileError, Truth, file_in};
+use nalgebra::Matrix4;
+use rayon::prelude::*;
+use siderin_core::evaluate::LabelledScan;
+use siderin_core::preprocess::{
+    BrainMaskConfig, BrainMaskError, Connectivity, brain_mask, connected_components,
+};
+use siderin_core::scan::nifti::{NiftiError, read_volume};
+use siderin_core::scan::{Catalog, ChooseError, LoadError, OpenError, ReadLimits, Scan};
+use siderin_core::volume::{Grid, ResampleError, Volume, VoxelPoint, resample_nearest};
+use siderin_net::model::{GuidedClass, ModelConfig};
+use siderin_net::model_file::ModelCard;
+use siderin_net::{PrepareError, prepare};
+use std::path::{Path, PathBuf};
+
+/// Scans that nothing can be learnt from.
+#[derive(Debug, thiserror::Error)]
+#[error("preparing the scans: {} of {scans} cannot be used:\n{}", .faults.len(), listed(.faults))]
+pub struct DataError {
+    /// How many there are.
+    pub scans: usize,
+    /// What is wrong with which.
+    pub faults: Vec<(String, ScanFault)>,
+}
+
+fn listed(faults: &[(String, ScanFault)]) -> String {
+    let lines = faults
+        .iter()
+        .map(|(name, fault)| format!("  {name}: {fault}"));
+    lines.collect::<Vec<_>>().join("\n")
+}
+
+/// What is wrong with a scan.
+#[derive(Debug, thiserror::Error)]
+#[allow(missing_docs)]
+pub enum ScanFault {
+    #[error(transparent)]
+    Open(#[from] OpenError),
+    #[error(transparent)]
+    Choose(#[from] ChooseError),
+    #[error(transparent)]
+    Load(#[from] LoadError),
+    #[error("reading the {what}: {source}")]
+    Companion {
+        what: &'static str,
+        source: NiftiError,
+    },
+    #[error(transparent)]
+    Labels(#[from] LabelError),
+    #[error(transparent)]
+    Brain(#[from] BrainMaskError),
+    #[error(transparent)]
+    Prepare(#[from] PrepareError),
+    #[error(transparent)]
+    Resample(#[from] ResampleError),
+    #[error(transparent)]
+    File(#[from] PreparedFileError),
+    #[error(
+        "it has no map of regions, which the proxy task learns; make one with `siderin regions \
+         from-labels` (…_desc-regions_dseg.nii.gz), or set proxy = false under [model.card.model]"
+    )]
+    NoRegions,
+}
+
+/// Prepares scans into `folder`, in the order given. What is there already and was made of the same
+/// files by the same recipe is kept. `done` is told of each.
+///
+/// # Errors
+/// Every scan that cannot be used, with the reason.
+pub fn prepare_all(
+    scans: &[LabelledScan],
+    card: &ModelCard,
+    folder: &Path,
+    done: &(dyn Fn(&str) + Sync),
+) -> Result<Vec<PreparedFile>, DataError> {
+    // What is wrong with grids and labels is known in no time, before anything is prepared.
+    for_all(scans, |scan| check_one(scan, card, folder))?;
+    for_all(scans, |scan| {
+        let made = prepare_one(scan, card, folder);
+        done(&scan.name);
+        made
+    })
+}
+
+fn for_all<T: Send>(
+    scans: &[LabelledScan],
+    work: impl Fn(&LabelledScan) -> Result<T, ScanFault> + Sync,
+) -> Result<Vec<T>, DataError> {
+    // A few at a time: each holds its scan, and works on all threads for a part of the time.
+    const AT_ONCE: usize = 4;
+    let mut good = Vec::new();
+    let mut faults = Vec::new();
+    for some in scans.chunks(AT_ONCE) {
+        let done: Vec<Result<T, ScanFault>> = some.par_iter().map(&work).collect();
+        for (scan, done) in some.iter().zip(done) {
+            match done {
+                Ok(value) => good.push(value),
+                Err(fault) => faults.push((scan.name.clone(), fault)),
+            }
+        }
+    }
+    if faults.is_empty() {
+        return Ok(good);
+    }
+    Err(DataError {
+        scans: scans.len(),
+        faults,
+    })
+}
+
+/// Whether scan and labels belong together, without reading the scan's voxels.
+fn check_one(labelled: &LabelledScan, card: &ModelCard, folder: &Path) -> Result<(), ScanFault> {
+    if file_in(folder, &labelled.name).is_of(&made_of(labelled, card)) {
+        return Ok(());
+    }
+    let limits = ReadLimits::default();
+    let catalog = Catalog::open(&labelled.input.path, limits)?;
+    let grid = &catalog.choose(None)?.grid;
+    lesion_mask(&labelled.lesions, grid, limits)?;
+    if learns_regions(card) && labelled.regions.is_none() {
+        return Err(ScanFault::NoRegions);
+    }
+    Ok(())
+}
+
+/// Whether the network has the proxy task.
+pub(crate) fn learns_regions(card: &ModelCard) -> bool {
+    matches!(&card.model, ModelConfig::GuidedUnet(config) if config.proxy)
+}
+
+fn prepare_one(
+    labelled: &LabelledScan,
+    card: &ModelCard,
+    folder: &Path,
+) -> Result<PreparedFile, ScanFault> {
+    let file = file_in(folder, &labelled.name);
+    let made_of = made_of(labelled, card);
+    if file.is_of(&made_of) {
+        return Ok(file);
+    }
+    let limits = ReadLimits::default();
+    let scan = read_scan(labelled, card, limits)?;
+    let grid = scan.magnitude.grid();
+    let mask = lesion_mask(&labelled.lesions, grid, limits)?;
+    let brain = brain_mask(&scan.magnitude, &BrainMaskConfig::default())?;
+    let ready = prepare(card, &scan, &brain, &|_| ())?;
+    let working = ready.prepared.brain.grid();
+    let mut classes = match &labelled.regions {
+        Some(map) if learns_regions(card) => region_classes(map, working, limits)?.into_voxels(),
+        _ => vec![GuidedClass::Background as u8; working.voxel_count()],
+    };
+    for (class, inside) in classes.iter_mut().zip(lesions_on(working, &mask)?.voxels()) {
+        if *inside {
+            *class = GuidedClass::Microbleed as u8;
+        }
+    }
+    file.write(&made_of, &ready.prepared, &classes, &Truth { brain, mask })?;
+    Ok(file)
+}
+
+/// The mask on another grid; a lesion that falls between its voxels keeps the closest one.
+fn lesions_on(grid: &Grid, mask: &Volume<bool>) -> Result<Volume<bool>, ResampleError> {
+    let mut laid = resample_nearest(mask, grid, &Matrix4::identity(), false)?;
+    let (labels, count) = connected_components(mask, Connectivity::TwentySix);
+    let mut sums = vec![([0.0; 3], 0.0); count];
+    for (offset, &label) in labels.voxels().iter().enumerate() {
+        if label > 0 {
+            let (sum, number) = &mut sums[label as usize - 1];
+            let index = mask.grid().index(offset);
+            for axis in 0..3 {
+                sum[axis] += index[axis] as f64;
+            }
+            *number += 1.0;
+        }
+    }
+    for (sum, number) in sums {
+        let [i, j, k] = sum.map(|total| total / number);
+        let world = mask.grid().to_world(VoxelPoint::new(i, j, k));
+        let nearest = grid.to_voxel(world).to_array().map(f64::round);
+        let inside = (0..3).all(|a| nearest[a] >= 0.0 && nearest[a] < grid.shape()[a] as f64);
+        if inside {
+            laid.set(nearest.map(|at| at as usize), true);
+        }
+    }
+    Ok(laid)
+}
+
+fn read_scan(
+    labelled: &LabelledScan,
+    card: &ModelCard,
+    limits: ReadLimits,
+) -> Result<Scan, ScanFault> {
+    let input = &labelled.input;
+    let catalog = Catalog::open(&input.path, limits)?;
+    let mut scan = catalog.choose(None)?.load(&input.stem, limits)?;
+    let companion = |path: &Option<PathBuf>, channel: usize, what: &'static str| match path {
+        Some(path) if card.model.inputs() > channel => read_volume(path, None, limits)
+            .map(|(_, volume, _)| Some(volume))
+            .map_err(|source| ScanFault::Companion { what, source }),
+        _ => Ok(None),
+    };
+    scan.t1 = companion(&input.t1, 1, "T1w image")?;
+    scan.t2 = companion(&input.t2, 2, "T2w image")?;
+    Ok(scan)
+}
+
+/// What a prepared file depends on, in words: another recipe or other files make it anew.
+fn made_of(scan: &LabelledScan, card: &ModelCard) -> String {
+    let recipe = serde_json::to_string(&card.recipe).unwrap_or_default();
+    let regions = scan.regions.as_deref().filter(|_| learns_regions(card));
+    let files = [
+        Some(scan.input.path.as_path()),
+        Some(scan.lesions.path()),
+        scan.input.t1.as_deref().filter(|_| card.model.inputs() > 1),
+        scan.input.t2.as_deref().filter(|_| card.model.inputs() > 2),
+        regions,
+    ];
+    let stamps: Vec<String> = files
+        .into_iter()
+        .map(|path| path.map_or(String::from("-"), stamp))
+        .collect();
+    format!(
+        "siderin {} {recipe} {} inputs, {}; {}",
+        env!("CARGO_PKG_VERSION"),
+        card.model.inputs(),
+        if card.t1_optional {
+            "optional"
+        } else {
+            "needed"
+        },
+        stamps.join("; ")
+    )
+}
+
+/// Name, size and time of change of a file.
+fn stamp(path: &Path) -> String {
+    let name = path.file_name().unwrap_or_default().to_string_lossy();
+    let Ok(metadata) = std::fs::metadata(path) else {
+        return format!("{name} missing");
+    };
+    let changed = metadata
+        .modified()
+        .ok()
+        .and_then(|time| time.duration_since(std::time::UNIX_EPOCH).ok())
+        .map_or(0, |since| since.as_nanos());
+    format!("{name} {} {changed}", metadata.len())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_lesion_between_coarse_voxels_is_kept() {
+        let fine = Grid::axis_aligned([20, 20, 20], [0.5; 3]).unwrap();
+        // One voxel at 3.5 mm; coarse voxels are at 0, 2, 4 … mm, and the nearest fine voxel of 4 mm
+        // is another one.
+        let mask = Volume::from_fn(&fine, |index| index == [7, 7, 7]);
+        let coarse = Grid::axis_aligned([5, 5, 5], [2.0; 3]).unwrap();
+        let laid = lesions_on(&coarse, &mask).unwrap();
+        let inside: Vec<usize> = (0..125).filter(|&at| laid.voxels()[at]).collect();
+        assert_eq!(inside, [coarse.offset([2, 2, 2])]);
+    }
+}

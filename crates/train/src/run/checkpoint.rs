@@ -1,0 +1,83 @@
+//! A checkpoint: one file with the network, the optimiser's state, the best model so far, and notes.
+
+use burn::optim::{ModuleOptimizer, OptimizerRecord};
+use burn::store::RecordError;
+use burn::tensor::Bytes;
+use safetensors::tensor::{Dtype, TensorView};
+use safetensors::{SafeTensorError, SafeTensors};
+
+/// A checkpoint that cannot be written or read.
+#[derive(Debug, thiserror::Error)]
+#[allow(missing_docs)]
+pub enum CheckpointError {
+    #[error("reading a checkpoint: {0}; it was damaged, remove it to begin anew")]
+    Damaged(#[from] SafeTensorError),
+    #[error("reading a checkpoint: {0}; it comes from another version, remove it to begin anew")]
+    Notes(serde_json::Error),
+    #[error("keeping the optimiser's state: {0}; please report this as a fault")]
+    Optimiser(#[from] RecordError),
+    #[error(
+        "starting from a model: its network has other sizes than the config asks for; leave \
+         [model.card.model] as the model has it"
+    )]
+    OtherNetwork,
+}
+
+/// What a checkpoint holds.
+pub(super) struct Parts {
+    pub(super) notes: String,
+    /// A model file.
+    pub(super) model: Vec<u8>,
+    pub(super) optimiser: Vec<u8>,
+    /// A model file.
+    pub(super) best: Option<Vec<u8>>,
+}
+
+const NOTES: &str = "notes";
+const MODEL: &str = "model";
+const OPTIMISER: &str = "optimiser";
+const BEST: &str = "best";
+
+pub(super) fn write(parts: &Parts) -> Result<Vec<u8>, CheckpointError> {
+    let view = |bytes: &[u8]| -> Result<_, SafeTensorError> {
+        Ok(bytes.to_vec()).map(|bytes| (bytes.len(), bytes))
+    };
+    let mut entries = vec![
+        (NOTES, view(parts.notes.as_bytes())?),
+        (MODEL, view(&parts.model)?),
+        (OPTIMISER, view(&parts.optimiser)?),
+    ];
+    if let Some(best) = &parts.best {
+        entries.push((BEST, view(best)?));
+    }
+    let views = entries
+        .iter()
+        .map(|(name, (length, bytes))| {
+            Ok((*name, TensorView::new(Dtype::U8, vec![*length], bytes)?))
+        })
+        .collect::<Result<Vec<_>, SafeTensorError>>()?;
+    Ok(safetensors::serialize(views, None)?)
+}
+
+pub(super) fn read(bytes: &[u8]) -> Result<Parts, CheckpointError> {
+    let entries = SafeTensors::deserialize(bytes)?;
+    let entry = |name: &str| entries.tensor(name).map(|view| view.data().to_vec());
+    Ok(Parts {
+        notes: String::from_utf8_lossy(&entry(NOTES)?).into_owned(),
+        model: entry(MODEL)?,
+        optimiser: entry(OPTIMISER)?,
+        best: entry(BEST).ok(),
+    })
+}
+
+pub(super) fn state_of(optimiser: &ModuleOptimizer) -> Result<Vec<u8>, CheckpointError> {
+    Ok(optimiser.to_record().into_bytes()?.to_vec())
+}
+
+pub(super) fn with_state(
+    optimiser: ModuleOptimizer,
+    state: Vec<u8>,
+) -> Result<ModuleOptimizer, CheckpointError> {
+    let record = OptimizerRecord::from_bytes(Bytes::from_bytes_vec(state))?;
+    Ok(optimiser.load_record(record))
+}

@@ -1,0 +1,193 @@
+//! The folder of a run.
+
+use super::curves;
+use super::history::{Row, write_csv};
+use crate::config::{ConfigError, TrainConfig};
+use crate::data::Division;
+use serde_json::json;
+use siderin_core::folder::{FolderError, write_json, write_synced, write_then_rename};
+use std::fs::{self, File, TryLockError};
+use std::io::{self, Write};
+use std::path::{Path, PathBuf};
+
+/// A run's folder that cannot be used.
+#[derive(Debug, thiserror::Error)]
+#[allow(missing_docs)]
+pub enum RunError {
+    #[error(
+        "opening the run: --out holds a run with another {what}; give another --out, or the same \
+         {what} to go on"
+    )]
+    Other { what: &'static str },
+    #[error("opening the run: --out holds other files; give an empty folder or a new one")]
+    Foreign,
+    #[error("opening the run: another process is training in --out; wait for it")]
+    Busy,
+    #[error("keeping the run: {0}; check the free space and the permissions of --out")]
+    Io(#[from] io::Error),
+    #[error("keeping the run: {0}")]
+    Csv(#[from] csv::Error),
+    #[error(transparent)]
+    Folder(#[from] FolderError),
+    #[error(transparent)]
+    Config(#[from] ConfigError),
+}
+
+/// A run's folder, locked by this process.
+#[derive(Debug)]
+pub struct RunFolder {
+    path: PathBuf,
+    /// Held open: the lock goes with it.
+    _lock: File,
+}
+
+const CONFIG: &str = "config.toml";
+const SPLIT: &str = "split.json";
+const CHECKPOINT: &str = "checkpoint.safetensors";
+const SPEED: &str = "speed.csv";
+
+impl RunFolder {
+    /// Opens a folder for a run: a new one, or one of the same config and division.
+    ///
+    /// # Errors
+    /// [`RunError`].
+    pub fn open(path: &Path, config: &TrainConfig, division: &Division) -> Result<Self, RunError> {
+        fs::create_dir_all(path)?;
+        let lock = File::create(path.join(".lock"))?;
+        match lock.try_lock() {
+            Ok(()) => {}
+            Err(TryLockError::WouldBlock) => return Err(RunError::Busy),
+            Err(TryLockError::Error(error)) => return Err(error.into()),
+        }
+        let folder = Self {
+            path: path.to_path_buf(),
+            _lock: lock,
+        };
+        let text = config.to_toml()?;
+        let config_path = path.join(CONFIG);
+        if config_path.exists() {
+            if fs::read_to_string(&config_path)? != text {
+                return Err(RunError::Other { what: "config" });
+            }
+            let split = fs::read(path.join(SPLIT)).unwrap_or_default();
+            if !split.is_empty() && serde_json::from_slice(&split).ok() != Some(division.clone()) {
+                return Err(RunError::Other {
+                    what: "set of scans",
+                });
+            }
+        } else {
+            let foreign = fs::read_dir(path)?
+                .flatten()
+                .any(|entry| !entry.file_name().to_string_lossy().starts_with('.'));
+            if foreign {
+                return Err(RunError::Foreign);
+            }
+            folder.write_text(CONFIG, &text)?;
+        }
+        write_then_rename(&path.join(SPLIT), |partial| write_json(partial, division))?;
+        let versions = json!({
+            "siderin": env!("CARGO_PKG_VERSION"),
+            "burn": "0.22.1",
+            "system": std::env::consts::OS,
+            "processor": std::env::consts::ARCH,
+            "instructions": siderin_net::ops::instructions(),
+            "threads": rayon::current_num_threads(),
+        });
+        write_then_rename(&path.join("versions.json"), |partial| {
+            write_json(partial, &versions)
+        })?;
+        Ok(folder)
+    }
+
+    /// Where prepared scans are kept.
+    #[must_use]
+    pub fn prepared(&self) -> PathBuf {
+        self.path.join("prepared")
+    }
+
+    /// The model with the best judgement.
+    #[must_use]
+    pub fn best(&self) -> PathBuf {
+        self.path.join("best.siderin")
+    }
+
+    /// Scores of a set of scans.
+    pub(super) fn scores(&self, of: &str) -> PathBuf {
+        self.path.join(format!("scores-{of}"))
+    }
+
+    /// The last checkpoint, if there is one.
+    pub(super) fn checkpoint(&self) -> Result<Option<Vec<u8>>, RunError> {
+        match fs::read(self.path.join(CHECKPOINT)) {
+            Ok(bytes) => Ok(Some(bytes)),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+            Err(error) => Err(error.into()),
+        }
+    }
+
+    /// Replaces the checkpoint; it is complete or as it was.
+    pub(super) fn keep(&self, bytes: &[u8]) -> Result<(), RunError> {
+        write_then_rename(&self.path.join(CHECKPOINT), |partial| {
+            write_synced(partial, |sink| Ok::<_, RunError>(sink.write_all(bytes)?))
+        })
+    }
+
+    /// Writes the best model if its file is not there: a full disk may have kept it away.
+    pub(super) fn best_from(&self, bytes: Option<&[u8]>) -> Result<(), RunError> {
+        let Some(bytes) = bytes else { return Ok(()) };
+        let path = self.best();
+        if fs::read(&path).is_ok_and(|there| there == bytes) {
+            return Ok(());
+        }
+        write_then_rename(&path, |partial| {
+            write_synced(partial, |sink| Ok::<_, RunError>(sink.write_all(bytes)?))
+        })
+    }
+
+    /// Writes `history.csv` and `curves.svg`.
+    pub(super) fn write_history(&self, history: &[Row]) -> Result<(), RunError> {
+        write_then_rename(&self.path.join("history.csv"), |partial| {
+            write_synced(partial, |sink| Ok::<_, RunError>(write_csv(history, sink)?))
+        })?;
+        self.write_text("curves.svg", &curves::picture(history))
+    }
+
+    /// Adds a row to `speed.csv`. It is a help, not a result: failing to is no failure.
+    pub(super) fn add_speed(&self, row: &[f64; 5]) {
+        let path = self.path.join(SPEED);
+        let begun = path.exists();
+        let Ok(mut file) = File::options().create(true).append(true).open(path) else {
+            return;
+        };
+        if !begun {
+            let _ = writeln!(
+                file,
+                "step,seconds,share_of_time_waiting,batches_per_loader_second,memory_mib"
+            );
+        }
+        let [step, seconds, waiting, batches, memory] = row;
+        let _ = writeln!(
+            file,
+            "{step},{seconds:.1},{waiting:.4},{batches:.2},{memory:.0}"
+        );
+    }
+
+    fn write_text(&self, name: &str, text: &str) -> Result<(), RunError> {
+        write_then_rename(&self.path.join(name), |partial| {
+            write_synced(partial, |sink| {
+                Ok::<_, RunError>(sink.write_all(text.as_bytes())?)
+            })
+        })
+    }
+}
+
+/// The config as a model's card tells it: without the places of files, which say nothing elsewhere
+/// and may hold names.
+pub(super) fn without_paths(config: &TrainConfig) -> TrainConfig {
+    let mut config = config.clone();
+    config.data.train.clear();
+    config.data.validation.clear();
+    config.data.split = None;
+    config.model.start = None;
+    config
+}

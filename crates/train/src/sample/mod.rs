@@ -1,0 +1,62 @@
+//! Patches and slices of scans, changed at random.
+//!
+//! [`Sampler::draw`] decides everything about a sample as values ([`SampleDraw`]); [`cut`] applies
+//! them and draws nothing that their seeds do not fix. Sample `i` of a run is the same whoever makes
+//! it, and when.
+
+mod augment;
+mod cut;
+mod draw;
+mod intensity;
+mod spatial;
+
+pub use augment::{AugmentConfig, AugmentDraw};
+pub use cut::{Sample, cut};
+pub use draw::{SampleDraw, Sampler};
+
+use crate::config::{ConfigError, hold};
+use serde::{Deserialize, Serialize};
+
+/// What is cut from the scans.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct SamplingConfig {
+    /// Slices, rows and columns of a sample on the grid of the model's recipe.
+    pub size: [usize; 3],
+    /// Samples that a step's gradients come from at once.
+    pub batch: usize,
+    /// Samples of each scan in an epoch.
+    pub per_scan: usize,
+    /// Share of a scan's samples that hold a lesion, where it has any: at a random place in the
+    /// sample. The others lie anywhere in the brain.
+    pub lesion_share: f64,
+    /// Regions of a batch that the cascade's second stage learns from.
+    #[serde(default = "regions")]
+    pub regions: usize,
+}
+
+fn regions() -> usize {
+    32
+}
+
+/// A batch of more voxels is refused: it would need hundreds of gigabytes in any network.
+const MOST_VOXELS: usize = 1 << 28;
+
+impl SamplingConfig {
+    pub(crate) fn check(&self) -> Result<(), ConfigError> {
+        let sizes = self.size.iter().chain([&self.batch]);
+        let voxels = sizes.fold(Some(1usize), |all, &n| all?.checked_mul(n));
+        hold(
+            voxels.is_some_and(|voxels| (1..=MOST_VOXELS).contains(&voxels)),
+            "sampling.size and batch",
+            format!("{:?} and {}", self.size, self.batch),
+            "1 to 268,435,456 voxels together",
+        )?;
+        let per_scan = (1..=100_000).contains(&self.per_scan);
+        hold(per_scan, "sampling.per_scan", self.per_scan, "1 to 100,000")?;
+        let share = (0.0..=1.0).contains(&self.lesion_share);
+        hold(share, "sampling.lesion_share", self.lesion_share, "0 to 1")?;
+        let regions = (1..=4096).contains(&self.regions);
+        hold(regions, "sampling.regions", self.regions, "1 to 4096")
+    }
+}

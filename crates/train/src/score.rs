@@ -1,0 +1,212 @@
+//! A network held against the truth, by the project's own scorer.
+
+use crate::data::{PreparedFile, PreparedFileError, Truth};
+use siderin_core::evaluate::{
+    Lesions, MapKind, Objects, Point, Rule, ScoreError, ScoreSettings, SubjectScore, score_case,
+};
+use siderin_core::lesion::{Lesion, MapFinding, OperatingPoint, label_volume};
+use siderin_core::volume::ResampleError;
+use siderin_net::OnScan;
+use siderin_net::infer::{Flips, InferError, Predictor};
+
+/// A scan that cannot be scored.
+#[derive(Debug, thiserror::Error)]
+#[allow(missing_docs)]
+pub enum JudgeError {
+    #[error(transparent)]
+    File(#[from] PreparedFileError),
+    #[error(transparent)]
+    Infer(#[from] InferError),
+    #[error(transparent)]
+    Resample(#[from] ResampleError),
+    #[error(transparent)]
+    Score(#[from] ScoreError),
+}
+
+/// A prediction of one prepared scan, with what is true of it.
+#[derive(Debug)]
+pub struct Judged {
+    /// On the scan's grid.
+    pub prediction: OnScan,
+    /// What is true.
+    pub truth: Truth,
+}
+
+/// Lesions, and everything that was looked at.
+pub type Found = (Vec<Lesion>, Vec<MapFinding>);
+
+impl Judged {
+    /// Runs a network over a prepared scan.
+    ///
+    /// # Errors
+    /// When the scan cannot be read, or the network fails on it.
+    pub fn of(file: &PreparedFile, predictor: &Predictor) -> Result<Self, JudgeError> {
+        let (prepared, truth) = file.whole()?;
+        let prediction = predictor.predict(&prepared, Flips::None)?;
+        Ok(Self {
+            prediction: OnScan::of(prediction, truth.mask.grid())?,
+            truth,
+        })
+    }
+
+    /// Lesions at an operating point.
+    #[must_use]
+    pub fn lesions(&self, point: &OperatingPoint) -> Found {
+        self.prediction.lesions(&self.truth.brain, point)
+    }
+
+    /// Scores lesions under a rule.
+    ///
+    /// # Errors
+    /// When the rule cannot match them.
+    pub fn score(&self, found: &Found, rule: Rule) -> Result<SubjectScore, ScoreError> {
+        let grid = self.truth.mask.grid();
+        let reference = Lesions::Map(
+            self.truth.mask.map(|inside| f32::from(u8::from(inside))),
+            MapKind::Mask,
+        );
+        let prediction = Lesions::Results {
+            labels: label_volume(grid, &found.0).map(f32::from),
+            findings: found.0.iter().map(point_of_lesion).collect(),
+            candidates: found.0.iter().map(point_of_lesion).collect(),
+        };
+        score_case(Some(&reference), Some(&prediction), None, &settings(rule))
+    }
+}
+
+/// How cases are scored under a rule.
+#[must_use]
+pub fn settings(rule: Rule) -> ScoreSettings {
+    ScoreSettings {
+        rule,
+        connectivity: rule.connectivity(),
+        objects: Objects::Components,
+        threshold: None,
+        curve_threshold: None,
+        per_slice: false,
+    }
+}
+
+fn point_of_lesion(lesion: &Lesion) -> Point {
+    Point {
+        id: Some(u32::from(lesion.id)),
+        center_world: lesion.center_world,
+        confidence: Some(f64::from(lesion.confidence)),
+        diameter_mm: Some(lesion.diameter_mm),
+        volume_mm3: Some(lesion.volume_mm3),
+    }
+}
+
+/// Counts of several cases, added.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+pub struct Counts {
+    /// References found.
+    pub found: u64,
+    /// References missed.
+    pub missed: u64,
+    /// Predictions that are right.
+    pub right: u64,
+    /// False alarms.
+    pub wrong: u64,
+}
+
+impl Counts {
+    /// Adds a case.
+    pub fn add(&mut self, score: &SubjectScore) {
+        self.found += score.tp;
+        self.missed += score.missed;
+        self.right += score.correct_predictions;
+        self.wrong += score.fp;
+    }
+
+    /// Share of the references that are found; 0 where there are none.
+    #[must_use]
+    pub fn recall(&self) -> f64 {
+        share(self.found, self.missed)
+    }
+
+    /// Share of the predictions that are right; 0 where there are none.
+    #[must_use]
+    pub fn precision(&self) -> f64 {
+        share(self.right, self.wrong)
+    }
+
+    /// Harmonic mean of both; 0 where nothing is right.
+    #[must_use]
+    pub fn f1(&self) -> f64 {
+        let (precision, recall) = (self.precision(), self.recall());
+        if precision + recall > 0.0 {
+            2.0 * precision * recall / (precision + recall)
+        } else {
+            0.0
+        }
+    }
+}
+
+fn share(yes: u64, no: u64) -> f64 {
+    if yes + no > 0 {
+        yes as f64 / (yes + no) as f64
+    } else {
+        0.0
+    }
+}
+
+/// Counts at each threshold, over all scans. `done` is told of each.
+///
+/// # Errors
+/// When a scan cannot be scored.
+pub fn counts_by_threshold(
+    files: &[PreparedFile],
+    predictor: &Predictor,
+    point: &OperatingPoint,
+    thresholds: &[f32],
+    rule: Rule,
+    done: &dyn Fn(usize),
+) -> Result<Vec<Counts>, JudgeError> {
+    let mut counts = vec![Counts::default(); thresholds.len()];
+    for (at, file) in files.iter().enumerate() {
+        let judged = Judged::of(file, predictor)?;
+        for (counts, &threshold) in counts.iter_mut().zip(thresholds) {
+            let point = OperatingPoint {
+                threshold,
+                ..*point
+            };
+            counts.add(&judged.score(&judged.lesions(&point), rule)?);
+        }
+        done(at + 1);
+    }
+    Ok(counts)
+}
+
+/// The place of the threshold with the best F1; of equal ones the middle one, which is the safest.
+#[must_use]
+pub fn best_threshold(counts: &[Counts]) -> usize {
+    let best = counts.iter().map(Counts::f1).fold(0.0, f64::max);
+    let equal: Vec<usize> = (0..counts.len())
+        .filter(|&at| counts[at].f1() >= best)
+        .collect();
+    equal[equal.len() / 2]
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_middle_of_the_best_thresholds_is_kept() {
+        let of = |found, wrong| Counts {
+            found,
+            missed: 4 - found,
+            right: found,
+            wrong,
+        };
+        // F1: 2·2/(4+4) = ½, then 2·3/(4+4) = ¾ three times, then ⅔.
+        let counts = [of(2, 2), of(3, 1), of(3, 1), of(3, 1), of(2, 0)];
+        assert_eq!(counts[0].f1(), 0.5);
+        assert_eq!(counts[1].f1(), 0.75);
+        assert!((counts[4].f1() - 2.0 / 3.0).abs() < 1e-12);
+        assert_eq!(best_threshold(&counts), 2);
+        assert_eq!(best_threshold(&[of(0, 0), of(0, 5)]), 1);
+        assert_eq!(Counts::default().f1(), 0.0);
+    }
+}
