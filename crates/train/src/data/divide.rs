@@ -2,7 +2,7 @@ use crate::config::DataChoice;
 use serde::{Deserialize, Serialize};
 use siderin_core::evaluate::{CaseTable, LabelledScan, SplitError, SplitFile, split};
 use std::collections::BTreeSet;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 /// Which scans are learnt from and which judge: the content of a run's `split.json`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -28,10 +28,7 @@ pub enum DivisionError {
     NotInSplit { count: usize, names: String },
     #[error(transparent)]
     Split(#[from] SplitError),
-    #[error(
-        "dividing the scans: {names} is on both sides; scans of one subject must not be learnt from \
-         and judge"
-    )]
+    #[error("dividing the scans: {names} is on both sides; what is learnt from must not judge")]
     BothSides { names: String },
     #[error("dividing the scans: none is left to {what}; give more, or another split")]
     Empty { what: &'static str },
@@ -49,8 +46,8 @@ pub fn divide(
     seed: u64,
 ) -> Result<Division, DivisionError> {
     let judges: BTreeSet<String> = if !validation.is_empty() {
-        let judges: BTreeSet<&str> = validation.iter().map(|s| s.name.as_str()).collect();
-        if let Some(both) = train.iter().find(|s| judges.contains(s.name.as_str())) {
+        let judges: BTreeSet<PathBuf> = validation.iter().map(place).collect();
+        if let Some(both) = train.iter().find(|scan| judges.contains(&place(scan))) {
             let names = both.name.clone();
             return Err(DivisionError::BothSides { names });
         }
@@ -86,6 +83,12 @@ fn division(train: Vec<String>, validation: Vec<String>) -> Result<Division, Div
         return Err(DivisionError::Empty { what: "judge" });
     }
     Ok(Division { train, validation })
+}
+
+/// Where a scan lies, however its path was written.
+fn place(scan: &LabelledScan) -> PathBuf {
+    let path = &scan.input.path;
+    path.canonicalize().unwrap_or_else(|_| path.clone())
 }
 
 fn names_of(scans: &[LabelledScan], chosen: impl Fn(&LabelledScan) -> bool) -> Vec<String> {

@@ -1,6 +1,7 @@
 use crate::config::SequenceChoice;
 use siderin_core::evaluate::{LabelledError, LabelledScan, labelled_scans};
-use siderin_core::scan::{Catalog, OpenError, ReadLimits};
+use siderin_core::scan::{Catalog, OpenError, ReadLimits, stem};
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 /// Scans that cannot be found.
@@ -12,8 +13,8 @@ pub enum FindError {
     #[error("looking at the sequence of {name}: {source}")]
     Open { name: String, source: OpenError },
     #[error(
-        "looking for scans to learn from: two scans are called {name}; give data sets whose names \
-         differ, or a manifest with names of their own"
+        "looking for scans to learn from: two scans are called {name}; give data sets whose \
+         folders are named differently, and each one once"
     )]
     SameName { name: String },
     #[error(
@@ -31,27 +32,68 @@ pub enum FindError {
     NoPath,
 }
 
-/// The labelled scans of several folders or manifests, of one sequence where that is asked for,
-/// sorted by name.
+/// Labelled scans, by what they are for.
+#[derive(Debug, Clone)]
+pub struct Found {
+    /// To learn from, sorted by name.
+    pub train: Vec<LabelledScan>,
+    /// To judge, where there are scans for that alone; sorted by name.
+    pub validation: Vec<LabelledScan>,
+}
+
+/// The labelled scans of several folders or manifests, of one sequence where that is asked for.
+/// Where two data sets have scans of the same name, all get the data set's name before their own.
 ///
 /// # Errors
 /// [`FindError`].
 pub fn find(
-    paths: &[PathBuf],
+    train: &[PathBuf],
+    validation: &[PathBuf],
     sequence: Option<SequenceChoice>,
-) -> Result<Vec<LabelledScan>, FindError> {
-    if paths.is_empty() {
+) -> Result<Found, FindError> {
+    if train.is_empty() {
         return Err(FindError::NoPath);
     }
-    let mut scans = Vec::new();
-    for path in paths {
-        scans.extend(labelled_scans(path)?);
+    let mut sets = Vec::new();
+    for path in train.iter().chain(validation) {
+        sets.push((path, labelled_scans(path)?));
     }
-    scans.sort_by(|a, b| a.name.cmp(&b.name));
-    if let Some(pair) = scans.windows(2).find(|pair| pair[0].name == pair[1].name) {
-        let name = pair[0].name.clone();
+    let names = |sets: &[(&PathBuf, Vec<LabelledScan>)]| -> BTreeMap<String, usize> {
+        let mut counts = BTreeMap::new();
+        for scan in sets.iter().flat_map(|(_, scans)| scans) {
+            *counts.entry(scan.name.clone()).or_default() += 1;
+        }
+        counts
+    };
+    if names(&sets).values().any(|count| *count > 1) {
+        for (path, scans) in &mut sets {
+            let set = stem(path);
+            for scan in scans {
+                scan.name = format!("{set}.{}", scan.name);
+                scan.subject = format!("{set}.{}", scan.subject);
+            }
+        }
+    }
+    if let Some((name, _)) = names(&sets).into_iter().find(|(_, count)| *count > 1) {
         return Err(FindError::SameName { name });
     }
+    let mut scans: Vec<Vec<LabelledScan>> = sets.into_iter().map(|(_, scans)| scans).collect();
+    let judges = scans.split_off(train.len());
+    Ok(Found {
+        train: of_sequence(scans.concat(), sequence)?,
+        validation: if judges.is_empty() {
+            Vec::new()
+        } else {
+            of_sequence(judges.concat(), sequence)?
+        },
+    })
+}
+
+fn of_sequence(
+    mut scans: Vec<LabelledScan>,
+    sequence: Option<SequenceChoice>,
+) -> Result<Vec<LabelledScan>, FindError> {
+    scans.sort_by(|a, b| a.name.cmp(&b.name));
     let Some(wanted) = sequence else {
         return Ok(scans);
     };

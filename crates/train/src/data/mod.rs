@@ -12,7 +12,7 @@ mod store;
 
 pub use divide::{Division, DivisionError, divide};
 pub(crate) use divide::{fold_of, read_split};
-pub use find::{FindError, find};
+pub use find::{FindError, Found, find};
 pub use labels::LabelError;
 pub(crate) use prepare::learns_regions;
 pub use prepare::{DataError, ScanFault, prepare_all};

@@ -130,14 +130,9 @@ impl Scans {
     /// When there are none, or they cannot be divided.
     pub fn of(config: &TrainConfig) -> Result<Self, TrainError> {
         let data = &config.data;
-        let train = find(&data.train, data.sequence)?;
-        let validation = if data.validation.is_empty() {
-            Vec::new()
-        } else {
-            find(&data.validation, data.sequence)?
-        };
-        let division = divide(&train, &validation, data, config.seed)?;
-        let all: Vec<LabelledScan> = train.into_iter().chain(validation).collect();
+        let found = find(&data.train, &data.validation, data.sequence)?;
+        let division = divide(&found.train, &found.validation, data, config.seed)?;
+        let all: Vec<LabelledScan> = found.train.into_iter().chain(found.validation).collect();
         let pick = |names: &[String]| -> Vec<LabelledScan> {
             let names: BTreeSet<&String> = names.iter().collect();
             all.iter()

@@ -91,7 +91,8 @@ pub fn study(
     for arm in &arms {
         for sequence in [arm.learn, arm.test] {
             if let std::collections::btree_map::Entry::Vacant(free) = of_sequence.entry(sequence) {
-                free.insert(find(&data.train, sequence).map_err(TrainError::from)?);
+                let found = find(&data.train, &[], sequence).map_err(TrainError::from)?;
+                free.insert(found.train);
             }
         }
     }
