@@ -1,0 +1,148 @@
+//! Small data sets of painted heads, and configs of tiny networks.
+#![allow(dead_code, unreachable_pub)] // Each test binary uses some of it.
+
+use burn::tensor::Device;
+use siderin_core::scan::nifti::write_volume;
+use siderin_core::simulate::{PhantomConfig, phantom};
+use siderin_core::volume::{Volume, VoxelPoint};
+use siderin_net::model::Architecture;
+use siderin_train::config::TrainConfig;
+use siderin_train::run::Setup;
+use std::fs;
+use std::path::Path;
+
+/// Writes `count` scans in BIDS layout with masks and maps of regions; the last one has no lesions.
+pub fn write_scans(folder: &Path, count: usize) {
+    for number in 0..count {
+        let balls = if number + 1 == count { 0 } else { 3 + number % 3 };
+        write_scan(folder, &format!("sub-{:02}", number + 1), balls, number as u64);
+    }
+}
+
+/// Writes one scan.
+pub fn write_scan(folder: &Path, subject: &str, balls: usize, seed: u64) {
+    let made = phantom(&PhantomConfig {
+        shape: [82, 98, 25],
+        spacing_mm: [2.0, 2.0, 6.0],
+        balls,
+        seed,
+        ..PhantomConfig::default()
+    })
+    .unwrap();
+    let anat = folder.join(subject).join("anat");
+    fs::create_dir_all(&anat).unwrap();
+    let file = |name: &str| anat.join(format!("{subject}_{name}.nii.gz"));
+    write_volume(&file("T2starw"), &made.scan.map(|v| v.round() as i16)).unwrap();
+    let grid = made.scan.grid();
+    let mask = Volume::from_fn(grid, |index| {
+        let here = grid.to_world(VoxelPoint::center_of(index));
+        let inside = |ball: &siderin_core::simulate::Ball| {
+            here.distance_mm(ball.center) <= ball.radius_mm + 2.0
+        };
+        u8::from(made.balls.iter().any(inside))
+    });
+    write_volume(&file("desc-lesions_dseg"), &mask).unwrap();
+    // Left frontal in front, cerebellum behind.
+    let regions = Volume::from_fn(grid, |[i, j, k]| {
+        match (made.brain.at([i, j, k]), j > 49) {
+            (true, true) => 9u8,
+            (true, false) => 2,
+            (false, _) => 0,
+        }
+    });
+    write_volume(&file("desc-regions_dseg"), &regions).unwrap();
+}
+
+/// A config that trains a tiny network in seconds, with every kind of augmentation.
+pub fn config(architecture: Architecture, data: &Path) -> TrainConfig {
+    let (model, size) = match architecture {
+        Architecture::RlkUnet => (
+            "width = 8\nblocks = [1, 1, 1, 1]\nstochastic_depth = [0.0, 0.2, 0.2, 0.5]\ndropout = 0.1",
+            "[3, 32, 32]",
+        ),
+        Architecture::Unet3d => ("filters = [2, 2, 4, 4]", "[16, 16, 16]"),
+        Architecture::MmocNet => (
+            "coarse = { channels = [2, 2, 4, 4, 4], blocks = [1, 1, 1, 1] }\n\
+             fine = { channels = 4, region = 16 }",
+            "[1, 32, 32]",
+        ),
+        Architecture::GuidedUnet => (
+            "levels = [{ kernel = [1, 3, 3], stride = [1, 1, 1], channels = 4, blocks = 1 }, \
+             { kernel = [3, 3, 3], stride = [1, 2, 2], channels = 4, blocks = 1 }]",
+            "[4, 32, 32]",
+        ),
+    };
+    let inference = match architecture {
+        Architecture::Unet3d => "patch = [32, 32, 32]",
+        _ => "patch = [8, 48, 48]",
+    };
+    TrainConfig::from_toml(&format!(
+        r#"
+name = "tiny"
+seed = 5
+
+[model]
+architecture = "{architecture}"
+preset = "small"
+[model.card.model]
+{model}
+[model.card.recipe]
+plane_spacing_mm = 3.0
+slice_spacing_mm = 6.0
+bias_correction = false
+[model.card.inference]
+{inference}
+
+[data]
+train = [{data:?}]
+share = 0.34
+
+[sampling]
+size = {size}
+batch = 2
+per_scan = 4
+lesion_share = 0.5
+regions = 4
+
+[augment]
+flip = 0.5
+rotation = {{ chance = 0.5, most = 20.0 }}
+tilt = {{ chance = 0.5, most = 10.0 }}
+zoom = {{ chance = 0.5, most = 0.2 }}
+elastic = {{ chance = 0.5, most = 2.0 }}
+curve = {{ chance = 0.5, most = 0.5 }}
+scale = {{ chance = 0.5, most = 0.2 }}
+shift = {{ chance = 0.5, most = 0.2 }}
+noise = {{ chance = 0.5, most = 0.1 }}
+blur = {{ chance = 0.5, most = 2.0 }}
+bias = {{ chance = 0.5, most = 0.3 }}
+thicker_slices = {{ chance = 0.5, most = 18.0 }}
+
+[optimiser]
+kind = "adamw"
+learning_rate = 1e-3
+weight_decay = 1e-2
+
+[schedule]
+epochs = 3
+warm_up_epochs = 1.0
+cosine = true
+
+[validation]
+every_epochs = 1
+thresholds = [0.3, 0.5, 0.7]
+"#
+    ))
+    .unwrap()
+}
+
+pub fn setup(config: TrainConfig) -> Setup {
+    Setup {
+        config,
+        cache: None,
+        loaders: 2,
+        device: Device::flex(),
+        score_all: false,
+        pause_after: None,
+    }
+}
