@@ -70,10 +70,9 @@ fn cross_validation_predicts_every_scan_and_goes_on_where_it_stopped() {
             &fs::read(out.join("runs/all").join(fold).join("split.json")).unwrap(),
         )
         .unwrap();
-        let tested: serde_json::Value = serde_json::from_slice(
-            &fs::read(out.join(format!("folds/all/{fold}.json"))).unwrap(),
-        )
-        .unwrap();
+        let tested: serde_json::Value =
+            serde_json::from_slice(&fs::read(out.join(format!("folds/all/{fold}.json"))).unwrap())
+                .unwrap();
         for side in ["train", "validation"] {
             for name in division[side].as_array().unwrap() {
                 assert!(tested.get(name.as_str().unwrap()).is_none());
@@ -81,7 +80,10 @@ fn cross_validation_predicts_every_scan_and_goes_on_where_it_stopped() {
         }
     }
 
-    assert_eq!(trainings(Kind::Folds, Architecture::MmocNet, folder.path()), 0);
+    assert_eq!(
+        trainings(Kind::Folds, Architecture::MmocNet, folder.path()),
+        0
+    );
 }
 
 #[test]
@@ -94,7 +96,10 @@ fn arms_that_differ_in_use_share_a_training_and_are_compared() {
     assert_eq!(runs.len(), 1);
     let summary = fs::read_to_string(out.join("summary.md")).unwrap();
     for mm in 0..=5 {
-        assert!(summary.contains(&format!("| ring-{mm}mm | 6 |")), "{summary}");
+        assert!(
+            summary.contains(&format!("| ring-{mm}mm | 6 |")),
+            "{summary}"
+        );
     }
     assert!(out.join("comparison/comparison.md").is_file());
 }

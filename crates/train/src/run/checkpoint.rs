@@ -13,7 +13,7 @@ pub enum CheckpointError {
     #[error("reading a checkpoint: {0}; it was damaged, remove it to begin anew")]
     Damaged(#[from] SafeTensorError),
     #[error("reading a checkpoint: {0}; it comes from another version, remove it to begin anew")]
-    Notes(serde_json::Error),
+    Notes(String),
     #[error("keeping the optimiser's state: {0}; please report this as a fault")]
     Optimiser(#[from] RecordError),
     #[error(

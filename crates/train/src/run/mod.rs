@@ -161,7 +161,7 @@ const CHECKPOINT_S: u64 = 120;
 const ROW_STEPS: u64 = 10;
 
 /// Trains a network into the folder `out`, or goes on where an earlier run of the same config and
-/// data stopped.
+/// data stopped. One run at a time in a process: burn has one generator of random numbers.
 ///
 /// # Errors
 /// What is wrong with config and data is said before training starts. A disk that is full later
@@ -359,7 +359,6 @@ impl<'a> Run<'a> {
                 clock.checkpointed();
             }
         }
-        state.close_row();
         // The end must be kept: here a full disk is a failure.
         self.folder.keep(&state.to_bytes(self.card)?)?;
         self.folder.write_history(&state.history)?;
@@ -414,9 +413,7 @@ impl<'a> Run<'a> {
     /// Scores the validation scans; the best weights so far become `best.siderin`.
     fn judge(&self, state: &mut State, watch: &dyn Watch) -> Result<(), TrainError> {
         let config = &self.setup.config.validation;
-        let bytes = self.model(state).to_bytes()?;
-        let model = Model::from_bytes(bytes, &self.setup.device)?;
-        let predictor = predictor_of(model, &self.setup.device)?;
+        let predictor = predictor_of(self.model(state), &self.setup.device)?;
         let counts = counts_by_threshold(
             &self.validation,
             &predictor,
@@ -458,7 +455,7 @@ impl<'a> Run<'a> {
         card.training = self.training(state);
         Model {
             card,
-            network: state.network.clone(),
+            network: state.settled(),
         }
     }
 

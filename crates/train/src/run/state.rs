@@ -84,7 +84,8 @@ impl State {
         device: &Device,
     ) -> Result<Self, TrainError> {
         let parts = checkpoint::read(bytes)?;
-        let notes: Notes = serde_json::from_str(&parts.notes).map_err(CheckpointError::Notes)?;
+        let notes: Notes = toml::from_str(&parts.notes)
+            .map_err(|error| CheckpointError::Notes(error.to_string()))?;
         let model = Model::from_bytes(parts.model, device)?;
         if model.card.model != card.model {
             return Err(CheckpointError::OtherNetwork.into());
@@ -112,14 +113,22 @@ impl State {
         };
         let model = Model {
             card: card.clone(),
-            network: self.network.clone(),
+            network: self.settled(),
         };
         Ok(checkpoint::write(&checkpoint::Parts {
-            notes: serde_json::to_string(&notes).map_err(CheckpointError::Notes)?,
+            // TOML gives numbers back to the last bit.
+            notes: toml::to_string(&notes)
+                .map_err(|error| CheckpointError::Notes(error.to_string()))?,
             model: model.to_bytes()?,
             optimiser: checkpoint::state_of(&self.optimiser)?,
             best: self.best_model.clone(),
         })?)
+    }
+
+    /// The network without gradients. Its running statistics are those of the last step: without
+    /// this they are one step behind.
+    pub(super) fn settled(&self) -> Network {
+        self.network.valid()
     }
 
     /// One step along the gradients.

@@ -14,8 +14,17 @@ use std::path::Path;
 /// Writes `count` scans in BIDS layout with masks and maps of regions; the last one has no lesions.
 pub fn write_scans(folder: &Path, count: usize) {
     for number in 0..count {
-        let balls = if number + 1 == count { 0 } else { 3 + number % 3 };
-        write_scan(folder, &format!("sub-{:02}", number + 1), balls, number as u64);
+        let balls = if number + 1 == count {
+            0
+        } else {
+            3 + number % 3
+        };
+        write_scan(
+            folder,
+            &format!("sub-{:02}", number + 1),
+            balls,
+            number as u64,
+        );
     }
 }
 
@@ -43,12 +52,10 @@ pub fn write_scan(folder: &Path, subject: &str, balls: usize, seed: u64) {
     });
     write_volume(&file("desc-lesions_dseg"), &mask).unwrap();
     // Left frontal in front, cerebellum behind.
-    let regions = Volume::from_fn(grid, |[i, j, k]| {
-        match (made.brain.at([i, j, k]), j > 49) {
-            (true, true) => 9u8,
-            (true, false) => 2,
-            (false, _) => 0,
-        }
+    let regions = Volume::from_fn(grid, |[i, j, k]| match (made.brain.at([i, j, k]), j > 49) {
+        (true, true) => 9u8,
+        (true, false) => 2,
+        (false, _) => 0,
     });
     write_volume(&file("desc-regions_dseg"), &regions).unwrap();
 }
