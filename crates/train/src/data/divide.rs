@@ -65,7 +65,8 @@ pub fn divide(
                 .into_iter()
                 .collect(),
         };
-        let folds = (1.0 / choice.share).round() as usize;
+        // One subject at least judges, however few there are.
+        let folds = ((1.0 / choice.share).round() as usize).min(table.rows.len());
         let drawn = split(&table, folds.max(2), &[], seed)?;
         drawn.folds[0].iter().cloned().collect()
     };
