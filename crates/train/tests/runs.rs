@@ -311,7 +311,7 @@ fn a_config_says_what_is_wrong_with_it() {
         )
         .contains("plane")
     );
-    assert!(said("lesion_share = 0.75", "lesion_share = 1.5").contains("0 to 1"));
+    assert!(said("lesion_share = 0.35", "lesion_share = 1.5").contains("0 to 1"));
 }
 
 #[test]

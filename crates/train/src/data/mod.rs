@@ -16,5 +16,5 @@ pub use find::{FindError, Found, find};
 pub use labels::LabelError;
 pub(crate) use prepare::learns_regions;
 pub use prepare::{DataError, ScanFault, prepare_all};
-pub use prepared::{Material, PreparedFile, PreparedFileError, Truth};
+pub use prepared::{Labelled, Material, PreparedFile, PreparedFileError, Truth};
 pub use store::Store;

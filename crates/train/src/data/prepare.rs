@@ -1,16 +1,17 @@
 //! Labelled scans become files of what the network sees and what is true.
 
 use super::labels::{LabelError, lesion_mask, region_classes};
-use super::prepared::{PreparedFile, PreparedFileError, Truth, file_in};
+use super::prepared::{Labelled, PreparedFile, PreparedFileError, Truth, file_in};
 use nalgebra::Matrix4;
 use rayon::prelude::*;
+use siderin_core::candidates::{SearchConfig, SearchError, find_candidates};
 use siderin_core::evaluate::LabelledScan;
 use siderin_core::preprocess::{
     BrainMaskConfig, BrainMaskError, Connectivity, brain_mask, connected_components,
 };
 use siderin_core::scan::nifti::{NiftiError, read_volume};
 use siderin_core::scan::{Catalog, ChooseError, LoadError, OpenError, ReadLimits, Scan};
-use siderin_core::volume::{Grid, ResampleError, Volume, VoxelPoint, resample_nearest};
+use siderin_core::volume::{Grid, ResampleError, Volume, VoxelPoint, WorldPoint, resample_nearest};
 use siderin_net::model::{GuidedClass, ModelConfig};
 use siderin_net::model_file::ModelCard;
 use siderin_net::{PrepareError, prepare};
@@ -54,6 +55,8 @@ pub enum ScanFault {
     Brain(#[from] BrainMaskError),
     #[error(transparent)]
     Prepare(#[from] PrepareError),
+    #[error(transparent)]
+    Search(#[from] SearchError),
     #[error(transparent)]
     Resample(#[from] ResampleError),
     #[error(transparent)]
@@ -157,8 +160,56 @@ fn prepare_one(
             *class = GuidedClass::Microbleed as u8;
         }
     }
-    file.write(&made_of, &ready.prepared, &classes, &Truth { brain, mask })?;
+    let spots = spots(&scan.magnitude, &brain, working, &classes)?;
+    file.write(
+        &made_of,
+        &Labelled {
+            prepared: &ready.prepared,
+            classes: &classes,
+            spots: &spots,
+            truth: &Truth { brain, mask },
+        },
+    )?;
     Ok(file)
+}
+
+/// Spots that are kept of a scan.
+const MOST_SPOTS: usize = 300;
+/// Closer to a lesion than this, a spot may be a part of it.
+const CLEAR_MM: f64 = 5.0;
+
+/// Dark round spots that are no lesion, as voxels of the network's grid: what the search by rules
+/// takes for microbleeds, best first.
+fn spots(
+    scan: &Volume<f32>,
+    brain: &Volume<bool>,
+    grid: &Grid,
+    classes: &[u8],
+) -> Result<Vec<usize>, ScanFault> {
+    let microbleed = GuidedClass::Microbleed as u8;
+    let lesion_voxels: Vec<WorldPoint> = classes
+        .iter()
+        .enumerate()
+        .filter(|(_, class)| **class == microbleed)
+        .map(|(offset, _)| grid.to_world(VoxelPoint::center_of(grid.index(offset))))
+        .collect();
+    let found = find_candidates(scan, brain, &SearchConfig::default())?;
+    let clear = found.into_iter().filter(|(candidate, _)| {
+        let mut lesions = lesion_voxels.iter();
+        lesions.all(|lesion| lesion.distance_mm(candidate.center_world) > CLEAR_MM)
+    });
+    Ok(clear
+        .filter_map(|(candidate, _)| nearest(grid, candidate.center_world))
+        .take(MOST_SPOTS)
+        .map(|index| grid.offset(index))
+        .collect())
+}
+
+/// The voxel closest to a place, if the grid reaches it.
+fn nearest(grid: &Grid, place: WorldPoint) -> Option<[usize; 3]> {
+    let at = grid.to_voxel(place).to_array().map(f64::round);
+    let inside = (0..3).all(|a| at[a] >= 0.0 && at[a] < grid.shape()[a] as f64);
+    inside.then(|| at.map(|at| at as usize))
 }
 
 /// The mask on another grid; a lesion that falls between its voxels keeps the closest one.
@@ -179,10 +230,8 @@ fn lesions_on(grid: &Grid, mask: &Volume<bool>) -> Result<Volume<bool>, Resample
     for (sum, number) in sums {
         let [i, j, k] = sum.map(|total| total / number);
         let world = mask.grid().to_world(VoxelPoint::new(i, j, k));
-        let nearest = grid.to_voxel(world).to_array().map(f64::round);
-        let inside = (0..3).all(|a| nearest[a] >= 0.0 && nearest[a] < grid.shape()[a] as f64);
-        if inside {
-            laid.set(nearest.map(|at| at as usize), true);
+        if let Some(index) = nearest(grid, world) {
+            laid.set(index, true);
         }
     }
     Ok(laid)
@@ -223,7 +272,7 @@ fn made_of(scan: &LabelledScan, card: &ModelCard) -> String {
         .map(|path| path.map_or(String::from("-"), stamp))
         .collect();
     format!(
-        "siderin {} {recipe} {} inputs, {}; {}",
+        "siderin {} {recipe} {} inputs, {}; spots; {}",
         env!("CARGO_PKG_VERSION"),
         card.model.inputs(),
         if card.t1_optional {

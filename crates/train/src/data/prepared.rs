@@ -29,6 +29,21 @@ pub struct Material {
     pub brain: Vec<bool>,
     /// Voxels of each lesion.
     pub lesions: Vec<Vec<usize>>,
+    /// Voxels in the middle of dark round spots that are no lesion, the likeliest mistakes first.
+    pub spots: Vec<usize>,
+}
+
+/// What is made of one scan.
+#[derive(Debug, Clone)]
+pub struct Labelled<'a> {
+    /// What the network sees.
+    pub prepared: &'a Prepared,
+    /// [`GuidedClass`] of each of its voxels.
+    pub classes: &'a [u8],
+    /// As [`Material::spots`].
+    pub spots: &'a [usize],
+    /// What is true.
+    pub truth: &'a Truth,
 }
 
 /// What a prediction is held against, on the scan's grid.
@@ -65,6 +80,7 @@ struct Header {
     grid: Grid,
     scan_grid: Grid,
     lesions: usize,
+    spots: Vec<usize>,
 }
 
 impl PreparedFile {
@@ -95,13 +111,8 @@ impl PreparedFile {
     ///
     /// # Errors
     /// What the disk says.
-    pub fn write(
-        &self,
-        made_of: &str,
-        prepared: &Prepared,
-        classes: &[u8],
-        truth: &Truth,
-    ) -> Result<(), PreparedFileError> {
+    pub fn write(&self, made_of: &str, scan: &Labelled) -> Result<(), PreparedFileError> {
+        let (prepared, truth) = (scan.prepared, scan.truth);
         let grid = prepared.brain.grid();
         let (_, lesions) = connected_components(&truth.mask, Connectivity::TwentySix);
         let header = Header {
@@ -109,6 +120,7 @@ impl PreparedFile {
             grid: grid.clone(),
             scan_grid: truth.mask.grid().clone(),
             lesions,
+            spots: scan.spots.to_vec(),
         };
         let header = serde_json::to_string(&header)
             .map_err(|error| PreparedFileError::Header(error.to_string()))?;
@@ -135,7 +147,7 @@ impl PreparedFile {
                     view(Dtype::F32, &[prepared.images.len(), nz, ny, nx], &images)?,
                 ),
                 ("brain", view(Dtype::U8, &[nz, ny, nx], &brain)?),
-                ("classes", view(Dtype::U8, &[nz, ny, nx], classes)?),
+                ("classes", view(Dtype::U8, &[nz, ny, nx], scan.classes)?),
                 ("scan_brain", view(Dtype::U8, &[sz, sy, sx], &scan_brain)?),
                 ("scan_mask", view(Dtype::U8, &[sz, sy, sx], &mask)?),
             ],
@@ -166,6 +178,7 @@ impl PreparedFile {
             brain: flags(&tensors, "brain")?,
             classes,
             lesions,
+            spots: header.spots,
         })
     }
 

@@ -142,7 +142,7 @@ impl Scans {
         };
         Ok(Self {
             train: pick(&division.train),
-            validation: pick(&division.validation),
+            validation: evenly(pick(&division.validation), config.validation.scans),
         })
     }
 
@@ -297,7 +297,7 @@ impl<'a> Run<'a> {
         Ok(Self {
             store: Arc::new(Store::new(train, config.data.memory_gib)),
             sampler,
-            validation: evenly(validation, config.validation.scans),
+            validation,
             objective: Objective::new(
                 config,
                 &card.model,
@@ -490,14 +490,14 @@ impl<'a> Run<'a> {
     }
 }
 
-/// `most` of the files at even steps; all of them for 0.
-fn evenly(files: Vec<PreparedFile>, most: usize) -> Vec<PreparedFile> {
-    let count = files.len();
+/// `most` of the scans at even steps; all of them for 0.
+fn evenly(scans: Vec<LabelledScan>, most: usize) -> Vec<LabelledScan> {
+    let count = scans.len();
     if most == 0 || most >= count {
-        return files;
+        return scans;
     }
     (0..most)
-        .map(|at| files[at * count / most].clone())
+        .map(|at| scans[at * count / most].clone())
         .collect()
 }
 

@@ -151,6 +151,7 @@ mod tests {
             classes,
             brain: vec![true; 210],
             lesions: vec![vec![101]],
+            spots: vec![],
         }
     }
 

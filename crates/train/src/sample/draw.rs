@@ -69,13 +69,23 @@ impl Sampler {
     }
 
     /// Draws sample `index` of the run, which is number `number` of the samples of its scan in this
-    /// epoch: the first ones hold a lesion, as many as their share says.
+    /// epoch: the first ones hold a lesion, the next ones a spot, as many as their shares say.
     #[must_use]
     pub fn draw(&self, index: u64, number: usize, scan: &Material) -> SampleDraw {
         let mut stream = Stream::new(self.seed, "sample", index);
-        let with = (self.config.lesion_share * self.config.per_scan as f64).round() as usize;
-        let middle = if number < with && !scan.lesions.is_empty() {
-            self.around_lesion(scan, &mut stream)
+        let number = number as f64;
+        let samples = self.config.per_scan as f64;
+        let lesions = (self.config.lesion_share * samples).round();
+        let spots = lesions + (self.config.spot_share * samples).round();
+        let middle = if number < lesions && !scan.lesions.is_empty() {
+            let lesion = &scan.lesions[stream.index(scan.lesions.len())];
+            let voxel = lesion[stream.index(lesion.len())];
+            self.around(voxel, scan, &mut stream)
+        } else if number < spots && !scan.spots.is_empty() && self.config.spot_share > 0.0 {
+            // The likelier mistakes more often: the smaller of two places in the list.
+            let count = scan.spots.len();
+            let place = stream.index(count).min(stream.index(count));
+            self.around(scan.spots[place], scan, &mut stream)
         } else {
             in_brain(scan, &mut stream)
         };
@@ -90,11 +100,10 @@ impl Sampler {
         }
     }
 
-    /// A middle such that a voxel of a lesion is in the sample, away from its border. In samples of
-    /// a few slices the middle slice shows it.
-    fn around_lesion(&self, scan: &Material, stream: &mut Stream) -> [f64; 3] {
-        let lesion = &scan.lesions[stream.index(scan.lesions.len())];
-        let voxel = index_of(lesion[stream.index(lesion.len())], scan.shape);
+    /// A middle such that a voxel is in the sample, away from its border. In samples of a few
+    /// slices the middle slice shows it.
+    fn around(&self, offset: usize, scan: &Material, stream: &mut Stream) -> [f64; 3] {
+        let voxel = index_of(offset, scan.shape);
         let [d, h, w] = self.config.size;
         let shift = |stream: &mut Stream, at: usize, size: usize| {
             let reach = (size as f64 * (0.5 - BORDER)).floor();
@@ -128,4 +137,99 @@ fn in_brain(scan: &Material, stream: &mut Stream) -> [f64; 3] {
 
 fn index_of(offset: usize, [nx, ny, _]: [usize; 3]) -> [usize; 3] {
     [offset % nx, offset / nx % ny, offset / (nx * ny)]
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    /// 40 × 30 × 12 voxels with a lesion at (8, 9, 3), a spot at (30, 20, 8), and a brain of the
+    /// upper slices alone.
+    fn scan() -> Material {
+        let shape = [40, 30, 12];
+        let at = |i: usize, j: usize, k: usize| (k * 30 + j) * 40 + i;
+        Material {
+            shape,
+            spacing_mm: [1.0; 3],
+            images: vec![vec![0.0; 14_400]],
+            classes: vec![0; 14_400],
+            brain: (0..14_400).map(|offset| offset >= 6 * 1200).collect(),
+            lesions: vec![vec![at(8, 9, 3)]],
+            spots: vec![at(30, 20, 8)],
+        }
+    }
+
+    fn sampler(size: [usize; 3], seed: u64) -> Sampler {
+        let config = SamplingConfig {
+            size,
+            batch: 3,
+            per_scan: 8,
+            lesion_share: 0.5,
+            spot_share: 0.25,
+            regions: 1,
+        };
+        Sampler::new(config, AugmentConfig::default(), seed, 5)
+    }
+
+    /// Whether a voxel is in a sample of `size` around `middle`.
+    fn holds(middle: [f64; 3], [d, h, w]: [usize; 3], voxel: [usize; 3]) -> bool {
+        [w, h, d].iter().enumerate().all(|(axis, &length)| {
+            let step = voxel[axis] as isize - middle[axis] as isize + (length / 2) as isize;
+            (0..length as isize).contains(&step)
+        })
+    }
+
+    proptest! {
+        #[test]
+        fn samples_hold_what_they_are_drawn_for(
+            seed in 0..1000u64,
+            index in 0..1000u64,
+            deep in 1..20usize,
+            height in 1..24usize,
+        ) {
+            let size = [deep, height, 16];
+            let sampler = sampler(size, seed);
+            let middle = |number| sampler.draw(index, number, &scan()).middle;
+            for number in 0..4 {
+                prop_assert!(holds(middle(number), size, [8, 9, 3]));
+            }
+            for number in 4..6 {
+                prop_assert!(holds(middle(number), size, [30, 20, 8]));
+            }
+            // The rest lies in the brain.
+            prop_assert!(middle(6)[2] >= 6.0 && middle(7)[2] >= 6.0);
+            prop_assert_eq!(middle(3), middle(3));
+        }
+
+        #[test]
+        fn an_epoch_holds_every_sample_once(seed in 0..100u64, epoch in 0..100u64) {
+            let mut order = sampler([1, 8, 8], seed).order(epoch);
+            prop_assert_ne!(&order, &sampler([1, 8, 8], seed).order(epoch + 1));
+            order.sort_unstable();
+            let all: Vec<(usize, usize)> =
+                (0..5).flat_map(|scan| (0..8).map(move |number| (scan, number))).collect();
+            prop_assert_eq!(order, all);
+        }
+    }
+
+    #[test]
+    fn flat_samples_show_the_lesion_in_their_slice() {
+        let sampler = sampler([3, 16, 16], 1);
+        for index in 0..20 {
+            assert_eq!(sampler.draw(index, 0, &scan()).middle[2], 3.0);
+        }
+        // 5 scans of 8 samples, 3 a batch.
+        assert_eq!((sampler.per_epoch(), sampler.batches_per_epoch()), (40, 13));
+    }
+
+    #[test]
+    fn a_scan_without_lesions_shows_its_spots_instead() {
+        let empty = Material {
+            lesions: Vec::new(),
+            ..scan()
+        };
+        let middle = sampler([3, 16, 16], 1).draw(4, 0, &empty).middle;
+        assert!(holds(middle, [3, 16, 16], [30, 20, 8]));
+    }
 }

@@ -28,8 +28,13 @@ pub struct SamplingConfig {
     /// Samples of each scan in an epoch.
     pub per_scan: usize,
     /// Share of a scan's samples that hold a lesion, where it has any: at a random place in the
-    /// sample. The others lie anywhere in the brain.
+    /// sample.
     pub lesion_share: f64,
+    /// Share of them that hold a dark round spot that is no lesion, as the search by rules finds
+    /// them: vessels, calcifications and the like, of which samples from anywhere show few. The
+    /// others lie anywhere in the brain.
+    #[serde(default)]
+    pub spot_share: f64,
     /// Regions of a batch that the cascade's second stage learns from.
     #[serde(default = "regions")]
     pub regions: usize,
@@ -56,6 +61,13 @@ impl SamplingConfig {
         hold(per_scan, "sampling.per_scan", self.per_scan, "1 to 100,000")?;
         let share = (0.0..=1.0).contains(&self.lesion_share);
         hold(share, "sampling.lesion_share", self.lesion_share, "0 to 1")?;
+        let spots = self.spot_share >= 0.0 && self.lesion_share + self.spot_share <= 1.0;
+        hold(
+            spots,
+            "sampling.spot_share",
+            self.spot_share,
+            "0 or more, and 1 at most together with lesion_share",
+        )?;
         let regions = (1..=4096).contains(&self.regions);
         hold(regions, "sampling.regions", self.regions, "1 to 4096")
     }

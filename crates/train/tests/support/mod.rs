@@ -109,6 +109,7 @@ size = {size}
 batch = 2
 per_scan = 4
 lesion_share = 0.5
+spot_share = 0.25
 regions = 4
 
 [augment]
