@@ -5,9 +5,11 @@
 //! to the same weights.
 
 mod checkpoint;
+mod clock;
 mod curves;
 mod folder;
 mod history;
+mod scans;
 pub(crate) mod scores;
 mod state;
 mod watch;
@@ -15,28 +17,28 @@ mod watch;
 pub use checkpoint::CheckpointError;
 pub use folder::{RunError as FolderError, RunFolder};
 pub use history::{Judgement, Row};
+pub use scans::Scans;
+pub(crate) use scans::prepared_folder;
 pub use watch::{Progress, Watch};
 
 use crate::config::{ConfigError, TrainConfig};
-use crate::data::{
-    DataError, Division, DivisionError, FindError, PreparedFile, PreparedFileError, Store, divide,
-    find, learns_regions, prepare_all,
-};
+use crate::data::{DataError, DivisionError, FindError, PreparedFile, PreparedFileError, Store};
 use crate::loader::Loader;
 use crate::objective::Objective;
 use crate::sample::Sampler;
 use crate::score::{JudgeError, best_threshold, counts_by_threshold};
 use burn::optim::{GradientsAccumulator, GradientsParams};
 use burn::tensor::Device;
+use clock::Clock;
+use scans::prepared;
 use siderin_core::evaluate::LabelledScan;
 use siderin_core::random::Stream;
 use siderin_net::infer::Predictor;
 use siderin_net::model_file::{Model, ModelCard, ModelFileError, ModelWriteError, Training};
 use state::State;
-use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 /// A run that cannot begin or go on.
 #[derive(Debug, thiserror::Error)]
@@ -114,49 +116,6 @@ pub struct Outcome {
     pub best: Option<Judgement>,
 }
 
-/// Scans of a run, by what they are for.
-#[derive(Debug, Clone)]
-pub struct Scans {
-    /// To learn from.
-    pub train: Vec<LabelledScan>,
-    /// To judge.
-    pub validation: Vec<LabelledScan>,
-}
-
-impl Scans {
-    /// Finds and divides the scans that a config names.
-    ///
-    /// # Errors
-    /// When there are none, or they cannot be divided.
-    pub fn of(config: &TrainConfig) -> Result<Self, TrainError> {
-        let data = &config.data;
-        let found = find(&data.train, &data.validation, data.sequence)?;
-        let division = divide(&found.train, &found.validation, data, config.seed)?;
-        let all: Vec<LabelledScan> = found.train.into_iter().chain(found.validation).collect();
-        let pick = |names: &[String]| -> Vec<LabelledScan> {
-            let names: BTreeSet<&String> = names.iter().collect();
-            all.iter()
-                .filter(|scan| names.contains(&scan.name))
-                .cloned()
-                .collect()
-        };
-        Ok(Self {
-            train: pick(&division.train),
-            validation: evenly(pick(&division.validation), config.validation.scans),
-        })
-    }
-
-    fn division(&self) -> Division {
-        let names = |scans: &[LabelledScan]| scans.iter().map(|s| s.name.clone()).collect();
-        Division {
-            train: names(&self.train),
-            validation: names(&self.validation),
-        }
-    }
-}
-
-/// Seconds after which a checkpoint is due.
-const CHECKPOINT_S: u64 = 120;
 /// Steps of which the history keeps the mean loss.
 const ROW_STEPS: u64 = 10;
 
@@ -217,52 +176,6 @@ pub(crate) fn predictor_of(model: Model, device: &Device) -> Result<Predictor, J
         model.card.inference,
         device,
     )?)
-}
-
-/// Where in a folder the scans lie that are prepared for a card: runs with other recipes may share
-/// the folder, even at the same time.
-pub(crate) fn prepared_folder(cache: &Path, card: &ModelCard) -> PathBuf {
-    let what = serde_json::to_string(&(&card.recipe, card.model.inputs(), learns_regions(card)));
-    let number = Stream::new(0, &what.unwrap_or_default(), 0).seed();
-    cache.join(format!("recipe-{number:014x}"))
-}
-
-/// Prepares all scans and refuses data from which nothing can be learnt.
-fn prepared(
-    scans: &Scans,
-    card: &ModelCard,
-    cache: &Path,
-    watch: &dyn Watch,
-) -> Result<(Vec<PreparedFile>, Vec<PreparedFile>), TrainError> {
-    let cache = &prepared_folder(cache, card);
-    std::fs::create_dir_all(cache).map_err(PreparedFileError::Io)?;
-    let all: Vec<LabelledScan> = scans
-        .train
-        .iter()
-        .chain(&scans.validation)
-        .cloned()
-        .collect();
-    let counter = std::sync::atomic::AtomicUsize::new(0);
-    let mut files = prepare_all(&all, card, cache, &|name| {
-        let done = 1 + counter.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
-        watch.see(&Progress::Prepared {
-            name,
-            done,
-            of: all.len(),
-        });
-    })?;
-    let validation = files.split_off(scans.train.len());
-    let lesions = |files: &[PreparedFile]| -> Result<usize, PreparedFileError> {
-        files.iter().map(PreparedFile::lesion_count).sum()
-    };
-    if lesions(&files)? == 0 {
-        let scans = files.len();
-        return Err(TrainError::NoLesions { scans });
-    }
-    if lesions(&validation)? == 0 {
-        return Err(TrainError::NoLesionsToJudge);
-    }
-    Ok((files, validation))
 }
 
 /// A run that is under way.
@@ -488,105 +401,4 @@ impl<'a> Run<'a> {
             watch.see(&Progress::NotKept(&error.to_string()));
         }
     }
-}
-
-/// `most` of the scans at even steps; all of them for 0.
-fn evenly(scans: Vec<LabelledScan>, most: usize) -> Vec<LabelledScan> {
-    let count = scans.len();
-    if most == 0 || most >= count {
-        return scans;
-    }
-    (0..most)
-        .map(|at| scans[at * count / most].clone())
-        .collect()
-}
-
-/// Time, kept apart from what decides the result.
-struct Clock {
-    begun: Instant,
-    first_step: u64,
-    idle: Duration,
-    paused: Option<Instant>,
-    waiting: Duration,
-    making_s: f64,
-    batches: u64,
-    kept: Instant,
-}
-
-impl Clock {
-    fn start(first_step: u64) -> Self {
-        let now = Instant::now();
-        Self {
-            begun: now,
-            first_step,
-            idle: Duration::ZERO,
-            paused: None,
-            waiting: Duration::ZERO,
-            making_s: 0.0,
-            batches: 0,
-            kept: now,
-        }
-    }
-
-    fn pause(&mut self) {
-        self.paused = Some(Instant::now());
-    }
-
-    fn go_on(&mut self) {
-        self.idle += self.paused.take().map_or(Duration::ZERO, |at| at.elapsed());
-    }
-
-    fn waited(&mut self, time: Duration, made_in_s: f64) {
-        self.waiting += time;
-        self.making_s += made_in_s;
-        self.batches += 1;
-    }
-
-    fn checkpoint_is_due(&self) -> bool {
-        self.kept.elapsed().as_secs() >= CHECKPOINT_S
-    }
-
-    fn checkpointed(&mut self) {
-        self.kept = Instant::now();
-    }
-
-    /// Seconds of training alone.
-    fn trained_s(&self) -> f64 {
-        (self.begun.elapsed() - self.idle).as_secs_f64()
-    }
-
-    fn progress(&self, state: &State, of: u64, samples: usize) -> Progress<'static> {
-        let made = (state.step - self.first_step).max(1) as f64;
-        // Judgements take time, too.
-        let per_step_s = self.begun.elapsed().as_secs_f64() / made;
-        Progress::Step {
-            step: state.step,
-            of,
-            epoch: state.history.last().map_or(0.0, |row| row.epoch),
-            loss: state.history.last().map_or(f64::NAN, |row| row.loss),
-            f1: state.best.as_ref().map(|best| best.counts.f1()),
-            samples_per_s: made * samples as f64 / self.trained_s(),
-            left_s: per_step_s * (of - state.step) as f64,
-        }
-    }
-
-    /// Step, seconds, share of the time that the network waited, batches a loader thread makes a
-    /// second, memory in MiB.
-    fn speed_row(&self, state: &State) -> [f64; 5] {
-        [
-            state.step as f64,
-            self.begun.elapsed().as_secs_f64(),
-            self.waiting.as_secs_f64() / self.trained_s(),
-            self.batches as f64 / self.making_s.max(1e-9),
-            resident_mib(),
-        ]
-    }
-}
-
-/// Memory that the process holds, where the system tells.
-fn resident_mib() -> f64 {
-    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
-    let line = status.lines().find(|line| line.starts_with("VmRSS:"));
-    let kib = line.and_then(|line| line.split_whitespace().nth(1)?.parse::<f64>().ok());
-    kib.map_or(f64::NAN, |kib| kib / 1024.0)
 }
