@@ -139,7 +139,7 @@ fn a_model_is_trained_and_detects() {
 fn a_training_that_is_killed_goes_on_to_the_same_weights() {
     let folder = tempfile::tempdir().unwrap();
     write_scans(&folder.path().join("scans"));
-    let config = write_config(folder.path(), 12);
+    let config = write_config(folder.path(), 25);
     let quiet = |run: &str| {
         let mut arguments = arguments(folder.path(), &config, run);
         arguments.push("--quiet".into());
@@ -162,11 +162,19 @@ fn a_training_that_is_killed_goes_on_to_the_same_weights() {
             std::thread::sleep(Duration::from_millis(5));
         }
         std::thread::sleep(Duration::from_millis(wait_ms));
-        // SIGKILL on Unix. A run that is done by then is no failure of the test.
+        // SIGKILL on Unix.
         let _ = child.kill();
-        child.wait().unwrap();
+        let ended = child.wait().unwrap();
+        assert!(
+            !ended.success(),
+            "it was done before it was killed: give it more to do"
+        );
     }
-    siderin().args(quiet("broken")).assert().success();
+    siderin()
+        .args(arguments(folder.path(), &config, "broken"))
+        .assert()
+        .success()
+        .stderr(predicate::str::contains("going on after step"));
     assert!(results(&run) == results(&folder.path().join("unbroken")));
 }
 
@@ -202,8 +210,18 @@ fn a_full_disk_loses_nothing() {
     );
     assert!(said.contains("error: keeping the run"), "{said}");
     assert!(fs::read(run.join("checkpoint.safetensors")).unwrap() == before);
-    siderin().args(quiet("run")).assert().success();
+    siderin()
+        .args(quiet("run"))
+        .assert()
+        .success()
+        .stderr(predicate::str::contains("going on after step 5"));
     assert!(results(&run) == results(&folder.path().join("unbroken")));
+
+    // A best model that a full disk kept away, or that was removed, is written again.
+    let best = results(&run)[2].clone();
+    fs::remove_file(run.join("best.siderin")).unwrap();
+    siderin().args(quiet("run")).assert().success();
+    assert!(fs::read(run.join("best.siderin")).unwrap() == best);
 }
 
 #[test]
@@ -225,6 +243,18 @@ fn a_study_needs_what_it_is_about() {
     study("cascade")
         .success()
         .stdout(predicate::str::contains("first-stage"));
+    // Another study does not go on with it.
+    study("folds").failure();
+    let config = write_config(folder.path(), 2);
+    let mut other = arguments(folder.path(), &config, "study");
+    other.splice(0..1, ["study".to_string(), "cascade".to_string()]);
+    siderin()
+        .args(other)
+        .assert()
+        .failure()
+        .stderr(predicate::str::contains(
+            "another kind, config, split or set of scans",
+        ));
     let summary = fs::read_to_string(folder.path().join("study/summary.md")).unwrap();
     for arm in ["whole", "first-stage", "no-pyramid", "no-sensitivity"] {
         assert!(summary.contains(arm), "{summary}");

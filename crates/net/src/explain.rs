@@ -5,7 +5,7 @@
 //! would be the map of logits again, the same for every lesion.
 
 use crate::detect::{Detection, Detector};
-use crate::infer::{Cut, RegionCut, Stack, cut_region, floats, padded};
+use crate::infer::{Cut, RegionCut, Stack, Window, cut_region, floats};
 use crate::model::{COARSE_STRIDE, Network, RLK_STRIDE};
 use burn::module::Module;
 use burn::tensor::activation::relu;
@@ -168,7 +168,7 @@ impl Explainer<'_> {
         }
     }
 
-    /// Whole slices; `channels` are the slices that a network takes for one, `multiple` what rows
+    /// The part of each slice that the network looks at; `channels` are the slices that a network takes for one, `multiple` what rows
     /// and columns are multiples of.
     fn look_in_slices(
         &self,
@@ -179,14 +179,19 @@ impl Explainer<'_> {
     ) {
         let [nx, ny, _] = self.stack.shape;
         for (slice, pixels) in by_slice(marked, nx * ny) {
-            let x = padded(&self.stack, &channels(slice), multiple, self.device());
-            let [_, _, h, w] = x.dims();
-            let at: Vec<usize> = pixels.iter().map(|p| p / nx * w + p % nx).collect();
-            let cam = floats(cam(x, marks([1, 1, h, w], &at, self.device())));
-            let rows = heat[slice * nx * ny..][..nx * ny].chunks_exact_mut(nx);
-            for (row, kept) in rows.enumerate() {
-                raise(kept, &cam[row * w..][..nx]);
-            }
+            let Some(window) = Window::around_brain(&self.stack, slice, multiple) else {
+                continue;
+            };
+            let [w, h] = window.size();
+            let at: Vec<usize> = pixels
+                .iter()
+                .filter_map(|p| window.position(p % nx, p / nx))
+                .collect();
+            let x = window.take(&self.stack, &channels(slice), self.device());
+            let cam = cam(x, marks([1, 1, h, w], &at, self.device()));
+            let mut whole = vec![0.0; nx * ny];
+            window.keep(cam, &mut whole, [nx, ny]);
+            raise(&mut heat[slice * nx * ny..][..nx * ny], &whole);
         }
     }
 

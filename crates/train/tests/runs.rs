@@ -9,7 +9,8 @@ use siderin_core::scan::nifti::{read_volume, write_volume};
 use siderin_core::volume::{Grid, Volume};
 use siderin_net::model::Architecture;
 use siderin_net::model_file::{Model, ModelCard};
-use siderin_train::run::{Outcome, Progress, Scans, Setup, TrainError, train};
+use siderin_train::data::Scans;
+use siderin_train::run::{Outcome, Progress, Setup, TrainError, train};
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
@@ -159,6 +160,55 @@ fn another_config_or_other_scans_do_not_go_on_with_a_run() {
 }
 
 #[test]
+fn a_run_that_stops_getting_better_ends_early_and_stays_ended() {
+    let folder = tempfile::tempdir().unwrap();
+    let data = folder.path().join("data");
+    write_scans(&data, 4);
+    let mut early = setup(config(Architecture::MmocNet, &data));
+    // A rate at which nothing moves: the second judgement is no better than the first.
+    early.config.optimiser.learning_rate = 1e-30;
+    early.config.optimiser.weight_decay = 0.0;
+    early.config.optimiser.accumulate = 2;
+    early.config.optimiser.clip_norm = Some(1.0);
+    early.config.schedule.warm_up_epochs = 0.0;
+    early.config.validation.patience = Some(1);
+    early.config.data.memory_gib = 0.0;
+    let out = folder.path().join("run");
+    let outcome = run(&early, &out).unwrap();
+    // Two batches a step: two steps an epoch of four batches.
+    assert_eq!((outcome.steps, outcome.of), (4, 6));
+    assert!(outcome.stopped_early);
+    let before = results(&out);
+    assert_eq!(run(&early, &out).unwrap(), outcome);
+    assert!(results(&out) == before);
+}
+
+#[test]
+fn memory_changes_nothing_and_scans_that_judge_may_be_given() {
+    let folder = tempfile::tempdir().unwrap();
+    let (data, judges) = (folder.path().join("data"), folder.path().join("judges"));
+    write_scans(&data, 3);
+    write_scans(&judges, 3);
+    let mut given = setup(config(Architecture::Unet3d, &data));
+    given.config.data.validation = vec![judges];
+    given.config.validation.scans = 2;
+    let scans = Scans::of(&given.config).unwrap();
+    assert_eq!((scans.train.len(), scans.validation.len()), (3, 2));
+    // Both data sets name their people alike: said, and told apart by the data set.
+    assert_eq!(scans.on_both_sides, ["sub-01", "sub-02", "sub-03"]);
+    assert_eq!(scans.train[0].name, "data.sub-01_T2starw");
+    run(&given, &folder.path().join("held")).unwrap();
+    given.config.data.memory_gib = 0.0;
+    run(&given, &folder.path().join("read")).unwrap();
+    let [held, read] = ["held", "read"].map(|run| results(&folder.path().join(run)));
+    assert_eq!(held[0], read[0]);
+
+    given.config.data.validation = given.config.data.train.clone();
+    let said = Scans::of(&given.config).unwrap_err().to_string();
+    assert!(said.contains("called data.sub-01"), "{said}");
+}
+
+#[test]
 fn fine_tuning_begins_with_the_weights_of_another_model() {
     let folder = tempfile::tempdir().unwrap();
     let data = folder.path().join("data");
@@ -204,7 +254,8 @@ fn spoilt(spoil: impl Fn(&Path)) -> String {
     let prepared = Mutex::new(0);
     let setup = setup(config(Architecture::MmocNet, &data));
     let out = folder.path().join("run");
-    let failed = Scans::of(&setup.config).and_then(|scans| {
+    let scans = Scans::of(&setup.config).map_err(TrainError::from);
+    let failed = scans.and_then(|scans| {
         train(&setup, &scans, &out, &|progress: &Progress| {
             if matches!(progress, Progress::Step { .. }) {
                 *prepared.lock().unwrap() += 1;
@@ -258,7 +309,10 @@ fn a_cohort_without_lesions_is_refused() {
             write_volume(&path, &read_mask(&path).map(|_| 0u8)).unwrap();
         }
     });
-    assert!(said.contains("has a lesion"), "{said}");
+    assert!(
+        said.contains("no scan to learn from has a lesion"),
+        "{said}"
+    );
 }
 
 #[test]
@@ -301,7 +355,7 @@ fn a_config_says_what_is_wrong_with_it() {
     };
     assert!(said("batch = 4", "batchs = 4").contains("batchs"));
     assert!(
-        said("size = [32, 48, 48]", "size = [30, 48, 48]").contains("multiples of [16, 16, 16]")
+        said("size = [32, 32, 32]", "size = [30, 32, 32]").contains("multiples of [16, 16, 16]")
     );
     assert!(said("kind = \"adam\"", "kind = \"sgd\"").contains("sgd"));
     assert!(
@@ -318,6 +372,13 @@ fn a_config_says_what_is_wrong_with_it() {
 fn every_config_that_comes_along_is_right() {
     let configs = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../configs");
     let mut count = 0;
+    for name in ["t2star", "three-sequences"] {
+        let path = configs.join("valdo").join(format!("{name}.toml"));
+        let text = fs::read_to_string(&path).unwrap();
+        let config = siderin_train::config::TrainConfig::from_toml(&text).unwrap();
+        let inputs = config.card().unwrap().model.inputs();
+        assert_eq!(inputs, if name == "t2star" { 1 } else { 3 });
+    }
     for size in ["small", "paper"] {
         for architecture in Architecture::ALL {
             let path = configs.join(size).join(format!("{architecture}.toml"));

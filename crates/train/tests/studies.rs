@@ -74,8 +74,8 @@ fn cross_validation_predicts_every_scan_and_goes_on_where_it_stopped() {
             serde_json::from_slice(&fs::read(out.join(format!("folds/all/{fold}.json"))).unwrap())
                 .unwrap();
         for side in ["train", "validation"] {
-            for name in division[side].as_array().unwrap() {
-                assert!(tested.get(name.as_str().unwrap()).is_none());
+            for (name, _) in division[side].as_object().unwrap() {
+                assert!(tested.get(name).is_none());
             }
         }
     }
@@ -84,6 +84,40 @@ fn cross_validation_predicts_every_scan_and_goes_on_where_it_stopped() {
         trainings(Kind::Folds, Architecture::MmocNet, folder.path()),
         0
     );
+}
+
+#[test]
+fn one_sequence_is_learnt_from_and_both_are_tested_on_other_people() {
+    let folder = tempfile::tempdir().unwrap();
+    let data = folder.path().join("data");
+    write_scans(&data, 6);
+    // Everybody has an SWI image as well.
+    for number in 1..=6 {
+        let anat = data.join(format!("sub-{number:02}/anat"));
+        let file = |suffix: &str| anat.join(format!("sub-{number:02}_{suffix}.nii.gz"));
+        fs::copy(file("T2starw"), file("swi")).unwrap();
+    }
+    trainings(Kind::Sequences, Architecture::MmocNet, folder.path());
+    let out = folder.path().join("study");
+    // Two folds of two trainings, each tested on both.
+    for training in ["learn-gre", "learn-swi"] {
+        let runs = fs::read_dir(out.join("runs").join(training)).unwrap();
+        assert_eq!(runs.count(), 2);
+    }
+    for (arm, suffix) in [("gre-to-swi", "swi"), ("swi-to-gre", "T2starw")] {
+        for entry in fs::read_dir(out.join("predictions").join(arm)).unwrap() {
+            let name = entry.unwrap().file_name().into_string().unwrap();
+            assert!(name.ends_with(suffix), "{arm}: {name}");
+        }
+    }
+    let division: serde_json::Value =
+        serde_json::from_slice(&fs::read(out.join("runs/learn-gre/fold-1/split.json")).unwrap())
+            .unwrap();
+    for side in ["train", "validation"] {
+        for (name, _) in division[side].as_object().unwrap() {
+            assert!(name.ends_with("T2starw"), "{name}");
+        }
+    }
 }
 
 #[test]

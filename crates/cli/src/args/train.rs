@@ -31,7 +31,7 @@ pub(crate) struct Training {
     #[arg(long, value_name = "PATH")]
     pub validation: Vec<PathBuf>,
     /// Decides everything that is drawn, in place of the config's.
-    #[arg(long)]
+    #[arg(long, value_parser = clap::value_parser!(u64).range(0..=i64::MAX as u64))]
     pub seed: Option<u64>,
     /// Epochs, in place of the config's.
     #[arg(long, value_parser = clap::value_parser!(u32).range(1..))]

@@ -5,7 +5,8 @@ use crate::args::{Train, Training};
 use crate::progress::{Progress, complain, say};
 use anyhow::{Context, Result};
 use siderin_train::config::TrainConfig;
-use siderin_train::run::{Progress as Event, Scans, Setup, train};
+use siderin_train::data::Scans;
+use siderin_train::run::{Progress as Event, Setup, train};
 use std::path::Path;
 
 pub(crate) fn run(args: &Train) -> Result<Outcome, Failure> {
@@ -22,6 +23,13 @@ fn trained(args: &Train) -> Result<()> {
     };
     let scans = Scans::of(&setup.config)?;
     let teller = Teller::new(args.training.quiet);
+    if let [first, ..] = &scans.on_both_sides[..] {
+        let count = scans.on_both_sides.len();
+        complain(&format!(
+            "warning: {count} subjects are named alike among the scans to learn from and those that \
+             judge; if they are the same people, the scores are too good (first: {first})"
+        ));
+    }
     let (learnt, judge) = (scans.train.len(), scans.validation.len());
     teller.note(&format!("{learnt} scans to learn from, {judge} that judge"));
     let outcome = train(&setup, &scans, &args.training.out, &|event: &Event| {

@@ -1,7 +1,7 @@
 //! From coarse to fine: whole slices, then regions around what they show.
 
 use super::Stack;
-use super::slices::{floats, has_brain, keep, padded};
+use super::slices::{Window, floats};
 use crate::model::Mmoc;
 use burn::tensor::activation::sigmoid;
 use burn::tensor::{Device, Tensor, TensorData};
@@ -32,13 +32,13 @@ pub(super) fn coarse_to_fine(
     let [nx, ny, nz] = stack.shape;
     let mut out = vec![0f32; nx * ny * nz];
     for (k, slice) in out.chunks_exact_mut(nx * ny).enumerate() {
-        if !has_brain(stack, k) {
+        let Some(window) = Window::around_brain(stack, k, multiple) else {
             continue;
-        }
-        let x = padded(stack, &[k], multiple, device);
+        };
+        let x = window.take(stack, &[k], device);
         let coarse = sigmoid(network.coarse.head(network.coarse.features(x)));
         let mut likely = vec![0f32; nx * ny];
-        keep(coarse, &mut likely, [nx, ny]);
+        window.keep(coarse, &mut likely, [nx, ny]);
         if likely.iter().any(|p| p.is_nan()) {
             slice.fill(f32::NAN);
             continue;

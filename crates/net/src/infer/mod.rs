@@ -14,7 +14,7 @@ mod tiles;
 pub use cascade::{RegionCut, cut_region, regions_of};
 pub use device::{ComputeDevice, DeviceError};
 pub use flips::Flips;
-pub(crate) use slices::{floats, padded};
+pub(crate) use slices::{Window, floats};
 pub(crate) use tiles::Cut;
 pub use tiles::{Tiling, blend_tiles, gaussian_weights, tile_starts};
 

@@ -5,7 +5,8 @@ use crate::model::SLICES;
 use burn::tensor::{Device, Tensor, TensorData};
 
 /// Probabilities from a network that takes a slice between its neighbours as three channels,
-/// `[1, 3, h, w]`, and gives `[1, 1, h, w]`. The first and last slice are their own neighbour.
+/// `[1, 3, h, w]`, and gives `[1, 1, h, w]`. The first and last slice are their own neighbour. Of
+/// each slice the part with the brain is looked at; beyond it the probability is 0.
 ///
 /// `multiple` is what rows and columns must be multiples of; they are filled up with zeros.
 pub(super) fn over_slices(
@@ -17,46 +18,98 @@ pub(super) fn over_slices(
     let [nx, ny, nz] = stack.shape;
     let mut out = vec![0.0; nx * ny * nz];
     for (k, probabilities) in out.chunks_exact_mut(nx * ny).enumerate() {
-        if !has_brain(stack, k) {
+        let Some(window) = Window::around_brain(stack, k, multiple) else {
             continue;
-        }
+        };
         let neighbours: [usize; SLICES] = [k.saturating_sub(1), k, (k + 1).min(nz - 1)];
-        let x = padded(stack, &neighbours, multiple, device);
-        keep(forward(x), probabilities, [nx, ny]);
+        window.keep(
+            forward(window.take(stack, &neighbours, device)),
+            probabilities,
+            [nx, ny],
+        );
     }
     out
 }
 
-pub(super) fn has_brain(stack: &Stack, slice: usize) -> bool {
-    let [nx, ny, _] = stack.shape;
-    stack.brain[slice * nx * ny..][..nx * ny].contains(&true)
+/// Pixels around the brain that are looked at as well: what surrounds a lesion at its border.
+const MARGIN: usize = 16;
+
+/// The part of a slice that a network looks at.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Window {
+    /// First column and row.
+    start: [usize; 2],
+    /// Columns and rows; those beyond the slice are zeros.
+    size: [usize; 2],
 }
 
-/// Slices of the first image as channels of one sample, filled up with zeros behind.
-pub(crate) fn padded(
-    stack: &Stack,
-    slices: &[usize],
-    multiple: usize,
-    device: &Device,
-) -> Tensor<4> {
-    let [nx, ny, _] = stack.shape;
-    let (w, h) = (nx.next_multiple_of(multiple), ny.next_multiple_of(multiple));
-    let mut values = vec![0f32; slices.len() * h * w];
-    for (channel, &slice) in slices.iter().enumerate() {
-        for row in 0..ny {
-            let from = &stack.images[0][(slice * ny + row) * nx..][..nx];
-            values[(channel * h + row) * w..][..nx].copy_from_slice(from);
+impl Window {
+    /// The brain of a slice with what surrounds it, in multiples of `multiple`; none where there is
+    /// no brain.
+    pub(crate) fn around_brain(stack: &Stack, slice: usize, multiple: usize) -> Option<Self> {
+        let [nx, ny, _] = stack.shape;
+        let brain = &stack.brain[slice * nx * ny..][..nx * ny];
+        let (mut low, mut high) = ([usize::MAX; 2], [0; 2]);
+        for (at, _) in brain.iter().enumerate().filter(|(_, inside)| **inside) {
+            for (axis, place) in [at % nx, at / nx].into_iter().enumerate() {
+                low[axis] = low[axis].min(place);
+                high[axis] = high[axis].max(place + 1);
+            }
+        }
+        if low[0] == usize::MAX {
+            return None;
+        }
+        let start = low.map(|first| first.saturating_sub(MARGIN));
+        let size = [nx, ny].map(|length| length + MARGIN);
+        Some(Self {
+            start,
+            size: std::array::from_fn(|axis| {
+                let end = (high[axis] + MARGIN).min(size[axis]);
+                (end - start[axis]).next_multiple_of(multiple)
+            }),
+        })
+    }
+
+    /// Slices of the first image as channels of one sample: `[1, slices, rows, columns]`.
+    pub(crate) fn take(&self, stack: &Stack, slices: &[usize], device: &Device) -> Tensor<4> {
+        let [nx, ny, _] = stack.shape;
+        let [w, h] = self.size;
+        let columns = w.min(nx - self.start[0]);
+        let rows = h.min(ny - self.start[1]);
+        let mut values = vec![0f32; slices.len() * h * w];
+        for (channel, &slice) in slices.iter().enumerate() {
+            for row in 0..rows {
+                let from = (slice * ny + self.start[1] + row) * nx + self.start[0];
+                values[(channel * h + row) * w..][..columns]
+                    .copy_from_slice(&stack.images[0][from..][..columns]);
+            }
+        }
+        Tensor::from_data(TensorData::new(values, [1, slices.len(), h, w]), device)
+    }
+
+    /// Puts an output `[1, 1, rows, columns]` where it belongs in its slice.
+    pub(crate) fn keep(&self, output: Tensor<4>, slice: &mut [f32], [nx, ny]: [usize; 2]) {
+        let [w, h] = self.size;
+        let columns = w.min(nx - self.start[0]);
+        let values = floats(output);
+        for row in 0..h.min(ny - self.start[1]) {
+            let to = (self.start[1] + row) * nx + self.start[0];
+            slice[to..][..columns].copy_from_slice(&values[row * w..][..columns]);
         }
     }
-    Tensor::from_data(TensorData::new(values, [1, slices.len(), h, w]), device)
-}
 
-/// The part of a padded output `[1, 1, h, w]` that is the slice.
-pub(super) fn keep(output: Tensor<4>, slice: &mut [f32], [nx, ny]: [usize; 2]) {
-    let w = output.dims()[3];
-    let values = floats(output);
-    for (row, kept) in slice.chunks_exact_mut(nx).enumerate().take(ny) {
-        kept.copy_from_slice(&values[row * w..][..nx]);
+    /// Columns and rows.
+    pub(crate) fn size(&self) -> [usize; 2] {
+        self.size
+    }
+
+    /// Offset in the window of a pixel of the slice, if it is inside.
+    pub(crate) fn position(&self, column: usize, row: usize) -> Option<usize> {
+        let local = |at: usize, axis: usize| {
+            at.checked_sub(self.start[axis])
+                .filter(|local| *local < self.size[axis])
+        };
+        Some(local(row, 1)? * self.size[0] + local(column, 0)?)
     }
 }
 
@@ -98,6 +151,26 @@ mod tests {
         let stack = Stack::new(&images, &brain, [3, 2, 1]);
         let out = over_slices(&stack, 8, &Device::flex(), |x| x.sum_dim(1));
         assert_eq!(out, [6.0; 6]);
+    }
+
+    #[test]
+    fn of_a_slice_the_part_with_the_brain_is_looked_at() {
+        // 60 × 50 pixels; brain from (30, 4) to (33, 6). With 16 pixels around: columns 14 to 49,
+        // rows 0 to 22, in multiples of 8: 40 × 24.
+        let brain: Vec<bool> = (0..3000)
+            .map(|at| (30..34).contains(&(at % 60)) && (4..7).contains(&(at / 60)))
+            .collect();
+        let images = [(0..3000).map(|at| at as f32).collect::<Vec<f32>>()];
+        let stack = Stack::new(&images, &brain, [60, 50, 1]);
+        let window = Window::around_brain(&stack, 0, 8).unwrap();
+        assert_eq!(window.size(), [40, 24]);
+        assert_eq!(window.position(14, 0), Some(0));
+        assert_eq!(window.position(13, 0), None);
+        assert_eq!(window.position(15, 2), Some(81));
+        let out = over_slices(&stack, 8, &Device::flex(), |x| x.narrow(1, 0, 1) + 1.0);
+        assert_eq!(out[14], 15.0);
+        assert_eq!(out[23 * 60 + 53], (23 * 60 + 54) as f32);
+        assert_eq!([out[13], out[54], out[24 * 60 + 20]], [0.0; 3]);
     }
 
     #[test]

@@ -155,6 +155,17 @@ impl TrainConfig {
         Ok(card)
     }
 
+    /// The config without the places of files, which say nothing elsewhere and may hold names.
+    #[must_use]
+    pub fn without_paths(&self) -> Self {
+        let mut config = self.clone();
+        config.data.train.clear();
+        config.data.validation.clear();
+        config.data.split = None;
+        config.model.start = None;
+        config
+    }
+
     /// What is minimised.
     #[must_use]
     pub fn loss(&self) -> LossConfig {

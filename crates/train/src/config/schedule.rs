@@ -127,12 +127,12 @@ impl ScheduleConfig {
             format!("{rates:?}"),
             "0 to 1",
         )?;
-        let restart = self.restart_epochs.is_none_or(|n| n > 0.0 && n.is_finite());
+        let restart = self.restart_epochs.is_none_or(|n| (1.0..=1e6).contains(&n));
         hold(
             restart,
             "schedule.restart_epochs",
-            "not positive",
-            "above 0",
+            self.restart_epochs.unwrap_or_default(),
+            "1 to 1,000,000",
         )?;
         let growth = self.restart_growth >= 1.0 && self.restart_growth <= 100.0;
         hold(

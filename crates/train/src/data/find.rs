@@ -42,7 +42,8 @@ pub struct Found {
 }
 
 /// The labelled scans of several folders or manifests, of one sequence where that is asked for.
-/// Where two data sets have scans of the same name, all get the data set's name before their own.
+/// Where two data sets have scans of the same name, all get the data set's name before their own;
+/// subjects of the same name count as one person.
 ///
 /// # Errors
 /// [`FindError`].
@@ -70,7 +71,6 @@ pub fn find(
             let set = stem(path);
             for scan in scans {
                 scan.name = format!("{set}.{}", scan.name);
-                scan.subject = format!("{set}.{}", scan.subject);
             }
         }
     }

@@ -30,6 +30,16 @@ pub enum LabelError {
          whole numbers as labels"
     )]
     NotBinary,
+    #[error(
+        "reading the labels: {beyond} of {points} points lie outside of the scan; x_mm, y_mm and \
+         z_mm are RAS+ mm of the scan's world, neither LPS nor voxels"
+    )]
+    PointsOutside { beyond: usize, points: usize },
+    #[error(
+        "reading the region map: only {percent:.0} % of the brain have a region; the map must lie in \
+         the scan's own space, lay it onto the scan first"
+    )]
+    RegionsElsewhere { percent: f64 },
     #[error("reading the region map: {0}")]
     Regions(#[from] NiftiError),
     #[error(
@@ -39,6 +49,16 @@ pub enum LabelError {
     RegionCode(f32),
     #[error(transparent)]
     Resample(#[from] ResampleError),
+}
+
+/// Whether a file of lesions holds any.
+pub(super) fn has_lesions(file: &LesionFile, limits: ReadLimits) -> Result<bool, LabelError> {
+    Ok(match read_lesions(file, limits)? {
+        Lesions::Map(map, _) | Lesions::Results { labels: map, .. } => {
+            map.voxels().iter().any(|v| *v >= 0.5)
+        }
+        Lesions::Points(points, _) => !points.is_empty(),
+    })
 }
 
 /// How far apart the corners of two grids that are meant to be one may lie.
@@ -56,7 +76,7 @@ pub(super) fn lesion_mask(
         Lesions::Map(_, MapKind::Probability) => return Err(LabelError::NotBinary),
         Lesions::Map(map, _) => map,
         Lesions::Results { labels, .. } => labels,
-        Lesions::Points(points, _) => return Ok(balls(&points, grid)),
+        Lesions::Points(points, _) => return balls(&points, grid),
     };
     if map.shape() != grid.shape() {
         return Err(LabelError::Shape {
@@ -72,9 +92,18 @@ pub(super) fn lesion_mask(
     Ok(Volume::new(grid.clone(), inside).expect("shapes are equal"))
 }
 
-fn balls(points: &[Point], grid: &Grid) -> Volume<bool> {
+fn balls(points: &[Point], grid: &Grid) -> Result<Volume<bool>, LabelError> {
     let mut mask = Volume::filled(grid, false);
     let (shape, spacing) = (grid.shape(), grid.spacing_mm());
+    let outside = |point: &&Point| {
+        let at = grid.to_voxel(point.center_world).to_array();
+        (0..3).any(|axis| at[axis] < -0.5 || at[axis] > shape[axis] as f64 - 0.5)
+    };
+    let beyond = points.iter().filter(outside).count();
+    if beyond > 0 {
+        let points = points.len();
+        return Err(LabelError::PointsOutside { beyond, points });
+    }
     for point in points {
         let radius = 0.5 * point.diameter_mm.unwrap_or(POINT_MM);
         let center = grid.to_voxel(point.center_world).to_array();
@@ -100,14 +129,17 @@ fn balls(points: &[Point], grid: &Grid) -> Volume<bool> {
             mask.set(nearest.map(|at| at as usize), true);
         }
     }
-    mask
+    Ok(mask)
 }
 
-/// The region classes of the proxy task on a grid, of a map of MARS regions on any grid of the same
+/// Share of the brain that must have a region: its fluid has none.
+const LEAST_REGIONS: f64 = 0.3;
+
+/// The region classes of the proxy task on the brain's grid, of a map of MARS regions on any grid of the same
 /// space: values of [`GuidedClass`] from background to infratentorial.
 pub(super) fn region_classes(
     file: &Path,
-    grid: &Grid,
+    brain: &Volume<bool>,
     limits: ReadLimits,
 ) -> Result<Volume<u8>, LabelError> {
     let (_, map, _) = read_volume(file, None, limits)?;
@@ -116,8 +148,24 @@ pub(super) fn region_classes(
         return Err(LabelError::RegionCode(f32::from(*bad)));
     }
     let same = nalgebra::Matrix4::identity();
-    let laid = resample_nearest(&labels, grid, &same, 0)?;
-    Ok(laid.map(|code| class_of(code as u8) as u8))
+    let laid = resample_nearest(&labels, brain.grid(), &same, 0)?;
+    let classes = laid.map(|code| class_of(code as u8) as u8);
+    let (mut inside, mut with) = (0usize, 0usize);
+    for (class, _) in classes
+        .voxels()
+        .iter()
+        .zip(brain.voxels())
+        .filter(|(_, b)| **b)
+    {
+        inside += 1;
+        with += usize::from(*class > 0);
+    }
+    let share = with as f64 / inside.max(1) as f64;
+    if share < LEAST_REGIONS {
+        let percent = 100.0 * share;
+        return Err(LabelError::RegionsElsewhere { percent });
+    }
+    Ok(classes)
 }
 
 fn class_of(code: u8) -> GuidedClass {
@@ -150,14 +198,18 @@ mod tests {
         let grid = Grid::axis_aligned([20, 11, 11], [1.0; 3]).unwrap();
         // Radius 1: the voxel and its six neighbours. Radius 2: 33 voxels (1 + 6 + 12 + 8 + 6).
         let count = |points: &[Point]| {
-            let mask = balls(points, &grid);
+            let mask = balls(points, &grid).unwrap();
             mask.voxels().iter().filter(|inside| **inside).count()
         };
         assert_eq!(count(&[point(5.0, Some(2.0))]), 7);
         assert_eq!(count(&[point(5.0, None)]), 33);
-        // Between voxels, and outside of the scan.
+        // Between voxels.
         assert_eq!(count(&[point(5.4, Some(0.2))]), 1);
-        assert_eq!(count(&[point(50.0, None)]), 0);
+        let said = balls(&[point(5.0, None), point(50.0, None)], &grid).unwrap_err();
+        assert!(
+            said.to_string().contains("1 of 2 points lie outside"),
+            "{said}"
+        );
     }
 
     #[test]

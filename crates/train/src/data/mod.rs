@@ -1,6 +1,6 @@
 //! Scans with labels, prepared as detection would and kept on disk.
 //!
-//! [`find`] lists them, [`divide`] says which of them judge, [`prepare_all`] makes of each a file of
+//! [`find`] lists them, [`Scans`] says which of them judge, [`prepare_all`] makes of each a file of
 //! what the network sees and what is true, and [`Store`] hands these out within a limit of memory.
 
 mod divide;
@@ -10,11 +10,11 @@ mod prepare;
 mod prepared;
 mod store;
 
-pub use divide::{Division, DivisionError, divide};
-pub(crate) use divide::{fold_of, read_split};
+pub use divide::{Division, DivisionError, FileSizes, Scans};
+pub(crate) use divide::{draw_subjects, fold_of, read_split};
 pub use find::{FindError, Found, find};
 pub use labels::LabelError;
-pub(crate) use prepare::learns_regions;
+pub(crate) use prepare::scans_with_lesions;
 pub use prepare::{DataError, ScanFault, prepare_all};
 pub use prepared::{Labelled, Material, PreparedFile, PreparedFileError, Truth};
 pub use store::Store;

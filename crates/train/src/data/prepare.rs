@@ -1,6 +1,6 @@
 //! Labelled scans become files of what the network sees and what is true.
 
-use super::labels::{LabelError, lesion_mask, region_classes};
+use super::labels::{LabelError, has_lesions, lesion_mask, region_classes};
 use super::prepared::{Labelled, PreparedFile, PreparedFileError, Truth, file_in};
 use nalgebra::Matrix4;
 use rayon::prelude::*;
@@ -15,6 +15,7 @@ use siderin_core::volume::{Grid, ResampleError, Volume, VoxelPoint, WorldPoint, 
 use siderin_net::model::{GuidedClass, ModelConfig};
 use siderin_net::model_file::ModelCard;
 use siderin_net::{PrepareError, prepare};
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 /// Scans that nothing can be learnt from.
@@ -79,6 +80,10 @@ pub fn prepare_all(
     folder: &Path,
     done: &(dyn Fn(&str) + Sync),
 ) -> Result<Vec<PreparedFile>, DataError> {
+    std::fs::create_dir_all(folder).map_err(|error| DataError {
+        scans: scans.len(),
+        faults: vec![("all".into(), PreparedFileError::Io(error).into())],
+    })?;
     // What is wrong with grids and labels is known in no time, before anything is prepared.
     for_all(scans, |scan| check_one(scan, card, folder))?;
     for_all(scans, |scan| {
@@ -114,9 +119,22 @@ fn for_all<T: Send>(
     })
 }
 
+/// Names of the scans that have a lesion.
+///
+/// # Errors
+/// Every scan whose labels cannot be read.
+pub(crate) fn scans_with_lesions(scans: &[LabelledScan]) -> Result<BTreeSet<String>, DataError> {
+    let limits = ReadLimits::default();
+    let has = for_all(scans, |scan| {
+        Ok(has_lesions(&scan.lesions, limits)?.then(|| scan.name.clone()))
+    })?;
+    Ok(has.into_iter().flatten().collect())
+}
+
 /// Whether scan and labels belong together, without reading the scan's voxels.
 fn check_one(labelled: &LabelledScan, card: &ModelCard, folder: &Path) -> Result<(), ScanFault> {
-    if file_in(folder, &labelled.name).is_of(&made_of(labelled, card)) {
+    let made_of = made_of(labelled, card);
+    if file_in(folder, &labelled.name, &made_of).is_of(&made_of) {
         return Ok(());
     }
     let limits = ReadLimits::default();
@@ -130,7 +148,7 @@ fn check_one(labelled: &LabelledScan, card: &ModelCard, folder: &Path) -> Result
 }
 
 /// Whether the network has the proxy task.
-pub(crate) fn learns_regions(card: &ModelCard) -> bool {
+fn learns_regions(card: &ModelCard) -> bool {
     matches!(&card.model, ModelConfig::GuidedUnet(config) if config.proxy)
 }
 
@@ -139,8 +157,8 @@ fn prepare_one(
     card: &ModelCard,
     folder: &Path,
 ) -> Result<PreparedFile, ScanFault> {
-    let file = file_in(folder, &labelled.name);
     let made_of = made_of(labelled, card);
+    let file = file_in(folder, &labelled.name, &made_of);
     if file.is_of(&made_of) {
         return Ok(file);
     }
@@ -152,7 +170,9 @@ fn prepare_one(
     let ready = prepare(card, &scan, &brain, &|_| ())?;
     let working = ready.prepared.brain.grid();
     let mut classes = match &labelled.regions {
-        Some(map) if learns_regions(card) => region_classes(map, working, limits)?.into_voxels(),
+        Some(map) if learns_regions(card) => {
+            region_classes(map, &ready.prepared.brain, limits)?.into_voxels()
+        }
         _ => vec![GuidedClass::Background as u8; working.voxel_count()],
     };
     for (class, inside) in classes.iter_mut().zip(lesions_on(working, &mask)?.voxels()) {

@@ -5,6 +5,7 @@ use safetensors::{SafeTensorError, SafeTensors};
 use serde::{Deserialize, Serialize};
 use siderin_core::folder::{write_synced, write_then_rename};
 use siderin_core::preprocess::{Connectivity, Prepared, connected_components};
+use siderin_core::random::Stream;
 use siderin_core::volume::{Grid, Volume};
 use siderin_net::model::GuidedClass;
 use std::collections::HashMap;
@@ -67,6 +68,11 @@ pub struct PreparedFile {
 pub enum PreparedFileError {
     #[error("keeping a prepared scan: {0}; check the folder, its free space and its permissions")]
     Io(#[from] io::Error),
+    #[error(
+        "reading a prepared scan: {source}; call the command again, what is missing is made again \
+         ({name})"
+    )]
+    Unreadable { source: io::Error, name: String },
     #[error("reading a prepared scan: {0}; remove the folder of prepared scans, it is made again")]
     Damaged(#[from] SafeTensorError),
     #[error("reading a prepared scan: {0}; remove the folder of prepared scans, it is made again")]
@@ -104,7 +110,16 @@ impl PreparedFile {
     /// # Errors
     /// When it cannot be read.
     pub fn lesion_count(&self) -> Result<usize, PreparedFileError> {
-        Ok(read_header(&mut std::fs::File::open(&self.path)?)?.lesions)
+        let mut file = std::fs::File::open(&self.path).map_err(|e| self.unreadable(e))?;
+        Ok(read_header(&mut file)?.lesions)
+    }
+
+    fn unreadable(&self, source: io::Error) -> PreparedFileError {
+        let name = self.path.file_name().unwrap_or_default();
+        PreparedFileError::Unreadable {
+            source,
+            name: name.to_string_lossy().into_owned(),
+        }
     }
 
     /// Writes the file; it is complete or as it was.
@@ -165,7 +180,7 @@ impl PreparedFile {
     /// # Errors
     /// When the file is damaged.
     pub fn material(&self) -> Result<Material, PreparedFileError> {
-        let bytes = std::fs::read(&self.path)?;
+        let bytes = std::fs::read(&self.path).map_err(|e| self.unreadable(e))?;
         let header = read_header(&mut &bytes[..])?;
         let tensors = SafeTensors::deserialize(&bytes)?;
         let shape = header.grid.shape();
@@ -187,7 +202,7 @@ impl PreparedFile {
     /// # Errors
     /// When the file is damaged.
     pub fn whole(&self) -> Result<(Prepared, Truth), PreparedFileError> {
-        let bytes = std::fs::read(&self.path)?;
+        let bytes = std::fs::read(&self.path).map_err(|e| self.unreadable(e))?;
         let header = read_header(&mut &bytes[..])?;
         let tensors = SafeTensors::deserialize(&bytes)?;
         let volume = |name: &str, grid: &Grid| {
@@ -265,7 +280,9 @@ fn lesions_of(classes: &[u8], grid: &Grid) -> Result<Vec<Vec<usize>>, PreparedFi
     Ok(lesions)
 }
 
-/// Where a scan's prepared file lies in a folder.
-pub(super) fn file_in(folder: &Path, name: &str) -> PreparedFile {
-    PreparedFile::at(folder.join(format!("{name}.prepared")))
+/// Where a scan's prepared file lies in a folder. It is named after what it is made of: runs with
+/// other recipes or other scans of the same name may share the folder, even at the same time.
+pub(super) fn file_in(folder: &Path, name: &str, made_of: &str) -> PreparedFile {
+    let number = Stream::new(0, made_of, 0).seed();
+    PreparedFile::at(folder.join(format!("{name}.{number:014x}.prepared")))
 }

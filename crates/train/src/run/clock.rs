@@ -32,6 +32,10 @@ impl Clock {
         }
     }
 
+    pub(super) fn first_step(&self) -> u64 {
+        self.first_step
+    }
+
     pub(super) fn pause(&mut self) {
         self.paused = Some(Instant::now());
     }

@@ -66,7 +66,9 @@ impl RunFolder {
         let text = config.to_toml()?;
         let config_path = path.join(CONFIG);
         if config_path.exists() {
-            if fs::read_to_string(&config_path)? != text {
+            // Where the files are may be said in another way.
+            let there = TrainConfig::from_toml(&fs::read_to_string(&config_path)?)?;
+            if there.without_paths() != config.without_paths() {
                 return Err(RunError::Other { what: "config" });
             }
             let split = fs::read(path.join(SPLIT)).unwrap_or_default();
@@ -179,15 +181,4 @@ impl RunFolder {
             })
         })
     }
-}
-
-/// The config as a model's card tells it: without the places of files, which say nothing elsewhere
-/// and may hold names.
-pub(super) fn without_paths(config: &TrainConfig) -> TrainConfig {
-    let mut config = config.clone();
-    config.data.train.clear();
-    config.data.validation.clear();
-    config.data.split = None;
-    config.model.start = None;
-    config
 }

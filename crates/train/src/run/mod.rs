@@ -17,12 +17,11 @@ mod watch;
 pub use checkpoint::CheckpointError;
 pub use folder::{RunError as FolderError, RunFolder};
 pub use history::{Judgement, Row};
-pub use scans::Scans;
-pub(crate) use scans::prepared_folder;
+pub(crate) use scans::prepare_told;
 pub use watch::{Progress, Watch};
 
 use crate::config::{ConfigError, TrainConfig};
-use crate::data::{DataError, DivisionError, FindError, PreparedFile, PreparedFileError, Store};
+use crate::data::{DataError, DivisionError, PreparedFile, PreparedFileError, Scans, Store};
 use crate::loader::Loader;
 use crate::objective::Objective;
 use crate::sample::Sampler;
@@ -46,8 +45,6 @@ use std::time::Instant;
 pub enum TrainError {
     #[error(transparent)]
     Config(#[from] ConfigError),
-    #[error(transparent)]
-    Find(#[from] FindError),
     #[error(transparent)]
     Division(#[from] DivisionError),
     #[error(transparent)]
@@ -79,8 +76,9 @@ pub enum TrainError {
     )]
     NoLesionsToJudge,
     #[error(
-        "training: the loss is {loss} at step {step}; lower optimiser.learning_rate or set \
-         optimiser.clip_norm. The last checkpoint and the best model are kept"
+        "training: the loss or the weights are no longer finite at step {step} (loss {loss}); lower \
+         optimiser.learning_rate or set optimiser.clip_norm, and give another --out. The last \
+         checkpoint and the best model are kept"
     )]
     Diverged { step: u64, loss: f64 },
 }
@@ -116,8 +114,10 @@ pub struct Outcome {
     pub best: Option<Judgement>,
 }
 
-/// Steps of which the history keeps the mean loss.
+/// Steps at least of which the history keeps the mean loss.
 const ROW_STEPS: u64 = 10;
+/// Rows of that kind at most, however long the run is.
+const MOST_ROWS: u64 = 5000;
 
 /// Trains a network into the folder `out`, or goes on where an earlier run of the same config and
 /// data stopped. One run at a time in a process: burn has one generator of random numbers.
@@ -233,6 +233,7 @@ impl<'a> Run<'a> {
         let config = &self.setup.config;
         let per_epoch = self.per_epoch();
         let steps = per_epoch * config.schedule.epochs as u64;
+        let row_steps = ROW_STEPS.max(steps / MOST_ROWS);
         let judge_every = per_epoch * config.validation.every_epochs as u64;
         let accumulate = config.optimiser.accumulate as u64;
         let mut state = match self.folder.checkpoint()? {
@@ -256,7 +257,7 @@ impl<'a> Run<'a> {
                 break;
             }
             self.step(&mut state, &mut loader, per_epoch, &mut clock)?;
-            if state.step.is_multiple_of(ROW_STEPS) || state.step == steps {
+            if state.step.is_multiple_of(row_steps) || state.step == steps {
                 state.close_row();
                 watch.see(&clock.progress(&state, steps, self.samples_per_step()));
                 self.folder.add_speed(&clock.speed_row(&state));
@@ -268,18 +269,35 @@ impl<'a> Run<'a> {
                 clock.go_on();
             }
             if judge || clock.checkpoint_is_due() {
+                self.hold_finite(&state)?;
                 self.keep(&state, watch);
                 clock.checkpointed();
             }
         }
+        if state.step > clock.first_step() {
+            self.folder.add_speed(&clock.speed_row(&state));
+        }
+        self.hold_finite(&state)?;
         // The end must be kept: here a full disk is a failure.
         self.folder.keep(&state.to_bytes(self.card)?)?;
         self.folder.write_history(&state.history)?;
+        self.folder.best_from(state.best_model.as_deref())?;
         Ok(Outcome {
             steps: state.step,
             of: steps,
             stopped_early: state.step < steps && state.since_best >= patience,
             best: state.best.clone(),
+        })
+    }
+
+    /// Weights that went to infinity must not take the place of a good checkpoint.
+    fn hold_finite(&self, state: &State) -> Result<(), TrainError> {
+        if state.is_finite() {
+            return Ok(());
+        }
+        Err(TrainError::Diverged {
+            step: state.step,
+            loss: state.history.last().map_or(f64::NAN, |row| row.loss),
         })
     }
 
@@ -379,13 +397,9 @@ impl<'a> Run<'a> {
             None => "",
         };
         Training {
-            summary: format!(
-                "{} steps on {} scans{from}; no real microbleed is among simulated scans",
-                state.step,
-                self.store.len(),
-            ),
+            summary: format!("{} steps on {} scans{from}", state.step, self.store.len()),
             software: concat!("siderin ", env!("CARGO_PKG_VERSION")).into(),
-            settings: serde_json::to_value(folder::without_paths(config)).unwrap_or_default(),
+            settings: serde_json::to_value(config.without_paths()).unwrap_or_default(),
         }
     }
 

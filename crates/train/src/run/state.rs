@@ -4,7 +4,7 @@ use super::TrainError;
 use super::checkpoint::{self, CheckpointError};
 use super::history::{Judgement, Row};
 use crate::config::TrainConfig;
-use burn::module::{Module, ModuleMapper, Param, ParamId};
+use burn::module::{Module, ModuleMapper, ModuleVisitor, Param, ParamId};
 use burn::optim::{GradientsParams, ModuleOptimizer};
 use burn::tensor::{Bool, Device, Int, Tensor};
 use serde::{Deserialize, Serialize};
@@ -131,6 +131,13 @@ impl State {
         self.network.valid()
     }
 
+    /// Whether every weight is a finite number.
+    pub(super) fn is_finite(&self) -> bool {
+        let mut look = LookFinite { finite: true };
+        self.network.visit(&mut look);
+        look.finite
+    }
+
     /// One step along the gradients.
     pub(super) fn learn(
         &mut self,
@@ -178,6 +185,16 @@ impl State {
             self.since_best += 1;
         }
         better
+    }
+}
+
+struct LookFinite {
+    finite: bool,
+}
+
+impl ModuleVisitor for LookFinite {
+    fn visit_float<const D: usize>(&mut self, param: &Param<Tensor<D>>) {
+        self.finite &= param.val().is_finite().all().into_scalar::<bool>();
     }
 }
 

@@ -63,6 +63,13 @@ pub struct AugmentDraw {
     pub(super) spatial: Spatial,
     /// Slices on either side that are averaged into each.
     pub(super) thickness: usize,
+    /// What is done to the intensities of each image.
+    pub(super) intensities: Vec<IntensityDraw>,
+}
+
+/// What is done to the intensities of one image of a sample.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) struct IntensityDraw {
     /// The Bézier curve's inner points, and its share.
     pub(super) curve: Option<([[f64; 2]; 2], f64)>,
     /// Factor and summand of intensities.
@@ -73,6 +80,24 @@ pub struct AugmentDraw {
     pub(super) blur_mm: f64,
     /// Standard deviation, and the seed of the numbers.
     pub(super) noise: Option<(f64, u64)>,
+}
+
+impl Default for IntensityDraw {
+    /// Nothing.
+    fn default() -> Self {
+        Self {
+            curve: None,
+            linear: [1.0, 0.0],
+            bias: None,
+            blur_mm: 0.0,
+            noise: None,
+        }
+    }
+}
+
+/// Whether a sample is one of slices, which is changed within them alone.
+pub(super) fn is_flat(size: [usize; 3]) -> bool {
+    size[0] <= 3
 }
 
 /// Distance of the knots of bending.
@@ -110,14 +135,15 @@ impl AugmentConfig {
 }
 
 impl AugmentDraw {
-    /// Draws for a sample of `size` slices, rows and columns.
+    /// Draws for a sample of `size` slices, rows and columns of so many images.
     pub(super) fn draw(
         config: &AugmentConfig,
         size: [usize; 3],
         spacing_mm: [f64; 3],
+        images: usize,
         stream: &mut Stream,
     ) -> Self {
-        let is_deep = size[0] > 3;
+        let is_deep = !is_flat(size);
         let mirrors = [true, true, is_deep].map(|may| may && stream.chance(config.flip));
         let rotation = signed(config.rotation, stream).to_radians();
         let tilts = [
@@ -134,6 +160,18 @@ impl AugmentDraw {
             most => Some(Elastic::draw(most, size, spacing_mm, KNOTS_MM, stream)),
         };
         let thick_mm = upto(config.thicker_slices, stream);
+        Self {
+            spatial: Spatial::new(mirrors, rotation, tilts, zoom, elastic, is_deep),
+            thickness: (0.5 * (thick_mm / spacing_mm[2] - 1.0)).max(0.0).round() as usize,
+            intensities: (0..images)
+                .map(|_| IntensityDraw::draw(config, stream))
+                .collect(),
+        }
+    }
+}
+
+impl IntensityDraw {
+    fn draw(config: &AugmentConfig, stream: &mut Stream) -> Self {
         let curve = match upto(config.curve, stream) {
             0.0 => None,
             share => {
@@ -155,8 +193,6 @@ impl AugmentDraw {
             most => Some((most, stream.seed())),
         };
         Self {
-            spatial: Spatial::new(mirrors, rotation, tilts, zoom, elastic, is_deep),
-            thickness: (0.5 * (thick_mm / spacing_mm[2] - 1.0)).max(0.0).round() as usize,
             curve,
             linear,
             bias,

@@ -1,6 +1,7 @@
 //! Cutting a sample from a scan.
 
 use super::SampleDraw;
+use super::augment::is_flat;
 use super::intensity::change_intensities;
 use crate::data::Material;
 use nalgebra::Vector3;
@@ -15,10 +16,14 @@ pub struct Sample {
 }
 
 /// Cuts `size` slices, rows and columns as drawn. Images are taken linearly, classes from the
-/// closest voxel; outside of the scan is 0, as where a network's input is filled up.
+/// closest voxel; outside of the scan is 0, as where a network's input is filled up. Samples of a few
+/// slices have the end slice again beyond it, as networks of slices see it.
 #[must_use]
 pub fn cut(scan: &Material, size: [usize; 3], draw: &SampleDraw) -> Sample {
-    let source = Source { scan };
+    let source = Source {
+        scan,
+        is_flat: is_flat(size),
+    };
     let voxels: usize = size.iter().product();
     let mut images = vec![0f32; scan.images.len() * voxels];
     let mut classes = vec![0u8; voxels];
@@ -61,8 +66,8 @@ pub fn cut(scan: &Material, size: [usize; 3], draw: &SampleDraw) -> Sample {
             }
         }
     }
-    for image in images.chunks_exact_mut(voxels) {
-        change_intensities(image, size, scan.spacing_mm, augment);
+    for (image, changes) in images.chunks_exact_mut(voxels).zip(&augment.intensities) {
+        change_intensities(image, size, scan.spacing_mm, changes);
     }
     Sample { images, classes }
 }
@@ -79,12 +84,18 @@ fn offset_of(at: usize, [d, h, w]: [usize; 3]) -> [isize; 3] {
 
 struct Source<'a> {
     scan: &'a Material,
+    is_flat: bool,
 }
 
 impl Source<'_> {
     #[inline]
     fn inside(&self, [i, j, k]: [isize; 3]) -> Option<usize> {
         let [nx, ny, nz] = self.scan.shape;
+        let k = if self.is_flat {
+            k.clamp(0, nz as isize - 1)
+        } else {
+            k
+        };
         let fits = |at: isize, length: usize| (0..length as isize).contains(&at);
         (fits(i, nx) && fits(j, ny) && fits(k, nz))
             .then(|| (k as usize * ny + j as usize) * nx + i as usize)
@@ -134,7 +145,7 @@ impl Source<'_> {
 
 #[cfg(test)]
 mod tests {
-    use super::super::augment::AugmentDraw;
+    use super::super::augment::{AugmentDraw, IntensityDraw};
     use super::super::spatial::Spatial;
     use super::*;
 
@@ -160,7 +171,6 @@ mod tests {
             middle,
             augment: AugmentDraw {
                 spatial,
-                linear: [1.0, 0.0],
                 ..AugmentDraw::default()
             },
         }
@@ -190,6 +200,40 @@ mod tests {
             &draw([1.0, 1.0, 1.0], Spatial::default()),
         );
         assert_eq!(corner.images, [100.0, 101.0, 110.0, 111.0]);
+    }
+
+    #[test]
+    fn the_end_slice_is_its_own_neighbour() {
+        // As `net` has it when it goes over slices.
+        let sample = cut(
+            &scan(),
+            [3, 1, 1],
+            &draw([3.0, 2.0, 0.0], Spatial::default()),
+        );
+        assert_eq!(sample.images, [23.0, 23.0, 123.0]);
+        let sample = cut(
+            &scan(),
+            [3, 1, 1],
+            &draw([3.0, 2.0, 4.0], Spatial::default()),
+        );
+        assert_eq!(sample.images, [323.0, 423.0, 423.0]);
+    }
+
+    #[test]
+    fn every_image_is_changed_in_its_own_way() {
+        let mut two = scan();
+        two.images.push(two.images[0].clone());
+        let mut drawn = draw([3.0, 2.0, 2.0], Spatial::default());
+        drawn.augment.intensities = [5, 6]
+            .map(|seed| IntensityDraw {
+                noise: Some((1.0, seed)),
+                ..IntensityDraw::default()
+            })
+            .into();
+        let images = cut(&two, [1, 3, 3], &drawn).images;
+        let plain = cut(&two, [1, 3, 3], &draw([3.0, 2.0, 2.0], Spatial::default())).images;
+        let noise: Vec<f32> = images.iter().zip(plain).map(|(a, b)| a - b).collect();
+        assert_ne!(noise[..9], noise[9..]);
     }
 
     #[test]
@@ -230,9 +274,10 @@ mod tests {
     fn thick_slices_are_means_of_slices() {
         let mut drawn = draw([3.0, 2.0, 1.0], Spatial::default());
         drawn.augment.thickness = 1;
-        // Slices 0 to 2 of 23: 123; at the border slices 0 and 1: 73.
+        // Slices 0 to 2 of 23: 123; at the border slice 0 twice and 1: (2 · 23 + 123) / 3.
         assert_eq!(cut(&scan(), [1, 1, 1], &drawn).images, [123.0]);
         drawn.middle[2] = 0.0;
-        assert_eq!(cut(&scan(), [1, 1, 1], &drawn).images, [73.0]);
+        let mean = (2.0 * 23.0 + 123.0) / 3.0;
+        assert_eq!(cut(&scan(), [1, 1, 1], &drawn).images, [mean]);
     }
 }

@@ -1,5 +1,7 @@
+use super::augment::is_flat;
 use super::{AugmentConfig, AugmentDraw, SamplingConfig};
 use crate::data::Material;
+use nalgebra::Vector3;
 use siderin_core::random::Stream;
 
 /// What a sample is, before it is cut.
@@ -73,6 +75,13 @@ impl Sampler {
     #[must_use]
     pub fn draw(&self, index: u64, number: usize, scan: &Material) -> SampleDraw {
         let mut stream = Stream::new(self.seed, "sample", index);
+        let augment = AugmentDraw::draw(
+            &self.augment,
+            self.config.size,
+            scan.spacing_mm,
+            scan.images.len(),
+            &mut stream,
+        );
         let number = number as f64;
         let samples = self.config.per_scan as f64;
         let lesions = (self.config.lesion_share * samples).round();
@@ -80,44 +89,76 @@ impl Sampler {
         let middle = if number < lesions && !scan.lesions.is_empty() {
             let lesion = &scan.lesions[stream.index(scan.lesions.len())];
             let voxel = lesion[stream.index(lesion.len())];
-            self.around(voxel, scan, &mut stream)
+            self.around(voxel, scan, &augment, &mut stream)
         } else if number < spots && !scan.spots.is_empty() && self.config.spot_share > 0.0 {
             // The likelier mistakes more often: the smaller of two places in the list.
             let count = scan.spots.len();
             let place = stream.index(count).min(stream.index(count));
-            self.around(scan.spots[place], scan, &mut stream)
+            self.around(scan.spots[place], scan, &augment, &mut stream)
         } else {
             in_brain(scan, &mut stream)
         };
         SampleDraw {
-            middle,
-            augment: AugmentDraw::draw(
-                &self.augment,
-                self.config.size,
-                scan.spacing_mm,
-                &mut stream,
-            ),
+            middle: self.within(middle, scan, &augment, &mut stream),
+            augment,
         }
     }
 
-    /// A middle such that a voxel is in the sample, away from its border. In samples of a few
-    /// slices the middle slice shows it.
-    fn around(&self, offset: usize, scan: &Material, stream: &mut Stream) -> [f64; 3] {
+    /// A middle such that a voxel is in the sample, away from its border, whatever turn and size the
+    /// sample has. In samples of a few slices the middle slice shows it.
+    fn around(
+        &self,
+        offset: usize,
+        scan: &Material,
+        augment: &AugmentDraw,
+        stream: &mut Stream,
+    ) -> [f64; 3] {
         let voxel = index_of(offset, scan.shape);
         let [d, h, w] = self.config.size;
-        let shift = |stream: &mut Stream, at: usize, size: usize| {
+        let spacing = Vector3::from(scan.spacing_mm);
+        let steps = [w, h, d].map(|size| {
             let reach = (size as f64 * (0.5 - BORDER)).floor();
-            at as f64 + stream.uniform(-reach, reach).round()
-        };
-        [
-            shift(stream, voxel[0], w),
-            shift(stream, voxel[1], h),
-            if d < 8 {
-                voxel[2] as f64
-            } else {
-                shift(stream, voxel[2], d)
-            },
-        ]
+            stream.uniform(-reach, reach).round()
+        });
+        let flat = is_flat(self.config.size);
+        let steps = Vector3::new(steps[0], steps[1], if flat { 0.0 } else { steps[2] });
+        let there = augment.spatial.source_mm(steps.component_mul(&spacing));
+        let there = there.component_div(&spacing);
+        std::array::from_fn(|axis| {
+            let middle = voxel[axis] as f64 - there[axis];
+            // Whole voxels stay whole.
+            let is_whole = augment.spatial.mirrors().is_some() || (flat && axis == 2);
+            if is_whole { middle.round() } else { middle }
+        })
+    }
+
+    /// Moves a sample so that it shows as much of the scan as it can: all of it along an axis where
+    /// it is the larger, nothing beyond it where it is the smaller and lies straight.
+    fn within(
+        &self,
+        middle: [f64; 3],
+        scan: &Material,
+        augment: &AugmentDraw,
+        stream: &mut Stream,
+    ) -> [f64; 3] {
+        let [d, h, w] = self.config.size;
+        let sizes = [w, h, d];
+        std::array::from_fn(|axis| {
+            let (size, extent) = (sizes[axis], scan.shape[axis]);
+            if axis == 2 && is_flat(self.config.size) {
+                return middle[axis];
+            }
+            // The sample's first voxel is half its size before its middle.
+            let half = (size / 2) as f64;
+            let other = extent as f64 - size as f64 + half;
+            if size >= extent {
+                return stream.uniform(other, half).round();
+            }
+            match augment.spatial.mirrors() {
+                Some(_) => middle[axis].clamp(half, other),
+                None => middle[axis],
+            }
+        })
     }
 }
 
@@ -141,26 +182,31 @@ fn index_of(offset: usize, [nx, ny, _]: [usize; 3]) -> [usize; 3] {
 
 #[cfg(test)]
 mod tests {
+    use super::super::augment::Change;
+    use super::super::cut;
     use super::*;
     use proptest::prelude::*;
 
-    /// 40 × 30 × 12 voxels with a lesion at (8, 9, 3), a spot at (30, 20, 8), and a brain of the
-    /// upper slices alone.
+    /// 40 × 30 × 12 voxels with a lesion at (8, 9, 3), a spot of class 3 at (38, 20, 8), and a brain
+    /// of the upper slices alone.
     fn scan() -> Material {
         let shape = [40, 30, 12];
         let at = |i: usize, j: usize, k: usize| (k * 30 + j) * 40 + i;
+        let mut classes = vec![0; 14_400];
+        classes[at(8, 9, 3)] = 4;
+        classes[at(38, 20, 8)] = 3;
         Material {
             shape,
-            spacing_mm: [1.0; 3],
+            spacing_mm: [1.0, 1.0, 2.0],
             images: vec![vec![0.0; 14_400]],
-            classes: vec![0; 14_400],
+            classes,
             brain: (0..14_400).map(|offset| offset >= 6 * 1200).collect(),
             lesions: vec![vec![at(8, 9, 3)]],
-            spots: vec![at(30, 20, 8)],
+            spots: vec![at(38, 20, 8)],
         }
     }
 
-    fn sampler(size: [usize; 3], seed: u64) -> Sampler {
+    fn sampler(size: [usize; 3], augment: AugmentConfig, seed: u64) -> Sampler {
         let config = SamplingConfig {
             size,
             batch: 3,
@@ -169,15 +215,11 @@ mod tests {
             spot_share: 0.25,
             regions: 1,
         };
-        Sampler::new(config, AugmentConfig::default(), seed, 5)
+        Sampler::new(config, augment, seed, 5)
     }
 
-    /// Whether a voxel is in a sample of `size` around `middle`.
-    fn holds(middle: [f64; 3], [d, h, w]: [usize; 3], voxel: [usize; 3]) -> bool {
-        [w, h, d].iter().enumerate().all(|(axis, &length)| {
-            let step = voxel[axis] as isize - middle[axis] as isize + (length / 2) as isize;
-            (0..length as isize).contains(&step)
-        })
+    fn change(most: f64) -> Option<Change> {
+        Some(Change { chance: 0.7, most })
     }
 
     proptest! {
@@ -185,27 +227,55 @@ mod tests {
         fn samples_hold_what_they_are_drawn_for(
             seed in 0..1000u64,
             index in 0..1000u64,
-            deep in 1..20usize,
-            height in 1..24usize,
+            deep in 1..12usize,
+            height in 4..24usize,
+            straight in any::<bool>(),
         ) {
+            let augment = if straight {
+                AugmentConfig { flip: 0.5, ..AugmentConfig::default() }
+            } else {
+                AugmentConfig {
+                    flip: 0.5,
+                    rotation: change(180.0),
+                    tilt: change(40.0),
+                    zoom: change(0.4),
+                    elastic: change(3.0),
+                    ..AugmentConfig::default()
+                }
+            };
             let size = [deep, height, 16];
-            let sampler = sampler(size, seed);
-            let middle = |number| sampler.draw(index, number, &scan()).middle;
-            for number in 0..4 {
-                prop_assert!(holds(middle(number), size, [8, 9, 3]));
+            let sampler = sampler(size, augment, seed);
+            for (number, class) in [(0, 4), (3, 4), (4, 3), (5, 3)] {
+                let drawn = sampler.draw(index, number, &scan());
+                let sample = cut(&scan(), size, &drawn);
+                prop_assert!(sample.classes.contains(&class), "{number} {drawn:?}");
+                prop_assert_eq!(&sampler.draw(index, number, &scan()), &drawn);
+                if deep < 4 {
+                    // The middle slice shows it.
+                    let slice = &sample.classes[deep / 2 * height * 16..][..height * 16];
+                    prop_assert!(slice.contains(&class));
+                }
             }
-            for number in 4..6 {
-                prop_assert!(holds(middle(number), size, [30, 20, 8]));
-            }
-            // The rest lies in the brain.
-            prop_assert!(middle(6)[2] >= 6.0 && middle(7)[2] >= 6.0);
-            prop_assert_eq!(middle(3), middle(3));
+        }
+
+        #[test]
+        fn a_sample_as_large_as_the_scan_shows_all_of_it(
+            seed in 0..100u64,
+            number in 0..8usize,
+            size in (12..20usize, 30..40usize, 40..50usize),
+        ) {
+            let size = [size.0, size.1, size.2];
+            let augment = AugmentConfig { flip: 0.5, ..AugmentConfig::default() };
+            let drawn = sampler(size, augment, seed).draw(seed, number, &scan());
+            let sample = cut(&scan(), size, &drawn);
+            prop_assert!(sample.classes.contains(&4) && sample.classes.contains(&3));
         }
 
         #[test]
         fn an_epoch_holds_every_sample_once(seed in 0..100u64, epoch in 0..100u64) {
-            let mut order = sampler([1, 8, 8], seed).order(epoch);
-            prop_assert_ne!(&order, &sampler([1, 8, 8], seed).order(epoch + 1));
+            let sampler = sampler([1, 8, 8], AugmentConfig::default(), seed);
+            let mut order = sampler.order(epoch);
+            prop_assert_ne!(&order, &sampler.order(epoch + 1));
             order.sort_unstable();
             let all: Vec<(usize, usize)> =
                 (0..5).flat_map(|scan| (0..8).map(move |number| (scan, number))).collect();
@@ -214,9 +284,13 @@ mod tests {
     }
 
     #[test]
-    fn flat_samples_show_the_lesion_in_their_slice() {
-        let sampler = sampler([3, 16, 16], 1);
-        for index in 0..20 {
+    fn the_others_lie_in_the_brain_and_within_the_scan() {
+        let sampler = sampler([3, 16, 16], AugmentConfig::default(), 1);
+        for index in 0..50 {
+            let middle = sampler.draw(index, 7, &scan()).middle;
+            assert!(middle[2] >= 6.0);
+            // 16 of 40 columns and of 30 rows: the middle is from 8 to 32 and to 22.
+            assert!((8.0..=32.0).contains(&middle[0]) && (8.0..=22.0).contains(&middle[1]));
             assert_eq!(sampler.draw(index, 0, &scan()).middle[2], 3.0);
         }
         // 5 scans of 8 samples, 3 a batch.
@@ -229,7 +303,8 @@ mod tests {
             lesions: Vec::new(),
             ..scan()
         };
-        let middle = sampler([3, 16, 16], 1).draw(4, 0, &empty).middle;
-        assert!(holds(middle, [3, 16, 16], [30, 20, 8]));
+        let size = [3, 16, 16];
+        let drawn = sampler(size, AugmentConfig::default(), 1).draw(4, 0, &empty);
+        assert!(cut(&empty, size, &drawn).classes.contains(&3));
     }
 }

@@ -1,6 +1,6 @@
 //! Intensities of a sample, changed as drawn.
 
-use super::AugmentDraw;
+use super::augment::IntensityDraw;
 use siderin_core::preprocess::gaussian_smooth;
 use siderin_core::random::Stream;
 use siderin_core::volume::{Grid, Volume};
@@ -11,7 +11,7 @@ pub(super) fn change_intensities(
     image: &mut [f32],
     size: [usize; 3],
     spacing_mm: [f64; 3],
-    draw: &AugmentDraw,
+    draw: &IntensityDraw,
 ) {
     let blank: Vec<bool> = image.iter().map(|value| *value == 0.0).collect();
     if draw.blur_mm > 0.0 {
@@ -119,14 +119,11 @@ fn shade(image: &mut [f32], size: [usize; 3], terms: &[f64; 6]) {
 mod tests {
     use super::*;
 
-    fn draw() -> AugmentDraw {
-        AugmentDraw {
-            linear: [1.0, 0.0],
-            ..AugmentDraw::default()
-        }
+    fn draw() -> IntensityDraw {
+        IntensityDraw::default()
     }
 
-    fn changed(values: &[f32], draw: &AugmentDraw) -> Vec<f32> {
+    fn changed(values: &[f32], draw: &IntensityDraw) -> Vec<f32> {
         let mut image = values.to_vec();
         change_intensities(&mut image, [1, 1, values.len()], [1.0; 3], draw);
         image
@@ -136,7 +133,7 @@ mod tests {
     fn nothing_drawn_changes_nothing_and_blank_stays_blank() {
         let values = [0.0, -1.0, 2.0, 0.5];
         assert_eq!(changed(&values, &draw()), values);
-        let lighter = AugmentDraw {
+        let lighter = IntensityDraw {
             linear: [2.0, 1.0],
             noise: Some((0.1, 3)),
             ..draw()
@@ -159,7 +156,7 @@ mod tests {
         let steep = bezier([[0.0, 1.0], [0.0, 1.0]]);
         assert!((steep[128] - 0.875).abs() < 3e-3, "{}", steep[128]);
         assert!(steep.windows(2).all(|pair| pair[0] <= pair[1]));
-        let bent = AugmentDraw {
+        let bent = IntensityDraw {
             curve: Some(([[0.0, 1.0], [0.0, 1.0]], 1.0)),
             ..draw()
         };
@@ -170,7 +167,7 @@ mod tests {
 
     #[test]
     fn shading_grows_from_one_side_to_the_other() {
-        let shaded = AugmentDraw {
+        let shaded = IntensityDraw {
             bias: Some([0.5, 0.0, 0.0, 0.0, 0.0, 0.0]),
             ..draw()
         };
@@ -182,7 +179,7 @@ mod tests {
 
     #[test]
     fn blurring_spreads_and_keeps_the_sum() {
-        let blurred = AugmentDraw {
+        let blurred = IntensityDraw {
             blur_mm: 1.0,
             ..draw()
         };

@@ -80,15 +80,7 @@ pub fn arms(kind: Kind, config: &TrainConfig) -> Result<Vec<Arm>, ArmsError> {
             .into(),
         Kind::Cascade => base.cascade(),
         Kind::Patch => base.patches(),
-        Kind::Spacing => [0.5, 0.75, 1.0]
-            .map(|mm| {
-                base.arm(&format!("spacing-{mm}mm"), |config| {
-                    for axis in ["plane_spacing_mm", "slice_spacing_mm"] {
-                        set(config, &["recipe", axis], Value::Float(mm));
-                    }
-                })
-            })
-            .into(),
+        Kind::Spacing => [0.5, 0.75, 1.0].map(|mm| base.spacing(mm)).into(),
         Kind::Tversky => base.tversky(),
     };
     for arm in &arms {
@@ -144,11 +136,13 @@ impl Base<'_> {
         let pairs = kinds.into_iter().flat_map(|a| kinds.map(|b| (a, b)));
         pairs
             .map(|(learn, test)| {
-                let name = format!("{}-to-{}", learn.name(), test.name());
-                let mut arm = self.arm(&name, |_| ());
-                arm.learn = Some(learn);
-                arm.test = Some(test);
-                arm
+                let training = format!("learn-{}", learn.name());
+                Arm {
+                    name: format!("{}-to-{}", learn.name(), test.name()),
+                    learn: Some(learn),
+                    test: Some(test),
+                    ..self.arm(&training, |_| ())
+                }
             })
             .collect()
     }
@@ -202,9 +196,24 @@ impl Base<'_> {
         ]
     }
 
+    /// The same extent in mm, up to whole strides.
+    fn spacing(&self, mm: f64) -> Arm {
+        let card = self.config.card().ok();
+        let own_mm = card.and_then(|card| card.recipe.plane_spacing_mm);
+        let scale = own_mm.unwrap_or(mm) / mm;
+        let size = self.config.sampling.size;
+        let size = size.map(|n| ((n as f64 * scale).round() as usize).next_multiple_of(STRIDE));
+        self.arm(&format!("spacing-{mm}mm"), |config| {
+            for axis in ["plane_spacing_mm", "slice_spacing_mm"] {
+                set(config, &["recipe", axis], Value::Float(mm));
+            }
+            config.sampling.size = size;
+            set_patch(config, size);
+        })
+    }
+
     /// Half, the config's own, and one and a half times the size, in whole strides.
     fn patches(&self) -> Vec<Arm> {
-        const STRIDE: usize = 16;
         let own = self.config.sampling.size;
         let of = |halves: usize| own.map(|n| (n * halves / 2).next_multiple_of(STRIDE));
         let mut sizes = vec![of(1), own, of(3)];
@@ -215,8 +224,7 @@ impl Base<'_> {
                 let [d, h, w] = size;
                 self.arm(&format!("patch-{d}x{h}x{w}"), |config| {
                     config.sampling.size = size;
-                    let sides = size.map(|n| Value::Integer(n as i64));
-                    set(config, &["inference", "patch"], Value::Array(sides.into()));
+                    set_patch(config, size);
                 })
             })
             .collect()
@@ -236,6 +244,15 @@ impl Base<'_> {
             })
             .into()
     }
+}
+
+/// Sizes of the 3D U-Net's patches are multiples of this.
+const STRIDE: usize = 16;
+
+/// Tiles of inference as large as the patches of training.
+fn set_patch(config: &mut TrainConfig, size: [usize; 3]) {
+    let sides = size.map(|n| Value::Integer(n as i64));
+    set(config, &["inference", "patch"], Value::Array(sides.into()));
 }
 
 /// Changes an entry of the card.

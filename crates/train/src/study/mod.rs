@@ -4,6 +4,7 @@
 //! keeps the predictions, and scores those of all folds together.
 
 mod arms;
+mod folder;
 mod kind;
 mod predictions;
 mod summary;
@@ -11,11 +12,15 @@ mod summary;
 pub use arms::{Arm, ArmsError, arms};
 pub use kind::Kind;
 
-use crate::config::DataChoice;
-use crate::data::{Division, DivisionError, divide, find, fold_of, prepare_all, read_split};
+use crate::config::SequenceChoice;
+use crate::data::{
+    DivisionError, Scans, draw_subjects, find, fold_of, read_split, scans_with_lesions,
+};
 use crate::run::scores::Scores;
-use crate::run::{Progress, Scans, Setup, TrainError, Watch, prepared_folder, scores, train};
-use predictions::{Fold, FoldError};
+use crate::run::{Progress, Setup, TrainError, Watch, prepare_told, scores, train};
+use folder::StudyFolder;
+pub use folder::StudyFolderError;
+use predictions::{Fold, FoldError, Test};
 use siderin_core::evaluate::{
     Bootstrap, CompareError, LabelledScan, Method, Metrics, claim_comparison, compare,
     write_comparison,
@@ -23,7 +28,7 @@ use siderin_core::evaluate::{
 use siderin_core::folder::write_then_rename;
 use siderin_net::model_file::Model;
 use std::collections::{BTreeMap, BTreeSet};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 /// A study that cannot be made.
 #[derive(Debug, thiserror::Error)]
@@ -37,6 +42,8 @@ pub enum StudyError {
     Fold(#[from] FoldError),
     #[error(transparent)]
     Compare(#[from] CompareError),
+    #[error(transparent)]
+    Folder(#[from] StudyFolderError),
     #[error("keeping the study: {0}; check the free space and the permissions of --out")]
     Io(#[from] std::io::Error),
     #[error(
@@ -73,7 +80,8 @@ pub struct ArmScores {
 /// Makes a study in the folder `out`, or goes on with one.
 ///
 /// # Errors
-/// When the study does not fit the config, or any training fails.
+/// When the study does not fit the config or the data, which is said before anything is trained, or
+/// a training fails.
 pub fn study(
     kind: Kind,
     setup: &Setup,
@@ -85,184 +93,234 @@ pub fn study(
         return Err(StudyError::NoSplit);
     }
     let arms = arms(kind, &setup.config)?;
-    let data = &setup.config.data;
-    // Sequences are looked at before anything is trained.
-    let mut of_sequence = BTreeMap::new();
-    for arm in &arms {
-        for sequence in [arm.learn, arm.test] {
-            if let std::collections::btree_map::Entry::Vacant(free) = of_sequence.entry(sequence) {
-                let found = find(&data.train, &[], sequence).map_err(TrainError::from)?;
-                free.insert(found.train);
-            }
-        }
-    }
-    let all: BTreeSet<String> = of_sequence
-        .values()
-        .flatten()
-        .map(|scan: &LabelledScan| scan.subject.clone())
-        .collect();
-    let folds = folds(split, &of_sequence, setup.config.seed, data)?;
+    let cohort = Cohort::of(&arms, setup)?;
+    let folds = cohort.folds(split, setup)?;
+    let jobs = cohort.jobs(&arms, &folds)?;
+    let _folder = StudyFolder::open(out, kind, setup, &folds, &cohort)?;
+    let cache = setup.cache.clone().unwrap_or_else(|| out.join("prepared"));
+    cohort.check(&arms, &jobs, &cache, setup, watch)?;
+
     let mut scores: BTreeMap<&str, Scores> = BTreeMap::new();
-    let trainings: BTreeSet<&str> = arms.iter().map(|arm| arm.training.as_str()).collect();
-    let of = trainings.len() * folds.len();
-    let mut number = 0;
-    for (training, same) in by_training(&arms) {
-        for (fold, left_out) in &folds {
-            number += 1;
-            watch.see(&Progress::Training {
-                name: &format!("{training}, {fold}"),
-                number,
-                of,
-            });
-            let first = same[0];
-            let of_training = &of_sequence[&first.learn];
-            let learnt: Vec<LabelledScan> = of_training
-                .iter()
-                .filter(|scan| !left_out.contains(&scan.subject) && all.contains(&scan.subject))
-                .cloned()
-                .collect();
-            let tested: Vec<LabelledScan> = of_sequence[&first.test]
-                .iter()
-                .filter(|scan| left_out.contains(&scan.subject))
-                .cloned()
-                .collect();
-            for (scans, what) in [(&learnt, "learn from"), (&tested, "test on")] {
-                if scans.is_empty() {
-                    return Err(StudyError::Empty {
-                        arm: first.name.clone(),
-                        fold: fold.clone(),
-                        what,
-                    });
-                }
-            }
-            let place = Place {
-                out,
-                training,
-                fold,
-            };
-            for (arm, found) in one_fold(&same, &learnt, &tested, setup, &place, watch)? {
-                scores.entry(arm).or_default().extend(found);
-            }
+    for (number, job) in jobs.iter().enumerate() {
+        watch.see(&Progress::Training {
+            name: &format!("{}, {}", job.arms[0].training, job.fold),
+            number: number + 1,
+            of: jobs.len(),
+        });
+        for (arm, found) in job
+            .arms
+            .iter()
+            .zip(one_job(job, &cohort, &cache, setup, out, watch)?)
+        {
+            scores.entry(&arm.name).or_default().extend(found);
         }
     }
     finish(&arms, scores, kind, setup, out)
 }
 
-/// Where the files of a fold lie.
-struct Place<'a> {
-    out: &'a Path,
-    training: &'a str,
+/// All scans of a study.
+struct Cohort {
+    of_sequence: BTreeMap<Option<SequenceChoice>, Vec<LabelledScan>>,
+    /// Names of the scans with lesions.
+    positive: BTreeSet<String>,
+}
+
+/// One training, and what its network is tested on by each arm that uses it.
+struct Job<'a> {
     fold: &'a str,
+    arms: Vec<&'a Arm>,
+    learnt: Vec<LabelledScan>,
+    /// For each arm.
+    tested: Vec<Vec<LabelledScan>>,
+}
+
+/// A fold's name and the subjects that it leaves out.
+type FoldSubjects = (String, BTreeSet<String>);
+
+impl Cohort {
+    fn of(arms: &[Arm], setup: &Setup) -> Result<Self, StudyError> {
+        let data = &setup.config.data;
+        let mut of_sequence = BTreeMap::new();
+        for sequence in arms.iter().flat_map(|arm| [arm.learn, arm.test]) {
+            if !of_sequence.contains_key(&sequence) {
+                let found = find(&data.train, &[], sequence).map_err(DivisionError::from)?;
+                of_sequence.insert(sequence, found.train);
+            }
+        }
+        let every: Vec<LabelledScan> = unique(of_sequence.values().flatten());
+        Ok(Self {
+            positive: scans_with_lesions(&every).map_err(DivisionError::from)?,
+            of_sequence,
+        })
+    }
+
+    fn every(&self) -> Vec<LabelledScan> {
+        unique(self.of_sequence.values().flatten())
+    }
+
+    fn folds(&self, split: Option<&Path>, setup: &Setup) -> Result<Vec<FoldSubjects>, StudyError> {
+        let every = self.every();
+        if let Some(path) = split {
+            let split = read_split(path)?;
+            return (1..=split.folds.len())
+                .map(|fold| Ok((format!("fold-{fold}"), fold_of(&split, fold, &every)?)))
+                .collect();
+        }
+        let config = &setup.config;
+        let share = config.data.share;
+        let subjects = draw_subjects(&every, &self.positive, share, config.seed)?;
+        Ok(vec![("held-out".into(), subjects)])
+    }
+
+    /// Every training of every fold.
+    fn jobs<'a>(
+        &self,
+        arms: &'a [Arm],
+        folds: &'a [FoldSubjects],
+    ) -> Result<Vec<Job<'a>>, StudyError> {
+        let mut jobs = Vec::new();
+        for same in by_training(arms) {
+            for (fold, left_out) in folds {
+                let pick = |sequence, is_left_out: bool| -> Vec<LabelledScan> {
+                    let scans = self.of_sequence.get(&sequence).into_iter().flatten();
+                    let chosen = scans.filter(|s| left_out.contains(&s.subject) == is_left_out);
+                    chosen.cloned().collect()
+                };
+                let job = Job {
+                    fold,
+                    learnt: pick(same[0].learn, false),
+                    tested: same.iter().map(|arm| pick(arm.test, true)).collect(),
+                    arms: same.clone(),
+                };
+                let empty = |arm: &Arm, what| StudyError::Empty {
+                    arm: arm.name.clone(),
+                    fold: fold.clone(),
+                    what,
+                };
+                if job.learnt.is_empty() {
+                    return Err(empty(same[0], "learn from"));
+                }
+                for (arm, tested) in same.iter().zip(&job.tested) {
+                    if tested.is_empty() {
+                        return Err(empty(arm, "test on"));
+                    }
+                }
+                jobs.push(job);
+            }
+        }
+        Ok(jobs)
+    }
+
+    /// Divides and prepares everything that will be needed: what is wrong with the data is said
+    /// before the first training.
+    fn check(
+        &self,
+        arms: &[Arm],
+        jobs: &[Job],
+        cache: &Path,
+        setup: &Setup,
+        watch: &dyn Watch,
+    ) -> Result<(), StudyError> {
+        for job in jobs {
+            self.inner(job, setup)?;
+        }
+        let every = self.every();
+        for same in by_training(arms) {
+            let card = same[0].config.card().map_err(TrainError::from)?;
+            prepare_told(&every, &card, cache, watch)?;
+        }
+        Ok(())
+    }
+
+    /// The scans that a job learns from, divided. What picks the weights comes from these, never
+    /// from those that are left out.
+    fn inner(&self, job: &Job, setup: &Setup) -> Result<Scans, StudyError> {
+        Ok(Scans::set_aside(
+            job.learnt.clone(),
+            &self.positive,
+            &setup.config,
+        )?)
+    }
+}
+
+fn unique<'a>(scans: impl Iterator<Item = &'a LabelledScan>) -> Vec<LabelledScan> {
+    let named: BTreeMap<&String, &LabelledScan> = scans.map(|scan| (&scan.name, scan)).collect();
+    named.into_values().cloned().collect()
 }
 
 /// Arms by what they train: some differ only in how a network is used.
-fn by_training(arms: &[Arm]) -> Vec<(&str, Vec<&Arm>)> {
-    let mut grouped: Vec<(&str, Vec<&Arm>)> = Vec::new();
+fn by_training(arms: &[Arm]) -> Vec<Vec<&Arm>> {
+    let mut grouped: Vec<Vec<&Arm>> = Vec::new();
     for arm in arms {
-        match grouped.iter_mut().find(|(name, _)| *name == arm.training) {
-            Some((_, same)) => same.push(arm),
-            None => grouped.push((&arm.training, vec![arm])),
+        match grouped
+            .iter_mut()
+            .find(|same| same[0].training == arm.training)
+        {
+            Some(same) => same.push(arm),
+            None => grouped.push(vec![arm]),
         }
     }
     grouped
 }
 
-/// Names of folds with the subjects that each leaves out.
-fn folds(
-    split: Option<&Path>,
-    scans: &BTreeMap<Option<crate::config::SequenceChoice>, Vec<LabelledScan>>,
-    seed: u64,
-    data: &DataChoice,
-) -> Result<Vec<(String, BTreeSet<String>)>, StudyError> {
-    let every: Vec<LabelledScan> = scans.values().flatten().cloned().collect();
-    if let Some(path) = split {
-        let split = read_split(path)?;
-        return (1..=split.folds.len())
-            .map(|fold| Ok((format!("fold-{fold}"), fold_of(&split, fold, &every)?)))
-            .collect();
-    }
-    let plain = DataChoice {
-        split: None,
-        share: data.share,
-        ..DataChoice::default()
-    };
-    // Subjects are divided, whatever scans they have.
-    let Division { validation, .. } = divide(&every, &[], &plain, seed)?;
-    let names: BTreeSet<&String> = validation.iter().collect();
-    let subjects = every
-        .iter()
-        .filter(|scan| names.contains(&scan.name))
-        .map(|scan| scan.subject.clone())
-        .collect();
-    Ok(vec![("held-out".into(), subjects)])
-}
-
 /// Trains once and scores the scans left out for each arm.
-fn one_fold<'a>(
-    arms: &[&'a Arm],
-    learnt: &[LabelledScan],
-    tested: &[LabelledScan],
+fn one_job(
+    job: &Job,
+    cohort: &Cohort,
+    cache: &Path,
     setup: &Setup,
-    place: &Place,
+    out: &Path,
     watch: &dyn Watch,
-) -> Result<Vec<(&'a str, Scores)>, StudyError> {
-    let files: Vec<Fold> = arms
+) -> Result<Vec<Scores>, StudyError> {
+    let arms = &job.arms;
+    let folds: Vec<Fold> = arms
         .iter()
-        .map(|arm| Fold::at(place.out, &arm.name, place.fold))
+        .map(|arm| Fold::at(out, &arm.name, job.fold))
         .collect();
-    let there: Option<Vec<Scores>> = files.iter().map(Fold::scores).collect();
-    if let Some(scores) = there {
-        return Ok(arms
-            .iter()
-            .map(|arm| arm.name.as_str())
-            .zip(scores)
-            .collect());
+    if let Some(scores) = folds.iter().map(Fold::scores).collect() {
+        return Ok(scores);
     }
-    let first = arms[0];
-    let cache: PathBuf = setup
-        .cache
-        .clone()
-        .unwrap_or_else(|| place.out.join("prepared"));
     let own = Setup {
-        config: first.config.clone(),
-        cache: Some(cache.clone()),
+        config: arms[0].config.clone(),
+        cache: Some(cache.to_path_buf()),
         score_all: false,
+        pause_after: None,
         ..setup.clone()
     };
-    // What picks the weights comes from the scans that are learnt from, never from those left out.
-    let inner = DataChoice {
-        share: setup.config.data.share,
-        ..DataChoice::default()
-    };
-    let division = divide(learnt, &[], &inner, setup.config.seed)?;
-    let pick = |names: &[String]| -> Vec<LabelledScan> {
-        let chosen = learnt.iter().filter(|scan| names.contains(&scan.name));
-        chosen.cloned().collect()
-    };
-    let scans = Scans {
-        train: pick(&division.train),
-        validation: pick(&division.validation),
-    };
-    let run = place.out.join("runs").join(place.training).join(place.fold);
-    train(&own, &scans, &run, watch)?;
+    let run = out.join("runs").join(&arms[0].training).join(job.fold);
+    train(&own, &cohort.inner(job, setup)?, &run, watch)?;
     let best = run.join("best.siderin");
     if !best.exists() {
         return Err(StudyError::NoModel {
-            arm: first.name.clone(),
-            fold: place.fold.into(),
+            arm: arms[0].name.clone(),
+            fold: job.fold.into(),
         });
     }
     let model = Model::read(&best, &setup.device).map_err(TrainError::from)?;
-    let folder = prepared_folder(&cache, &model.card);
-    let prepared = prepare_all(tested, &model.card, &folder, &|_| ()).map_err(TrainError::from)?;
-    let names: Vec<String> = tested.iter().map(|scan| scan.name.clone()).collect();
+    let scans = unique(job.tested.iter().flatten());
+    let prepared = prepare_told(&scans, &model.card, cache, watch)?;
+    let tests: Vec<Test> = scans
+        .into_iter()
+        .zip(prepared)
+        .map(|(scan, file)| Test {
+            // Which arms are tested on it.
+            arms: (0..arms.len())
+                .filter(|&arm| job.tested[arm].iter().any(|s| s.name == scan.name))
+                .collect(),
+            name: scan.name,
+            file,
+        })
+        .collect();
     let rule = setup.config.validation.rule;
-    let found = predictions::predict(arms, &files, &names, &prepared, model, rule, setup, watch)?;
-    Ok(arms
-        .iter()
-        .map(|arm| arm.name.as_str())
-        .zip(found)
-        .collect())
+    Ok(predictions::predict(
+        arms,
+        &folds,
+        &tests,
+        model,
+        rule,
+        &setup.device,
+        watch,
+    )?)
 }
 
 /// Scores of all folds together, side by side.

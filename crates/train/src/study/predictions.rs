@@ -3,8 +3,9 @@
 use super::Arm;
 use crate::data::PreparedFile;
 use crate::run::scores::Scores;
-use crate::run::{Progress, Setup, Watch, predictor_of};
+use crate::run::{Progress, Watch, predictor_of};
 use crate::score::{JudgeError, Judged};
+use burn::tensor::Device;
 use serde_json::json;
 use siderin_core::evaluate::Rule;
 use siderin_core::folder::{FolderError, write_json, write_then_rename};
@@ -76,16 +77,22 @@ impl Fold {
     }
 }
 
+/// A scan that was left out.
+pub(super) struct Test {
+    pub(super) name: String,
+    pub(super) file: PreparedFile,
+    /// Places of the arms that are tested on it.
+    pub(super) arms: Vec<usize>,
+}
+
 /// Predicts scans once and scores them for each arm.
-#[allow(clippy::too_many_arguments)]
 pub(super) fn predict(
     arms: &[&Arm],
     folds: &[Fold],
-    names: &[String],
-    scans: &[PreparedFile],
+    tests: &[Test],
     model: Model,
     rule: Rule,
-    setup: &Setup,
+    device: &Device,
     watch: &dyn Watch,
 ) -> Result<Vec<Scores>, FoldError> {
     let point = model.card.operating;
@@ -93,13 +100,22 @@ pub(super) fn predict(
         let name = name.clone();
         move |source: JudgeError| FoldError::Judge { name, source }
     };
-    let predictor = predictor_of(model, &setup.device).map_err(judge(&"the model".into()))?;
+    let predictor = predictor_of(model, device).map_err(judge(&"the model".into()))?;
     let mut scores = vec![Scores::new(); arms.len()];
-    for (at, (name, file)) in names.iter().zip(scans).enumerate() {
+    for (
+        at,
+        Test {
+            name,
+            file,
+            arms: of,
+        },
+    ) in tests.iter().enumerate()
+    {
         let judged = Judged::of(file, &predictor).map_err(judge(name))?;
-        for ((arm, fold), scores) in arms.iter().zip(folds).zip(&mut scores) {
+        for &arm in of {
+            let (fold, scores) = (&folds[arm], &mut scores[arm]);
             let point = OperatingPoint {
-                ring_mm: arm.ring_mm.or(point.ring_mm),
+                ring_mm: arms[arm].ring_mm.or(point.ring_mm),
                 ..point
             };
             let found = judged.lesions(&point);
@@ -110,7 +126,7 @@ pub(super) fn predict(
         }
         watch.see(&Progress::Judging {
             done: at + 1,
-            of: names.len(),
+            of: tests.len(),
         });
     }
     for (fold, scores) in folds.iter().zip(&scores) {

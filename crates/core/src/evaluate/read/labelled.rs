@@ -70,6 +70,11 @@ pub enum LabelledError {
         column: &'static str,
         file: PathBuf,
     },
+    #[error(
+        "reading the manifest: a scan's name becomes a file's name and cannot be {name:?}; take \
+         letters, numbers, '-', '_' and '.'"
+    )]
+    BadName { name: String },
     #[error("reading the manifest: {name} has no {column}; every row needs one")]
     NoValue { name: String, column: &'static str },
 }
@@ -191,6 +196,9 @@ fn in_manifest(file: &Path) -> Result<Vec<LabelledScan>, LabelledError> {
     table.column("lesions")?;
     let mut scans = Vec::new();
     for (name, values) in &table.rows {
+        if name.is_empty() || name.starts_with('.') || name.contains(['/', '\\', ':']) {
+            return Err(LabelledError::BadName { name: name.clone() });
+        }
         let value = |column: &str| {
             let at = table.column(column).ok()?;
             Some(values[at].as_str()).filter(|v| !v.is_empty() && *v != "n/a")
@@ -416,6 +424,9 @@ mod tests {
         write("name\timage\tlesions\none\tscans/1.nii.gz\tmasks/2.nii.gz\n");
         let said = labelled_scans(&manifest).unwrap_err().to_string();
         assert!(said.contains("under lesions"), "{said}");
+        write("name\timage\tlesions\n../one\tscans/1.nii.gz\tmasks/1.nii.gz\n");
+        let said = labelled_scans(&manifest).unwrap_err().to_string();
+        assert!(said.contains("cannot be \"../one\""), "{said}");
         write("name\timage\tlesions\none\tscans/1.nii.gz\tn/a\n");
         let said = labelled_scans(&manifest).unwrap_err().to_string();
         assert!(said.contains("one has no lesions"), "{said}");
