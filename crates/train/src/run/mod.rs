@@ -407,7 +407,6 @@ impl<'a> Run<'a> {
     fn keep(&self, state: &State, watch: &dyn Watch) {
         let kept = state
             .to_bytes(self.card)
-            .map_err(TrainError::from)
             .and_then(|bytes| Ok(self.folder.keep(&bytes)?))
             .and_then(|()| Ok(self.folder.write_history(&state.history)?))
             .and_then(|()| Ok(self.folder.best_from(state.best_model.as_deref())?));

@@ -65,7 +65,8 @@ fn bend(image: &mut [f32], blank: &[bool], points: [[f64; 2]; 2], share: f64) {
     };
     let low = values().fold(f32::INFINITY, f32::min);
     let high = values().fold(f32::NEG_INFINITY, f32::max);
-    if !(high > low) {
+    // An image that is blank or even has no range.
+    if high <= low || !high.is_finite() {
         return;
     }
     let table = bezier(points);

@@ -49,8 +49,8 @@ const MOST_VOXELS: usize = 1 << 28;
 
 impl SamplingConfig {
     pub(crate) fn check(&self) -> Result<(), ConfigError> {
-        let sizes = self.size.iter().chain([&self.batch]);
-        let voxels = sizes.fold(Some(1usize), |all, &n| all?.checked_mul(n));
+        let mut sizes = self.size.iter().chain([&self.batch]);
+        let voxels = sizes.try_fold(1usize, |all, &n| all.checked_mul(n));
         hold(
             voxels.is_some_and(|voxels| (1..=MOST_VOXELS).contains(&voxels)),
             "sampling.size and batch",

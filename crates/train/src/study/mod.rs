@@ -27,6 +27,7 @@ use siderin_core::evaluate::{
 };
 use siderin_core::folder::write_then_rename;
 use siderin_net::model_file::Model;
+use std::collections::btree_map::Entry;
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
@@ -142,9 +143,9 @@ impl Cohort {
         let data = &setup.config.data;
         let mut of_sequence = BTreeMap::new();
         for sequence in arms.iter().flat_map(|arm| [arm.learn, arm.test]) {
-            if !of_sequence.contains_key(&sequence) {
+            if let Entry::Vacant(free) = of_sequence.entry(sequence) {
                 let found = find(&data.train, &[], sequence).map_err(DivisionError::from)?;
-                of_sequence.insert(sequence, found.train);
+                free.insert(found.train);
             }
         }
         let every: Vec<LabelledScan> = unique(of_sequence.values().flatten());
