@@ -60,11 +60,10 @@ impl Window {
             return None;
         }
         let start = low.map(|first| first.saturating_sub(MARGIN));
-        let size = [nx, ny].map(|length| length + MARGIN);
         Some(Self {
             start,
             size: std::array::from_fn(|axis| {
-                let end = (high[axis] + MARGIN).min(size[axis]);
+                let end = (high[axis] + MARGIN).min(stack.shape[axis]);
                 (end - start[axis]).next_multiple_of(multiple)
             }),
         })
