@@ -139,7 +139,7 @@ fn a_model_is_trained_and_detects() {
 fn a_training_that_is_killed_goes_on_to_the_same_weights() {
     let folder = tempfile::tempdir().unwrap();
     write_scans(&folder.path().join("scans"));
-    let config = write_config(folder.path(), 25);
+    let config = write_config(folder.path(), 16);
     let quiet = |run: &str| {
         let mut arguments = arguments(folder.path(), &config, run);
         arguments.push("--quiet".into());

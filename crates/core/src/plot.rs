@@ -130,6 +130,20 @@ impl Plot {
         }
     }
 
+    /// Says what lines are, below each other at the upper right: class and name of each.
+    pub fn legend(&mut self, lines: &[(&str, &str)]) {
+        for (number, (class, name)) in lines.iter().enumerate() {
+            let y = TOP + 14.0 + 14.0 * number as f64;
+            let x = WIDTH - RIGHT - 96.0;
+            let _ = write!(
+                self.beside,
+                r#"<path class="{class}" d="M{x} {y}h18"/><text x="{tx}" y="{ty}">{name}</text>"#,
+                tx = x + 23.0,
+                ty = y + 4.0,
+            );
+        }
+    }
+
     /// A name to the left of a row.
     pub fn row(&mut self, y: f64, name: &str) {
         let (_, y) = self.at((self.x.low, y));

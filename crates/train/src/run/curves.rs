@@ -3,12 +3,16 @@
 use super::history::Row;
 use siderin_core::plot::{Axis, Plot};
 
-/// The picture: the loss as a share of its highest, F1, precision and recall of the validation
-/// scans, and the rate.
+/// The picture: F1, precision and recall of the validation scans, and the loss as a share of its
+/// highest.
 pub(super) fn picture(history: &[Row]) -> String {
     let last = history.last().map_or(1.0, |row| row.step as f64);
     let x = Axis::round("step", 0.0, last);
-    let mut plot = Plot::new("training", x, Axis::share(WHAT));
+    let mut plot = Plot::new(
+        "training",
+        x,
+        Axis::share("score of the validation scans; share of the highest loss"),
+    );
     let at = |row: &Row| row.step as f64;
     let line = |value: &dyn Fn(&Row) -> Option<f64>| -> Vec<(f64, f64)> {
         let points = history
@@ -30,8 +34,11 @@ pub(super) fn picture(history: &[Row]) -> String {
     let f1 = score(crate::score::Counts::f1);
     plot.line("curve", &f1);
     plot.points(f1.into_iter().map(|point| (point, 3.0)));
+    plot.legend(&[
+        ("curve", "F1"),
+        ("second", "precision"),
+        ("third", "recall"),
+        ("faint", "loss"),
+    ]);
     plot.picture()
 }
-
-const WHAT: &str =
-    "validation: F1 (blue), precision (orange), recall (green); loss / highest (light)";
