@@ -2,7 +2,7 @@
 
 use crate::data::{PreparedFile, PreparedFileError, Truth};
 use siderin_core::evaluate::{
-    Lesions, MapKind, Objects, Point, Rule, ScoreError, ScoreSettings, SubjectScore, score_case,
+    Lesions, MapKind, Point, Rule, ScoreError, ScoreSettings, SubjectScore, score_case,
 };
 use siderin_core::lesion::{Lesion, MapFinding, OperatingPoint, label_volume};
 use siderin_core::volume::ResampleError;
@@ -70,20 +70,12 @@ impl Judged {
             findings: found.0.iter().map(point_of_lesion).collect(),
             candidates: found.0.iter().map(point_of_lesion).collect(),
         };
-        score_case(Some(&reference), Some(&prediction), None, &settings(rule))
-    }
-}
-
-/// How cases are scored under a rule.
-#[must_use]
-pub fn settings(rule: Rule) -> ScoreSettings {
-    ScoreSettings {
-        rule,
-        connectivity: rule.connectivity(),
-        objects: Objects::Components,
-        threshold: None,
-        curve_threshold: None,
-        per_slice: false,
+        score_case(
+            Some(&reference),
+            Some(&prediction),
+            None,
+            &ScoreSettings::of(rule),
+        )
     }
 }
 

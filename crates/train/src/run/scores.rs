@@ -3,9 +3,10 @@
 use super::TrainError;
 use super::watch::{Progress, Watch};
 use crate::data::PreparedFile;
-use crate::score::{JudgeError, Judged, settings};
+use crate::score::{JudgeError, Judged};
 use siderin_core::evaluate::{
-    Bootstrap, Gallery, Metrics, Missing, Rule, SubjectScore, claim_scores, write_scores,
+    Bootstrap, Gallery, Metrics, Missing, Rule, ScoreSettings, SubjectScore, claim_scores,
+    write_scores,
 };
 use siderin_net::infer::Predictor;
 use siderin_net::model_file::ModelCard;
@@ -46,7 +47,7 @@ pub(crate) fn write(
     let folder = claim_scores(out, true)?;
     let metrics = Metrics::of(
         scores,
-        &settings(rule),
+        &ScoreSettings::of(rule),
         &Bootstrap::default(),
         Missing::default(),
         vec![remark.to_string()],
