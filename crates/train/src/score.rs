@@ -1,6 +1,7 @@
 //! A network held against the truth, by the project's own scorer.
 
 use crate::data::{PreparedFile, PreparedFileError, Truth};
+use rayon::prelude::*;
 use siderin_core::evaluate::{
     Lesions, MapKind, Point, Rule, ScoreError, ScoreSettings, SubjectScore, score_case,
 };
@@ -30,6 +31,8 @@ pub struct Judged {
     pub prediction: OnScan,
     /// What is true.
     pub truth: Truth,
+    /// The same as the scorer takes it.
+    reference: Lesions,
 }
 
 /// Lesions, and everything that was looked at.
@@ -45,6 +48,10 @@ impl Judged {
         let prediction = predictor.predict(&prepared, Flips::None)?;
         Ok(Self {
             prediction: OnScan::of(prediction, truth.mask.grid())?,
+            reference: Lesions::Map(
+                truth.mask.map(|inside| f32::from(u8::from(inside))),
+                MapKind::Mask,
+            ),
             truth,
         })
     }
@@ -61,17 +68,13 @@ impl Judged {
     /// When the rule cannot match them.
     pub fn score(&self, found: &Found, rule: Rule) -> Result<SubjectScore, ScoreError> {
         let grid = self.truth.mask.grid();
-        let reference = Lesions::Map(
-            self.truth.mask.map(|inside| f32::from(u8::from(inside))),
-            MapKind::Mask,
-        );
         let prediction = Lesions::Results {
             labels: label_volume(grid, &found.0).map(f32::from),
             findings: found.0.iter().map(point_of_lesion).collect(),
             candidates: found.0.iter().map(point_of_lesion).collect(),
         };
         score_case(
-            Some(&reference),
+            Some(&self.reference),
             Some(&prediction),
             None,
             &ScoreSettings::of(rule),
@@ -158,12 +161,18 @@ pub fn counts_by_threshold(
     let mut counts = vec![Counts::default(); thresholds.len()];
     for (at, file) in files.iter().enumerate() {
         let judged = Judged::of(file, predictor)?;
-        for (counts, &threshold) in counts.iter_mut().zip(thresholds) {
-            let point = OperatingPoint {
-                threshold,
-                ..*point
-            };
-            counts.add(&judged.score(&judged.lesions(&point), rule)?);
+        let scores: Vec<SubjectScore> = thresholds
+            .par_iter()
+            .map(|&threshold| {
+                let point = OperatingPoint {
+                    threshold,
+                    ..*point
+                };
+                judged.score(&judged.lesions(&point), rule)
+            })
+            .collect::<Result<_, ScoreError>>()?;
+        for (counts, score) in counts.iter_mut().zip(&scores) {
+            counts.add(score);
         }
         done(at + 1);
     }
