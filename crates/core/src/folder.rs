@@ -181,6 +181,58 @@ fn check_replaceable(target: &Path, replace: Replace) -> Result<(), FolderError>
     Ok(())
 }
 
+/// A folder that is worked in again and again, by one process at a time.
+#[derive(Debug)]
+pub struct WorkFolder {
+    path: PathBuf,
+    /// Held open: the lock goes with it.
+    _lock: File,
+}
+
+/// A folder that cannot be worked in.
+#[derive(Debug, thiserror::Error)]
+#[allow(missing_docs)]
+pub enum WorkFolderError {
+    #[error("opening --out: it holds other files; give an empty folder or a new one")]
+    Foreign,
+    #[error("opening --out: another process works in it; wait for it")]
+    Busy,
+    #[error("opening --out: {0}; check its free space and its permissions")]
+    Io(#[from] io::Error),
+}
+
+impl WorkFolder {
+    /// Opens `path`: a folder that is new or empty, or one that holds the file `marker`, with which
+    /// the work in it was begun.
+    ///
+    /// # Errors
+    /// [`WorkFolderError`].
+    pub fn open(path: &Path, marker: &str) -> Result<Self, WorkFolderError> {
+        fs::create_dir_all(path)?;
+        let lock = File::create(path.join(".lock"))?;
+        match lock.try_lock() {
+            Ok(()) => {}
+            Err(TryLockError::WouldBlock) => return Err(WorkFolderError::Busy),
+            Err(TryLockError::Error(error)) => return Err(error.into()),
+        }
+        let is_visible =
+            |entry: fs::DirEntry| !entry.file_name().to_string_lossy().starts_with('.');
+        if !path.join(marker).exists() && fs::read_dir(path)?.flatten().any(is_visible) {
+            return Err(WorkFolderError::Foreign);
+        }
+        Ok(Self {
+            path: path.to_path_buf(),
+            _lock: lock,
+        })
+    }
+
+    /// A file in it.
+    #[must_use]
+    pub fn join(&self, file: &str) -> PathBuf {
+        self.path.join(file)
+    }
+}
+
 /// Lets `write` fill a file under a hidden name beside `path` (with the same endings) and
 /// renames it: the file is complete or as it was.
 ///

@@ -6,7 +6,7 @@ use burn::tensor::activation::sigmoid;
 use burn::tensor::{Device, Tensor, TensorData};
 use siderin_core::random::Stream;
 use siderin_net::infer::{RegionCut, cut_region, regions_of};
-use siderin_net::loss::{DeepSupervision, shrink_target2d, shrink_target3d};
+use siderin_net::loss::{DeepSupervision, Loss, shrink_target2d, shrink_target3d};
 use siderin_net::model::{Fine, Guided, GuidedClass, GuidedConfig, Mmoc, ModelConfig, Network};
 
 /// The loss of a batch.
@@ -118,7 +118,7 @@ impl Objective {
         images: Vec<f32>,
         masks: Vec<f32>,
         shape: [usize; 4],
-        loss: &siderin_net::loss::Loss,
+        loss: &Loss,
     ) -> Tensor<1> {
         let tensor = |values| Tensor::<4>::from_data(TensorData::new(values, shape), &self.device);
         let logits = fine.head(fine.features(tensor(images)));

@@ -82,7 +82,10 @@ pub fn prepare_all(
 ) -> Result<Vec<PreparedFile>, DataError> {
     std::fs::create_dir_all(folder).map_err(|error| DataError {
         scans: scans.len(),
-        faults: vec![("all".into(), PreparedFileError::Io(error).into())],
+        faults: vec![(
+            "the folder of prepared scans".into(),
+            PreparedFileError::Io(error).into(),
+        )],
     })?;
     // What is wrong with grids and labels is known in no time, before anything is prepared.
     for_all(scans, |scan| check_one(scan, card, folder))?;

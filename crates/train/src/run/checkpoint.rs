@@ -17,10 +17,10 @@ pub enum CheckpointError {
     #[error("keeping the optimiser's state: {0}; please report this as a fault")]
     Optimiser(#[from] RecordError),
     #[error(
-        "starting from a model: its network has other sizes than the config asks for; leave \
-         [model.card.model] as the model has it"
+        "setting up the network: the {0} has one of other sizes than the config asks for; leave \
+         [model.card.model] as it is there, or give another --out"
     )]
-    OtherNetwork,
+    OtherNetwork(&'static str),
 }
 
 /// What a checkpoint holds.
@@ -39,22 +39,15 @@ const OPTIMISER: &str = "optimiser";
 const BEST: &str = "best";
 
 pub(super) fn write(parts: &Parts) -> Result<Vec<u8>, CheckpointError> {
-    let view = |bytes: &[u8]| -> Result<_, SafeTensorError> {
-        Ok(bytes.to_vec()).map(|bytes| (bytes.len(), bytes))
-    };
     let mut entries = vec![
-        (NOTES, view(parts.notes.as_bytes())?),
-        (MODEL, view(&parts.model)?),
-        (OPTIMISER, view(&parts.optimiser)?),
+        (NOTES, parts.notes.as_bytes()),
+        (MODEL, &parts.model),
+        (OPTIMISER, &parts.optimiser),
     ];
-    if let Some(best) = &parts.best {
-        entries.push((BEST, view(best)?));
-    }
+    entries.extend(parts.best.as_deref().map(|best| (BEST, best)));
     let views = entries
-        .iter()
-        .map(|(name, (length, bytes))| {
-            Ok((*name, TensorView::new(Dtype::U8, vec![*length], bytes)?))
-        })
+        .into_iter()
+        .map(|(name, bytes)| Ok((name, TensorView::new(Dtype::U8, vec![bytes.len()], bytes)?)))
         .collect::<Result<Vec<_>, SafeTensorError>>()?;
     Ok(safetensors::serialize(views, None)?)
 }

@@ -5,8 +5,10 @@ use super::history::{Row, write_csv};
 use crate::config::{ConfigError, TrainConfig};
 use crate::data::Division;
 use serde_json::json;
-use siderin_core::folder::{FolderError, write_json, write_synced, write_then_rename};
-use std::fs::{self, File, TryLockError};
+use siderin_core::folder::{
+    FolderError, WorkFolder, WorkFolderError, write_json, write_synced, write_then_rename,
+};
+use std::fs::{self, File};
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
@@ -19,10 +21,8 @@ pub enum RunError {
          {what} to go on"
     )]
     Other { what: &'static str },
-    #[error("opening the run: --out holds other files; give an empty folder or a new one")]
-    Foreign,
-    #[error("opening the run: another process is training in --out; wait for it")]
-    Busy,
+    #[error(transparent)]
+    Open(#[from] WorkFolderError),
     #[error("keeping the run: {0}; check the free space and the permissions of --out")]
     Io(#[from] io::Error),
     #[error("keeping the run: {0}")]
@@ -35,11 +35,7 @@ pub enum RunError {
 
 /// A run's folder, locked by this process.
 #[derive(Debug)]
-pub struct RunFolder {
-    path: PathBuf,
-    /// Held open: the lock goes with it.
-    _lock: File,
-}
+pub struct RunFolder(WorkFolder);
 
 const CONFIG: &str = "config.toml";
 const SPLIT: &str = "split.json";
@@ -52,41 +48,26 @@ impl RunFolder {
     /// # Errors
     /// [`RunError`].
     pub fn open(path: &Path, config: &TrainConfig, division: &Division) -> Result<Self, RunError> {
-        fs::create_dir_all(path)?;
-        let lock = File::create(path.join(".lock"))?;
-        match lock.try_lock() {
-            Ok(()) => {}
-            Err(TryLockError::WouldBlock) => return Err(RunError::Busy),
-            Err(TryLockError::Error(error)) => return Err(error.into()),
-        }
-        let folder = Self {
-            path: path.to_path_buf(),
-            _lock: lock,
-        };
-        let text = config.to_toml()?;
-        let config_path = path.join(CONFIG);
+        let folder = Self(WorkFolder::open(path, CONFIG)?);
+        let config_path = folder.0.join(CONFIG);
         if config_path.exists() {
             // Where the files are may be said in another way.
             let there = TrainConfig::from_toml(&fs::read_to_string(&config_path)?)?;
             if there.without_paths() != config.without_paths() {
                 return Err(RunError::Other { what: "config" });
             }
-            let split = fs::read(path.join(SPLIT)).unwrap_or_default();
+            let split = fs::read(folder.0.join(SPLIT)).unwrap_or_default();
             if !split.is_empty() && serde_json::from_slice(&split).ok() != Some(division.clone()) {
                 return Err(RunError::Other {
                     what: "set of scans",
                 });
             }
         } else {
-            let foreign = fs::read_dir(path)?
-                .flatten()
-                .any(|entry| !entry.file_name().to_string_lossy().starts_with('.'));
-            if foreign {
-                return Err(RunError::Foreign);
-            }
-            folder.write_text(CONFIG, &text)?;
+            folder.write_text(CONFIG, &config.to_toml()?)?;
         }
-        write_then_rename(&path.join(SPLIT), |partial| write_json(partial, division))?;
+        write_then_rename(&folder.0.join(SPLIT), |partial| {
+            write_json(partial, division)
+        })?;
         let versions = json!({
             "siderin": env!("CARGO_PKG_VERSION"),
             "burn": "0.22.1",
@@ -95,7 +76,7 @@ impl RunFolder {
             "instructions": siderin_net::ops::instructions(),
             "threads": rayon::current_num_threads(),
         });
-        write_then_rename(&path.join("versions.json"), |partial| {
+        write_then_rename(&folder.0.join("versions.json"), |partial| {
             write_json(partial, &versions)
         })?;
         Ok(folder)
@@ -104,23 +85,23 @@ impl RunFolder {
     /// Where prepared scans are kept.
     #[must_use]
     pub fn prepared(&self) -> PathBuf {
-        self.path.join("prepared")
+        self.0.join("prepared")
     }
 
     /// The model with the best judgement.
     #[must_use]
     pub fn best(&self) -> PathBuf {
-        self.path.join("best.siderin")
+        self.0.join("best.siderin")
     }
 
     /// Scores of a set of scans.
     pub(super) fn scores(&self, of: &str) -> PathBuf {
-        self.path.join(format!("scores-{of}"))
+        self.0.join(&format!("scores-{of}"))
     }
 
     /// The last checkpoint, if there is one.
     pub(super) fn checkpoint(&self) -> Result<Option<Vec<u8>>, RunError> {
-        match fs::read(self.path.join(CHECKPOINT)) {
+        match fs::read(self.0.join(CHECKPOINT)) {
             Ok(bytes) => Ok(Some(bytes)),
             Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
             Err(error) => Err(error.into()),
@@ -129,7 +110,7 @@ impl RunFolder {
 
     /// Replaces the checkpoint; it is complete or as it was.
     pub(super) fn keep(&self, bytes: &[u8]) -> Result<(), RunError> {
-        write_then_rename(&self.path.join(CHECKPOINT), |partial| {
+        write_then_rename(&self.0.join(CHECKPOINT), |partial| {
             write_synced(partial, |sink| Ok::<_, RunError>(sink.write_all(bytes)?))
         })
     }
@@ -148,7 +129,7 @@ impl RunFolder {
 
     /// Writes `history.csv` and `curves.svg`.
     pub(super) fn write_history(&self, history: &[Row]) -> Result<(), RunError> {
-        write_then_rename(&self.path.join("history.csv"), |partial| {
+        write_then_rename(&self.0.join("history.csv"), |partial| {
             write_synced(partial, |sink| Ok::<_, RunError>(write_csv(history, sink)?))
         })?;
         self.write_text("curves.svg", &curves::picture(history))
@@ -156,7 +137,7 @@ impl RunFolder {
 
     /// Adds a row to `speed.csv`. It is a help, not a result: failing to is no failure.
     pub(super) fn add_speed(&self, row: &[f64; 5]) {
-        let path = self.path.join(SPEED);
+        let path = self.0.join(SPEED);
         let begun = path.exists();
         let Ok(mut file) = File::options().create(true).append(true).open(path) else {
             return;
@@ -175,7 +156,7 @@ impl RunFolder {
     }
 
     fn write_text(&self, name: &str, text: &str) -> Result<(), RunError> {
-        write_then_rename(&self.path.join(name), |partial| {
+        write_then_rename(&self.0.join(name), |partial| {
             write_synced(partial, |sink| {
                 Ok::<_, RunError>(sink.write_all(text.as_bytes())?)
             })

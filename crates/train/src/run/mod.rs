@@ -341,7 +341,7 @@ impl<'a> Run<'a> {
         Ok(())
     }
 
-    /// Scores the validation scans; the best weights so far become `best.siderin`.
+    /// Scores the validation scans; the best weights so far are to become `best.siderin`.
     fn judge(&self, state: &mut State, watch: &dyn Watch) -> Result<(), TrainError> {
         let config = &self.setup.config.validation;
         let predictor = predictor_of(self.model(state), &self.setup.device)?;
@@ -372,10 +372,6 @@ impl<'a> Run<'a> {
         if better {
             let mut model = self.model(state);
             model.card.operating.threshold = judgement.threshold;
-            if let Err(error) = model.write(&self.folder.best()) {
-                // The checkpoint holds it, too.
-                watch.see(&Progress::NotKept(&error.to_string()));
-            }
             state.best_model = Some(model.to_bytes()?);
         }
         Ok(())
@@ -405,12 +401,18 @@ impl<'a> Run<'a> {
 
     /// Keeps all that the run has so far. A full disk is said and tried again later.
     fn keep(&self, state: &State, watch: &dyn Watch) {
-        let kept = state
-            .to_bytes(self.card)
-            .and_then(|bytes| Ok(self.folder.keep(&bytes)?))
-            .and_then(|()| Ok(self.folder.write_history(&state.history)?))
-            .and_then(|()| Ok(self.folder.best_from(state.best_model.as_deref())?));
-        if let Err(error) = kept {
+        let bytes = state.to_bytes(self.card);
+        // Each for itself: the smaller files may still fit.
+        let kept = [
+            bytes.and_then(|bytes| Ok(self.folder.keep(&bytes)?)),
+            self.folder
+                .best_from(state.best_model.as_deref())
+                .map_err(TrainError::from),
+            self.folder
+                .write_history(&state.history)
+                .map_err(TrainError::from),
+        ];
+        for error in kept.into_iter().filter_map(Result::err) {
             watch.see(&Progress::NotKept(&error.to_string()));
         }
     }

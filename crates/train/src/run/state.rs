@@ -58,7 +58,7 @@ impl State {
             Some(bytes) => {
                 let start = Model::from_bytes(bytes, device)?;
                 if start.card.model != card.model {
-                    return Err(CheckpointError::OtherNetwork.into());
+                    return Err(CheckpointError::OtherNetwork("model to start from").into());
                 }
                 start.network
             }
@@ -88,7 +88,7 @@ impl State {
             .map_err(|error| CheckpointError::Notes(error.to_string()))?;
         let model = Model::from_bytes(parts.model, device)?;
         if model.card.model != card.model {
-            return Err(CheckpointError::OtherNetwork.into());
+            return Err(CheckpointError::OtherNetwork("checkpoint").into());
         }
         Ok(Self {
             network: numbered(model.network),

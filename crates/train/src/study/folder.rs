@@ -3,9 +3,11 @@
 use super::{Cohort, FoldSubjects, Kind};
 use crate::run::Setup;
 use serde_json::{Value, json};
-use siderin_core::folder::{FolderError, write_json, write_then_rename};
+use siderin_core::folder::{
+    FolderError, WorkFolder, WorkFolderError, write_json, write_then_rename,
+};
 use std::collections::BTreeMap;
-use std::fs::{self, File, TryLockError};
+use std::fs;
 use std::io;
 use std::path::Path;
 
@@ -18,21 +20,20 @@ pub enum StudyFolderError {
          another --out, or the same to go on"
     )]
     Other,
-    #[error("opening the study: --out holds other files; give an empty folder or a new one")]
-    Foreign,
-    #[error("opening the study: another process is at it; wait for it")]
-    Busy,
+    #[error(transparent)]
+    Open(#[from] WorkFolderError),
     #[error("keeping the study: {0}; check the free space and the permissions of --out")]
     Io(#[from] io::Error),
     #[error(transparent)]
     Folder(#[from] FolderError),
 }
 
-/// A study's folder, locked by this process.
+/// A study's folder, locked by this process as long as this is held.
 pub(super) struct StudyFolder {
-    /// Held open: the lock goes with it.
-    _lock: File,
+    _folder: WorkFolder,
 }
+
+const ASKED: &str = "study.json";
 
 impl StudyFolder {
     /// Opens a folder for a study: a new one, or one that asks the same of the same scans.
@@ -43,13 +44,7 @@ impl StudyFolder {
         folds: &[FoldSubjects],
         cohort: &Cohort,
     ) -> Result<Self, StudyFolderError> {
-        fs::create_dir_all(path)?;
-        let lock = File::create(path.join(".lock"))?;
-        match lock.try_lock() {
-            Ok(()) => {}
-            Err(TryLockError::WouldBlock) => return Err(StudyFolderError::Busy),
-            Err(TryLockError::Error(error)) => return Err(error.into()),
-        }
+        let folder = WorkFolder::open(path, ASKED)?;
         let folds: BTreeMap<&String, _> = folds.iter().map(|(name, all)| (name, all)).collect();
         let bytes = |path: &Path| fs::metadata(path).map_or(0, |m| m.len());
         let scans: BTreeMap<String, [u64; 2]> = cohort
@@ -70,21 +65,15 @@ impl StudyFolder {
         });
         // As it is read again: numbers may be written otherwise than they were.
         let asked: Value = serde_json::from_str(&asked.to_string()).unwrap_or(asked);
-        let file = path.join("study.json");
+        let file = folder.join(ASKED);
         if file.exists() {
             let there: Option<Value> = serde_json::from_slice(&fs::read(&file)?).ok();
             if there.as_ref() != Some(&asked) {
                 return Err(StudyFolderError::Other);
             }
         } else {
-            let foreign = fs::read_dir(path)?
-                .flatten()
-                .any(|entry| !entry.file_name().to_string_lossy().starts_with('.'));
-            if foreign {
-                return Err(StudyFolderError::Foreign);
-            }
             write_then_rename(&file, |partial| write_json(partial, &asked))?;
         }
-        Ok(Self { _lock: lock })
+        Ok(Self { _folder: folder })
     }
 }

@@ -302,17 +302,8 @@ pub fn subject_of(case: &str) -> &str {
 
 #[cfg(test)]
 mod tests {
+    use super::super::tree;
     use super::*;
-
-    fn tree(files: &[&str]) -> tempfile::TempDir {
-        let folder = tempfile::tempdir().unwrap();
-        for file in files {
-            let path = folder.path().join(file);
-            std::fs::create_dir_all(path.parent().unwrap()).unwrap();
-            std::fs::write(path, b"").unwrap();
-        }
-        folder
-    }
 
     fn names(list: &CaseList) -> Vec<&str> {
         list.cases.iter().map(|case| case.name.as_str()).collect()

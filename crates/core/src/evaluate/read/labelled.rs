@@ -287,17 +287,8 @@ fn listed(names: &[String]) -> String {
 
 #[cfg(test)]
 mod tests {
+    use super::super::tree;
     use super::*;
-
-    fn tree(files: &[&str]) -> tempfile::TempDir {
-        let folder = tempfile::tempdir().unwrap();
-        for file in files {
-            let path = folder.path().join(file);
-            std::fs::create_dir_all(path.parent().unwrap()).unwrap();
-            std::fs::write(path, b"").unwrap();
-        }
-        folder
-    }
 
     fn found(files: &[&str]) -> Vec<(String, String, String)> {
         let folder = tree(files);

@@ -123,3 +123,15 @@ fn read_map(path: &Path, limits: ReadLimits) -> Result<(Volume<f32>, MapKind), L
     })?;
     Ok((map, kind))
 }
+
+/// A folder of empty files.
+#[cfg(test)]
+fn tree(files: &[&str]) -> tempfile::TempDir {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    for file in files {
+        let path = folder.path().join(file);
+        std::fs::create_dir_all(path.parent().expect("a folder")).expect("a folder");
+        std::fs::write(path, b"").expect("a file");
+    }
+    folder
+}
