@@ -6,9 +6,10 @@ use siderin_core::evaluate::{
     Lesions, MapKind, Point, Rule, ScoreError, ScoreSettings, SubjectScore, score_case,
 };
 use siderin_core::lesion::{Lesion, MapFinding, OperatingPoint, label_volume};
-use siderin_core::volume::ResampleError;
+use siderin_core::volume::{Grid, GridError, ResampleError, Volume, VoxelPoint};
 use siderin_net::OnScan;
 use siderin_net::infer::{Flips, InferError, Predictor};
+use std::ops::Range;
 
 /// A scan that cannot be scored.
 #[derive(Debug, thiserror::Error)]
@@ -21,16 +22,21 @@ pub enum JudgeError {
     #[error(transparent)]
     Resample(#[from] ResampleError),
     #[error(transparent)]
+    Grid(#[from] GridError),
+    #[error(transparent)]
     Score(#[from] ScoreError),
 }
 
-/// A prediction of one prepared scan, with what is true of it.
+/// A prediction of one prepared scan, with what is true of it. Both lie on the part of the scan's
+/// grid that the network saw; what it did not see holds nothing.
 #[derive(Debug)]
 pub struct Judged {
-    /// On the scan's grid.
-    pub prediction: OnScan,
-    /// What is true.
-    pub truth: Truth,
+    /// Of the whole scan.
+    grid: Grid,
+    /// Voxel of the scan that is the part's first.
+    start: [usize; 3],
+    prediction: OnScan,
+    truth: Truth,
     /// The same as the scorer takes it.
     reference: Lesions,
 }
@@ -45,8 +51,17 @@ impl Judged {
     /// When the scan cannot be read, or the network fails on it.
     pub fn of(file: &PreparedFile, predictor: &Predictor) -> Result<Self, JudgeError> {
         let (prepared, truth) = file.whole()?;
+        let range = seen(prepared.brain.grid(), &truth.mask);
+        let start = [range[0].start, range[1].start, range[2].start];
+        let grid = truth.mask.grid().clone();
+        let truth = Truth {
+            brain: truth.brain.crop(range.clone())?,
+            mask: truth.mask.crop(range)?,
+        };
         let prediction = predictor.predict(&prepared, Flips::None)?;
         Ok(Self {
+            grid,
+            start,
             prediction: OnScan::of(prediction, truth.mask.grid())?,
             reference: Lesions::Map(
                 truth.mask.map(|inside| f32::from(u8::from(inside))),
@@ -56,10 +71,19 @@ impl Judged {
         })
     }
 
-    /// Lesions at an operating point.
+    /// Lesions at an operating point, on the part's grid.
     #[must_use]
     pub fn lesions(&self, point: &OperatingPoint) -> Found {
         self.prediction.lesions(&self.truth.brain, point)
+    }
+
+    /// Lesions as labels on the whole scan's grid.
+    #[must_use]
+    pub fn labels(&self, lesions: &[Lesion]) -> Volume<u16> {
+        let part = label_volume(self.truth.mask.grid(), lesions);
+        let mut whole = Volume::filled(&self.grid, 0);
+        whole.paste(&part, self.start);
+        whole
     }
 
     /// Scores lesions under a rule.
@@ -80,6 +104,34 @@ impl Judged {
             &ScoreSettings::of(rule),
         )
     }
+}
+
+/// The box of the scan that holds the network's grid and every lesion, as indices.
+fn seen(network: &Grid, mask: &Volume<bool>) -> [Range<usize>; 3] {
+    let (grid, shape) = (mask.grid(), mask.shape());
+    let lesions = mask.bounding_box();
+    let last = network.shape().map(|count| count - 1);
+    let corners: Vec<[f64; 3]> = (0..8)
+        .map(|corner: usize| {
+            let index = std::array::from_fn(|axis| last[axis] * (corner >> axis & 1));
+            let world = network.to_world(VoxelPoint::center_of(index));
+            grid.to_voxel(world).to_array()
+        })
+        .collect();
+    std::array::from_fn(|axis| {
+        let along = corners.iter().map(|corner| corner[axis]);
+        let low = along.clone().fold(f64::INFINITY, f64::min);
+        let high = along.fold(f64::NEG_INFINITY, f64::max);
+        // Interpolation reaches one voxel of the network's grid further.
+        let reach =
+            (network.spacing_mm().into_iter().fold(0.0, f64::max) / grid.spacing_mm()[axis]).ceil();
+        let low = ((low.floor() - reach).max(0.0) as usize).min(shape[axis] - 1);
+        let high = ((high.ceil() + reach).max(0.0) as usize + 1).clamp(low + 1, shape[axis]);
+        match &lesions {
+            Some(range) => low.min(range[axis].start)..high.max(range[axis].end),
+            None => low..high,
+        }
+    })
 }
 
 fn point_of_lesion(lesion: &Lesion) -> Point {
@@ -192,6 +244,33 @@ pub fn best_threshold(counts: &[Counts]) -> usize {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use nalgebra::Matrix4;
+
+    #[test]
+    fn a_prediction_is_judged_where_the_network_saw_the_scan() {
+        // Voxels of 1 mm, and a network's of 2 mm whose centres lie from 8 to 16, 10 to 12 and 20 to
+        // 38 mm: it reaches one of its voxels further. Columns run from high to low.
+        let scan = Matrix4::new(
+            -1.0, 0.0, 0.0, 30.0, //
+            0.0, 1.0, 0.0, 0.0, //
+            0.0, 0.0, 1.0, 0.0, //
+            0.0, 0.0, 0.0, 1.0,
+        );
+        let grid = Grid::new([31, 30, 40], scan).unwrap();
+        let network = Matrix4::new(
+            2.0, 0.0, 0.0, 8.0, //
+            0.0, 2.0, 0.0, 10.0, //
+            0.0, 0.0, 2.0, 20.0, //
+            0.0, 0.0, 0.0, 1.0,
+        );
+        let network = Grid::new([5, 2, 10], network).unwrap();
+        let empty = Volume::filled(&grid, false);
+        assert_eq!(seen(&network, &empty), [12..25, 8..15, 18..40]);
+        // A lesion that the network did not see is a miss.
+        let mut mask = empty;
+        mask.set([29, 9, 3], true);
+        assert_eq!(seen(&network, &mask), [12..30, 8..15, 3..40]);
+    }
 
     #[test]
     fn the_middle_of_the_best_thresholds_is_kept() {

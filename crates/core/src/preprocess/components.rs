@@ -47,12 +47,20 @@ pub fn connected_components(
     mask: &Volume<bool>,
     connectivity: Connectivity,
 ) -> (Volume<u32>, usize) {
+    let mut all = Volume::filled(mask.grid(), 0);
+    // Masks are mostly empty: only the box around what they hold is gone through.
+    let Some(range) = mask.bounding_box() else {
+        return (all, 0);
+    };
+    let start = [range[0].start, range[1].start, range[2].start];
+    let part = mask.crop(range).expect("the box lies in the mask");
     // Reversed axes are in memory order, which is what the labelling runs fastest along.
-    let view = mask.view().reversed_axes();
+    let view = part.view().reversed_axes();
     let (labels, count) = label::<u32>(&view, &connectivity.kernel().generate());
-    let labels = Volume::new(mask.grid().clone(), labels.into_raw_vec_and_offset().0)
+    let labels = Volume::new(part.grid().clone(), labels.into_raw_vec_and_offset().0)
         .expect("labelling keeps the shape");
-    (labels, count)
+    all.paste(&labels, start);
+    (all, count)
 }
 
 /// The component with the most voxels (the first of equals); an empty mask stays empty.
@@ -90,6 +98,19 @@ mod tests {
         assert_eq!(labels.at([2, 2, 1]), 2);
         let largest = largest_component(&mask, Connectivity::Eighteen);
         assert!(largest.at([1, 1, 0]) && !largest.at([2, 2, 1]));
+    }
+
+    #[test]
+    fn labels_lie_where_the_mask_does() {
+        let grid = Grid::axis_aligned([9, 8, 7], [1.0; 3]).unwrap();
+        let mask = Volume::from_fn(&grid, |index| [[5, 3, 2], [2, 6, 4]].contains(&index));
+        let (labels, count) = connected_components(&mask, Connectivity::TwentySix);
+        let expected = Volume::from_fn(&grid, |index| match index {
+            [5, 3, 2] => 1,
+            [2, 6, 4] => 2,
+            _ => 0,
+        });
+        assert_eq!((labels, count), (expected, 2));
     }
 
     #[test]

@@ -194,4 +194,39 @@ impl<T: Copy> Volume<T> {
         }
         Ok(Self { grid, voxels })
     }
+
+    /// Writes a part into the volume so that its first voxel lies at `start`.
+    ///
+    /// # Panics
+    /// Where the part leaves the grid, as a slice does.
+    pub fn paste(&mut self, part: &Self, start: [usize; 3]) {
+        let [width, height, _] = part.shape();
+        for (row, values) in part.voxels.chunks_exact(width).enumerate() {
+            let (j, k) = (row % height, row / height);
+            let to = self.grid.offset([start[0], start[1] + j, start[2] + k]);
+            self.voxels[to..to + width].copy_from_slice(values);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_part_goes_back_to_where_it_was() {
+        let grid = Grid::axis_aligned([5, 4, 3], [1.0; 3]).unwrap();
+        let whole = Volume::from_fn(&grid, |[i, j, k]| i + 10 * j + 100 * k);
+        let part = whole.crop([1..4, 2..4, 1..3]).unwrap();
+        let mut laid = Volume::filled(&grid, 0);
+        laid.paste(&part, [1, 2, 1]);
+        let inside = |[i, j, k]: [usize; 3]| (1..4).contains(&i) && j >= 2 && k >= 1;
+        let expected = Volume::from_fn(
+            &grid,
+            |index| {
+                if inside(index) { whole.at(index) } else { 0 }
+            },
+        );
+        assert_eq!(laid, expected);
+    }
 }

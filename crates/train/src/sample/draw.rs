@@ -91,9 +91,7 @@ impl Sampler {
             let voxel = lesion[stream.index(lesion.len())];
             self.around(voxel, scan, &augment, &mut stream)
         } else if number < spots && !scan.spots.is_empty() && self.config.spot_share > 0.0 {
-            // The likelier mistakes more often: the smaller of two places in the list.
-            let count = scan.spots.len();
-            let place = stream.index(count).min(stream.index(count));
+            let place = early_place(scan.spots.len(), stream.uniform(0.0, 1.0));
             self.around(scan.spots[place], scan, &augment, &mut stream)
         } else {
             in_brain(scan, &mut stream)
@@ -164,6 +162,13 @@ impl Sampler {
 
 /// Draws before a brain that is hardly there is given up.
 const TRIES: usize = 1000;
+
+/// A place in a list whose first entries matter most: the places 1 to 10 together are as likely as
+/// 11 to 120. `chance` is from 0 to 1.
+fn early_place(count: usize, chance: f64) -> usize {
+    let place = ((count + 1) as f64).powf(chance) as usize;
+    place.clamp(1, count) - 1
+}
 
 fn in_brain(scan: &Material, stream: &mut Stream) -> [f64; 3] {
     let mut at = 0;
@@ -295,6 +300,18 @@ mod tests {
         }
         // 5 scans of 8 samples, 3 a batch.
         assert_eq!((sampler.per_epoch(), sampler.batches_per_epoch()), (40, 13));
+    }
+
+    #[test]
+    fn the_likeliest_mistakes_are_shown_most() {
+        // ln(n + 1) / ln(256) of all draws are among the first n of 255: ⅛ the first, ½ the first 15.
+        let places: Vec<usize> = (0..8000)
+            .map(|at| early_place(255, (f64::from(at) + 0.5) / 8000.0))
+            .collect();
+        let among = |first| places.iter().filter(|place| **place < first).count();
+        assert_eq!([among(1), among(15), among(255)], [1000, 4000, 8000]);
+        assert_eq!((early_place(255, 0.0), early_place(255, 1.0)), (0, 254));
+        assert_eq!((early_place(1, 0.0), early_place(1, 1.0)), (0, 0));
     }
 
     #[test]

@@ -9,9 +9,8 @@ use burn::tensor::Device;
 use serde_json::json;
 use siderin_core::evaluate::Rule;
 use siderin_core::folder::{FolderError, write_json, write_then_rename};
-use siderin_core::lesion::{Lesion, OperatingPoint, label_volume};
+use siderin_core::lesion::{Lesion, OperatingPoint};
 use siderin_core::scan::nifti::{WriteError, write_volume};
-use siderin_core::volume::Grid;
 use siderin_net::model_file::Model;
 use std::path::{Path, PathBuf};
 
@@ -51,11 +50,13 @@ impl Fold {
     }
 
     /// A folder that `siderin evaluate` reads.
-    fn keep(&self, name: &str, grid: &Grid, lesions: &[Lesion]) -> Result<(), FoldError> {
+    fn keep(&self, name: &str, judged: &Judged, lesions: &[Lesion]) -> Result<(), FoldError> {
         let folder = self.predictions.join(name);
         std::fs::create_dir_all(&folder)?;
+        let labels = judged.labels(lesions);
+        let grid = labels.grid();
         write_then_rename(&folder.join("lesions.nii.gz"), |partial| {
-            Ok::<_, FoldError>(write_volume(partial, &label_volume(grid, lesions))?)
+            Ok::<_, FoldError>(write_volume(partial, &labels)?)
         })?;
         let entries: Vec<_> = lesions
             .iter()
@@ -63,7 +64,7 @@ impl Fold {
                 json!({
                     "id": lesion.id,
                     "center_world_mm": lesion.center_world.to_array(),
-                    "center_voxel": lesion.center_voxel.to_array(),
+                    "center_voxel": grid.to_voxel(lesion.center_world).to_array(),
                     "volume_mm3": lesion.volume_mm3,
                     "diameter_mm": lesion.diameter_mm,
                     "confidence": lesion.confidence,
@@ -119,7 +120,7 @@ pub(super) fn predict(
                 ..point
             };
             let found = judged.lesions(&point);
-            fold.keep(name, judged.truth.mask.grid(), &found.0)?;
+            fold.keep(name, &judged, &found.0)?;
             let score = judged.score(&found, rule);
             let score = score.map_err(|error| judge(name)(error.into()))?;
             scores.insert(name.clone(), score);
