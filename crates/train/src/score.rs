@@ -6,7 +6,7 @@ use siderin_core::evaluate::{
     Lesions, MapKind, Point, Rule, ScoreError, ScoreSettings, SubjectScore, score_case,
 };
 use siderin_core::lesion::{Lesion, MapFinding, OperatingPoint, label_volume};
-use siderin_core::volume::{Grid, GridError, ResampleError, Volume, VoxelPoint};
+use siderin_core::volume::{Grid, GridError, ResampleError, Volume};
 use siderin_net::OnScan;
 use siderin_net::infer::{Flips, InferError, Predictor};
 use std::ops::Range;
@@ -33,8 +33,8 @@ pub enum JudgeError {
 pub struct Judged {
     /// Of the whole scan.
     grid: Grid,
-    /// Voxel of the scan that is the part's first.
-    start: [usize; 3],
+    /// The part, as indices.
+    seen: [Range<usize>; 3],
     prediction: OnScan,
     truth: Truth,
     /// The same as the scorer takes it.
@@ -51,17 +51,16 @@ impl Judged {
     /// When the scan cannot be read, or the network fails on it.
     pub fn of(file: &PreparedFile, predictor: &Predictor) -> Result<Self, JudgeError> {
         let (prepared, truth) = file.whole()?;
-        let range = seen(prepared.brain.grid(), &truth.mask);
-        let start = [range[0].start, range[1].start, range[2].start];
+        let seen = seen(prepared.brain.grid(), &truth.mask);
         let grid = truth.mask.grid().clone();
         let truth = Truth {
-            brain: truth.brain.crop(range.clone())?,
-            mask: truth.mask.crop(range)?,
+            brain: truth.brain.crop(seen.clone())?,
+            mask: truth.mask.crop(seen.clone())?,
         };
         let prediction = predictor.predict(&prepared, Flips::None)?;
         Ok(Self {
             grid,
-            start,
+            seen,
             prediction: OnScan::of(prediction, truth.mask.grid())?,
             reference: Lesions::Map(
                 truth.mask.map(|inside| f32::from(u8::from(inside))),
@@ -82,7 +81,7 @@ impl Judged {
     pub fn labels(&self, lesions: &[Lesion]) -> Volume<u16> {
         let part = label_volume(self.truth.mask.grid(), lesions);
         let mut whole = Volume::filled(&self.grid, 0);
-        whole.paste(&part, self.start);
+        whole.paste(&part, &self.seen);
         whole
     }
 
@@ -110,14 +109,9 @@ impl Judged {
 fn seen(network: &Grid, mask: &Volume<bool>) -> [Range<usize>; 3] {
     let (grid, shape) = (mask.grid(), mask.shape());
     let lesions = mask.bounding_box();
-    let last = network.shape().map(|count| count - 1);
-    let corners: Vec<[f64; 3]> = (0..8)
-        .map(|corner: usize| {
-            let index = std::array::from_fn(|axis| last[axis] * (corner >> axis & 1));
-            let world = network.to_world(VoxelPoint::center_of(index));
-            grid.to_voxel(world).to_array()
-        })
-        .collect();
+    let corners = network
+        .corners()
+        .map(|corner| grid.to_voxel(corner).to_array());
     std::array::from_fn(|axis| {
         let along = corners.iter().map(|corner| corner[axis]);
         let low = along.clone().fold(f64::INFINITY, f64::min);

@@ -52,14 +52,13 @@ pub fn connected_components(
     let Some(range) = mask.bounding_box() else {
         return (all, 0);
     };
-    let start = [range[0].start, range[1].start, range[2].start];
-    let part = mask.crop(range).expect("the box lies in the mask");
+    let part = mask.crop(range.clone()).expect("the box lies in the mask");
     // Reversed axes are in memory order, which is what the labelling runs fastest along.
     let view = part.view().reversed_axes();
     let (labels, count) = label::<u32>(&view, &connectivity.kernel().generate());
     let labels = Volume::new(part.grid().clone(), labels.into_raw_vec_and_offset().0)
         .expect("labelling keeps the shape");
-    all.paste(&labels, start);
+    all.paste(&labels, &range);
     (all, count)
 }
 

@@ -342,19 +342,20 @@ impl Grid {
     /// The largest distance between corresponding corners, in mm.
     #[must_use]
     pub fn largest_corner_distance_mm(&self, other: &Self) -> f64 {
-        let corner = |grid: &Self, which: usize| {
-            let at = |axis: usize| {
-                if which >> axis & 1 == 1 {
-                    (grid.shape[axis] - 1) as f64
-                } else {
-                    0.0
-                }
-            };
-            grid.to_world(VoxelPoint::new(at(0), at(1), at(2)))
-        };
-        (0..8)
-            .map(|which| corner(self, which).distance_mm(corner(other, which)))
+        self.corners()
+            .into_iter()
+            .zip(other.corners())
+            .map(|(here, there)| here.distance_mm(there))
             .fold(0.0, f64::max)
+    }
+
+    /// Centres of the eight voxels at the corners, first axis fastest.
+    #[must_use]
+    pub fn corners(&self) -> [WorldPoint; 8] {
+        std::array::from_fn(|which| {
+            let index = std::array::from_fn(|axis| (self.shape[axis] - 1) * (which >> axis & 1));
+            self.to_world(VoxelPoint::center_of(index))
+        })
     }
 }
 

@@ -195,16 +195,18 @@ impl<T: Copy> Volume<T> {
         Ok(Self { grid, voxels })
     }
 
-    /// Writes a part into the volume so that its first voxel lies at `start`.
+    /// Writes a part of this shape to where [`Volume::crop`] takes it from.
     ///
     /// # Panics
-    /// Where the part leaves the grid, as a slice does.
-    pub fn paste(&mut self, part: &Self, start: [usize; 3]) {
-        let [width, height, _] = part.shape();
-        for (row, values) in part.voxels.chunks_exact(width).enumerate() {
-            let (j, k) = (row % height, row / height);
-            let to = self.grid.offset([start[0], start[1] + j, start[2] + k]);
-            self.voxels[to..to + width].copy_from_slice(values);
+    /// Where the range leaves the grid or is not of the part's shape, as a slice does.
+    pub fn paste(&mut self, part: &Self, [columns, rows, slices]: &[Range<usize>; 3]) {
+        let mut values = part.voxels.chunks_exact(part.shape()[0]);
+        for k in slices.clone() {
+            for j in rows.clone() {
+                let row = self.grid.offset([0, j, k]);
+                self.voxels[row + columns.start..row + columns.end]
+                    .copy_from_slice(values.next().expect("a part is as large as its range"));
+            }
         }
     }
 }
@@ -219,7 +221,7 @@ mod tests {
         let whole = Volume::from_fn(&grid, |[i, j, k]| i + 10 * j + 100 * k);
         let part = whole.crop([1..4, 2..4, 1..3]).unwrap();
         let mut laid = Volume::filled(&grid, 0);
-        laid.paste(&part, [1, 2, 1]);
+        laid.paste(&part, &[1..4, 2..4, 1..3]);
         let inside = |[i, j, k]: [usize; 3]| (1..4).contains(&i) && j >= 2 && k >= 1;
         let expected = Volume::from_fn(
             &grid,

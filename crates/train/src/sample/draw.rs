@@ -160,15 +160,15 @@ impl Sampler {
     }
 }
 
-/// Draws before a brain that is hardly there is given up.
-const TRIES: usize = 1000;
-
 /// A place in a list whose first entries matter most: the places 1 to 10 together are as likely as
 /// 11 to 120. `chance` is from 0 to 1.
 fn early_place(count: usize, chance: f64) -> usize {
     let place = ((count + 1) as f64).powf(chance) as usize;
     place.clamp(1, count) - 1
 }
+
+/// Draws before a brain that is hardly there is given up.
+const TRIES: usize = 1000;
 
 fn in_brain(scan: &Material, stream: &mut Stream) -> [f64; 3] {
     let mut at = 0;

@@ -291,16 +291,6 @@ fn open_outer_fluid(head: &mut Head, thickness_mm: f64) -> Result<(), HeadError>
             *code = CSF_CODE;
         }
     }
-    for (j, k) in range[2]
-        .clone()
-        .flat_map(|k| range[1].clone().map(move |j| (j, k)))
-    {
-        let from = brain
-            .grid()
-            .offset([0, j - range[1].start, k - range[2].start]);
-        let to = head.labels.grid().offset([range[0].start, j, k]);
-        let row = &brain.voxels()[from..from + range[0].len()];
-        head.labels.voxels_mut()[to..to + row.len()].copy_from_slice(row);
-    }
+    head.labels.paste(&brain, &range);
     Ok(())
 }
