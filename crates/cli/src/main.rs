@@ -10,6 +10,7 @@ use std::process::ExitCode;
 
 /// 0: done; 1: some input failed; 2: wrong usage (as clap exits, too).
 fn main() -> ExitCode {
+    siderin_net::ops::keep_freed_memory();
     let arguments = args::Arguments::parse();
     let outcome = match arguments.command {
         args::Command::Demo(demo) => commands::demo::run(&demo),

@@ -8,12 +8,14 @@
 //! - [`Finish`]: what is done to a sum before it is written (scale, shift, activation).
 //! - [`Norm`], [`Activation`]: group, instance and batch normalisation; what follows.
 //! - [`MaxPool`], [`Upsample`]: smaller and larger.
+//! - [`keep_freed_memory`]: how the process treats the memory of all these.
 //!
 //! This is the only crate of the project with `unsafe` code. Its shape is everywhere the same: sizes
 //! are checked once where a public function is entered, tasks that run side by side write to
 //! disjoint places, and what they read and write lies within the sizes that were checked.
 
 mod activation;
+mod allocator;
 mod conv;
 mod norm;
 mod parallel;
@@ -23,6 +25,7 @@ mod size;
 mod upsample;
 
 pub use activation::Activation;
+pub use allocator::keep_freed_memory;
 pub use conv::{Conv, Finish};
 pub use norm::{Moments, Norm, NormGradients, Over, channel_sums};
 pub use pool::MaxPool;
