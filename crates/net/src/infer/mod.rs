@@ -14,6 +14,7 @@ mod tiles;
 pub use cascade::{RegionCut, cut_region, regions_of};
 pub use device::{ComputeDevice, DeviceError};
 pub use flips::Flips;
+use slices::SliceTiling;
 pub(crate) use slices::{Window, floats};
 pub(crate) use tiles::Cut;
 pub use tiles::{Tiling, blend_tiles, gaussian_weights, tile_starts};
@@ -31,7 +32,8 @@ use siderin_core::volume::Volume;
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct InferenceConfig {
-    /// Voxels of a tile of the 3D networks: slices, rows, columns.
+    /// Voxels of a tile: slices, rows, columns. The network of slices takes each with its
+    /// neighbours whatever the first is; the cascade takes slices whole.
     pub patch: [usize; 3],
     /// Share of a tile that the next one covers again.
     pub overlap: f64,
@@ -219,12 +221,13 @@ impl Predictor {
         match &self.network {
             Network::RlkUnet(network) => {
                 let forward = |x| sigmoid(network.head(network.features(x)));
-                vec![slices::over_slices(
-                    stack,
-                    RLK_STRIDE,
-                    &self.device,
-                    forward,
-                )]
+                let [_, rows, columns] = self.inference.patch;
+                let tiling = SliceTiling {
+                    size: [columns, rows],
+                    overlap: self.inference.overlap,
+                    multiple: RLK_STRIDE,
+                };
+                vec![slices::over_slices(stack, &tiling, &self.device, forward)]
             }
             Network::MmocNet(network) => vec![cascade::coarse_to_fine(
                 stack,

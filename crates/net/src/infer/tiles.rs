@@ -44,7 +44,7 @@ pub fn tile_starts(length: usize, tile: usize, overlap: f64) -> Vec<usize> {
 }
 
 /// Least weight of a voxel in its tile, so that a corner that no other tile covers keeps its value.
-const LEAST_WEIGHT: f32 = 1e-3;
+pub(super) const LEAST_WEIGHT: f32 = 1e-3;
 
 /// Weight of each voxel along one axis of a tile: a Gaussian around the middle whose standard
 /// deviation is an eighth of the tile (Isensee 2021).

@@ -121,8 +121,10 @@ fn inference(architecture: Architecture, preset: Preset) -> InferenceConfig {
     let (patch, overlap) = match (architecture, preset) {
         (Architecture::GuidedUnet, Preset::Paper) => (guided_plan(preset).patch, 0.5),
         (Architecture::GuidedUnet, Preset::Small) => (guided_plan(preset).patch, 0.25),
-        (_, Preset::Paper) => ([80; 3], 0.2),
-        (_, Preset::Small) => ([64; 3], 0.25),
+        (Architecture::Unet3d, Preset::Paper) => ([80; 3], 0.2),
+        (Architecture::Unet3d, Preset::Small) => ([64; 3], 0.25),
+        // Whole slices.
+        (Architecture::RlkUnet | Architecture::MmocNet, _) => ([1, 512, 512], 0.25),
     };
     InferenceConfig {
         patch,
