@@ -131,10 +131,10 @@ fn make_batch(
     let mut channels = 0;
     for at in 0..config.batch as u64 {
         let index = number * config.batch as u64 + at;
-        let (scan, in_scan) = order.of(index);
-        let material = store.material(scan)?;
+        let at = order.of(index);
+        let material = store.material(at.0)?;
         channels = material.images.len();
-        let draw = sampler.draw(index, in_scan, &material);
+        let draw = sampler.draw(index, at, &material);
         let sample: Sample = cut(&material, config.size, &draw);
         images.extend(sample.images);
         classes.extend(sample.classes);

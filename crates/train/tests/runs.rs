@@ -353,7 +353,7 @@ fn a_config_says_what_is_wrong_with_it() {
             .unwrap_err()
             .to_string()
     };
-    assert!(said("batch = 4", "batchs = 4").contains("batchs"));
+    assert!(said("batch = 8", "batchs = 8").contains("batchs"));
     assert!(
         said("size = [32, 32, 32]", "size = [30, 32, 32]").contains("multiples of [16, 16, 16]")
     );
@@ -366,6 +366,8 @@ fn a_config_says_what_is_wrong_with_it() {
         .contains("plane")
     );
     assert!(said("lesion_share = 0.35", "lesion_share = 1.5").contains("0 to 1"));
+    assert!(said("mining_epochs = 7", "mining_epochs = 0").contains("1 or more"));
+    assert!(said("spot_share = 0.45", "spot_share = 0.0").contains("mining_epochs"));
 }
 
 #[test]

@@ -146,6 +146,13 @@ impl Teller {
             Event::Judging { done, of } => {
                 self.progress.doing(&format!("scoring scan {done} of {of}"));
             }
+            Event::Mining { done, of } => {
+                self.progress
+                    .doing(&format!("mining mistakes, scan {done} of {of}"));
+            }
+            Event::Mined { false_alarms } => {
+                self.note(&format!("{false_alarms} false alarms mined"));
+            }
             Event::Judged { judgement, better } => {
                 let counts = &judgement.counts;
                 self.note(&format!(

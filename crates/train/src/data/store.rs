@@ -41,6 +41,12 @@ impl Store {
         self.files.is_empty()
     }
 
+    /// The scans' files.
+    #[must_use]
+    pub fn files(&self) -> &[PreparedFile] {
+        &self.files
+    }
+
     /// What samples of a scan are cut from.
     ///
     /// # Errors

@@ -9,6 +9,7 @@ mod clock;
 mod curves;
 mod folder;
 mod history;
+mod mine;
 mod scans;
 pub(crate) mod scores;
 mod state;
@@ -235,6 +236,8 @@ impl<'a> Run<'a> {
         let steps = per_epoch * config.schedule.epochs as u64;
         let row_steps = ROW_STEPS.max(steps / MOST_ROWS);
         let judge_every = per_epoch * config.validation.every_epochs as u64;
+        let mining_epochs = config.sampling.mining_epochs;
+        let mine_every = mining_epochs.map(|epochs| per_epoch * epochs as u64);
         let accumulate = config.optimiser.accumulate as u64;
         let mut state = match self.folder.checkpoint()? {
             Some(bytes) => State::restore(&bytes, self.card, config, &self.device)?,
@@ -244,12 +247,15 @@ impl<'a> Run<'a> {
             watch.see(&Progress::TakenUp { step: state.step });
         }
         let mut clock = Clock::start(state.step);
-        let mut loader = Loader::start(
-            &self.store,
-            &self.sampler,
-            state.step * accumulate,
-            self.setup.loaders,
-        );
+        let load = |state: &State| {
+            Loader::start(
+                &self.store,
+                &self.sampler.showing(&state.mistakes),
+                state.step * accumulate,
+                self.setup.loaders,
+            )
+        };
+        let mut loader = load(&state);
         let pause = self.setup.pause_after.map(|more| state.step + more);
         let patience = config.validation.patience.unwrap_or(usize::MAX);
         while state.step < steps && state.since_best < patience {
@@ -268,7 +274,15 @@ impl<'a> Run<'a> {
                 self.judge(&mut state, watch)?;
                 clock.go_on();
             }
-            if judge || clock.checkpoint_is_due() {
+            let mine = mine_every.is_some_and(|every| state.step.is_multiple_of(every))
+                && state.step < steps;
+            if mine {
+                clock.pause();
+                self.mine(&mut state, watch)?;
+                loader = load(&state);
+                clock.go_on();
+            }
+            if judge || mine || clock.checkpoint_is_due() {
                 self.hold_finite(&state)?;
                 self.keep(&state, watch);
                 clock.checkpointed();
@@ -374,6 +388,21 @@ impl<'a> Run<'a> {
             model.card.operating.threshold = judgement.threshold;
             state.best_model = Some(model.to_bytes()?);
         }
+        Ok(())
+    }
+
+    /// Looks where the network is wrong on the scans that it learns from.
+    fn mine(&self, state: &mut State, watch: &dyn Watch) -> Result<(), TrainError> {
+        let predictor = predictor_of(self.model(state), &self.setup.device)?;
+        state.mistakes = mine::false_alarms(&self.store, &predictor, &|done| {
+            watch.see(&Progress::Mining {
+                done,
+                of: self.store.len(),
+            });
+        })?;
+        watch.see(&Progress::Mined {
+            false_alarms: state.mistakes.iter().map(Vec::len).sum(),
+        });
         Ok(())
     }
 

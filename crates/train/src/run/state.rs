@@ -22,6 +22,8 @@ pub(super) struct State {
     pub(super) best_model: Option<Vec<u8>>,
     /// Judgements since the best.
     pub(super) since_best: usize,
+    /// False alarms of each scan that were mined last, as voxels.
+    pub(super) mistakes: Vec<Vec<usize>>,
     pub(super) history: Vec<Row>,
     /// Loss of the steps since the last row, and what the row will say.
     open: Open,
@@ -42,6 +44,8 @@ struct Notes {
     step: u64,
     best: Option<Judgement>,
     since_best: usize,
+    #[serde(default)]
+    mistakes: Vec<Vec<usize>>,
     history: Vec<Row>,
     open: Open,
 }
@@ -71,6 +75,7 @@ impl State {
             best: None,
             best_model: None,
             since_best: 0,
+            mistakes: Vec::new(),
             history: Vec::new(),
             open: Open::default(),
         })
@@ -97,6 +102,7 @@ impl State {
             best: notes.best,
             best_model: parts.best,
             since_best: notes.since_best,
+            mistakes: notes.mistakes,
             history: notes.history,
             open: notes.open,
         })
@@ -108,6 +114,7 @@ impl State {
             step: self.step,
             best: self.best.clone(),
             since_best: self.since_best,
+            mistakes: self.mistakes.clone(),
             history: self.history.clone(),
             open: self.open.clone(),
         };

@@ -52,6 +52,18 @@ pub enum Progress<'a> {
         /// Of how many.
         of: usize,
     },
+    /// A scan to learn from is searched for false alarms.
+    Mining {
+        /// How many are.
+        done: usize,
+        /// Of how many.
+        of: usize,
+    },
+    /// All of them are.
+    Mined {
+        /// False alarms that are shown from now on.
+        false_alarms: usize,
+    },
     /// The validation scans are scored.
     Judged {
         /// The score.

@@ -3,6 +3,7 @@ use super::{AugmentConfig, AugmentDraw, SamplingConfig};
 use crate::data::Material;
 use nalgebra::Vector3;
 use siderin_core::random::Stream;
+use std::sync::Arc;
 
 /// What a sample is, before it is cut.
 #[derive(Debug, Clone, PartialEq)]
@@ -20,6 +21,8 @@ pub struct Sampler {
     augment: AugmentConfig,
     seed: u64,
     scans: usize,
+    /// Of each scan, as [`Material::spots`].
+    mistakes: Arc<Vec<Vec<usize>>>,
 }
 
 /// Voxels between a lesion and the sample's border, as a share of the sample: features at the
@@ -35,6 +38,16 @@ impl Sampler {
             augment,
             seed,
             scans,
+            mistakes: Arc::default(),
+        }
+    }
+
+    /// The same sampler with voxels of each scan that are to be shown before its spots.
+    #[must_use]
+    pub fn showing(&self, mistakes: &[Vec<usize>]) -> Self {
+        Self {
+            mistakes: Arc::new(mistakes.to_vec()),
+            ..self.clone()
         }
     }
 
@@ -70,10 +83,12 @@ impl Sampler {
         order
     }
 
-    /// Draws sample `index` of the run, which is number `number` of the samples of its scan in this
-    /// epoch: the first ones hold a lesion, the next ones a spot, as many as their shares say.
+    /// Draws sample `index` of the run, which is of the scan numbered `at.0` and its sample `at.1`
+    /// in this epoch: the first ones hold a lesion, the next ones a spot, as many as their shares
+    /// say.
     #[must_use]
-    pub fn draw(&self, index: u64, number: usize, scan: &Material) -> SampleDraw {
+    pub fn draw(&self, index: u64, at: (usize, usize), scan: &Material) -> SampleDraw {
+        let mistakes = self.mistakes.get(at.0).map_or(&[][..], Vec::as_slice);
         let mut stream = Stream::new(self.seed, "sample", index);
         let augment = AugmentDraw::draw(
             &self.augment,
@@ -82,7 +97,7 @@ impl Sampler {
             scan.images.len(),
             &mut stream,
         );
-        let number = number as f64;
+        let number = at.1 as f64;
         let samples = self.config.per_scan as f64;
         let lesions = (self.config.lesion_share * samples).round();
         let spots = lesions + (self.config.spot_share * samples).round();
@@ -90,9 +105,12 @@ impl Sampler {
             let lesion = &scan.lesions[stream.index(scan.lesions.len())];
             let voxel = lesion[stream.index(lesion.len())];
             self.around(voxel, scan, &augment, &mut stream)
-        } else if number < spots && !scan.spots.is_empty() && self.config.spot_share > 0.0 {
-            let place = early_place(scan.spots.len(), stream.uniform(0.0, 1.0));
-            self.around(scan.spots[place], scan, &augment, &mut stream)
+        } else if number < spots && mistakes.len() + scan.spots.len() > 0 {
+            let count = mistakes.len() + scan.spots.len();
+            let place = early_place(count, stream.uniform(0.0, 1.0));
+            let after = || scan.spots[place - mistakes.len()];
+            let spot = mistakes.get(place).copied().unwrap_or_else(after);
+            self.around(spot, scan, &augment, &mut stream)
         } else {
             in_brain(scan, &mut stream)
         };
@@ -218,6 +236,7 @@ mod tests {
             per_scan: 8,
             lesion_share: 0.5,
             spot_share: 0.25,
+            mining_epochs: None,
             regions: 1,
         };
         Sampler::new(config, augment, seed, 5)
@@ -251,10 +270,10 @@ mod tests {
             let size = [deep, height, 16];
             let sampler = sampler(size, augment, seed);
             for (number, class) in [(0, 4), (3, 4), (4, 3), (5, 3)] {
-                let drawn = sampler.draw(index, number, &scan());
+                let drawn = sampler.draw(index, (0, number), &scan());
                 let sample = cut(&scan(), size, &drawn);
                 prop_assert!(sample.classes.contains(&class), "{number} {drawn:?}");
-                prop_assert_eq!(&sampler.draw(index, number, &scan()), &drawn);
+                prop_assert_eq!(&sampler.draw(index, (0, number), &scan()), &drawn);
                 if deep < 4 {
                     // The middle slice shows it.
                     let slice = &sample.classes[deep / 2 * height * 16..][..height * 16];
@@ -271,7 +290,7 @@ mod tests {
         ) {
             let size = [size.0, size.1, size.2];
             let augment = AugmentConfig { flip: 0.5, ..AugmentConfig::default() };
-            let drawn = sampler(size, augment, seed).draw(seed, number, &scan());
+            let drawn = sampler(size, augment, seed).draw(seed, (0, number), &scan());
             let sample = cut(&scan(), size, &drawn);
             prop_assert!(sample.classes.contains(&4) && sample.classes.contains(&3));
         }
@@ -292,11 +311,11 @@ mod tests {
     fn the_others_lie_in_the_brain_and_within_the_scan() {
         let sampler = sampler([3, 16, 16], AugmentConfig::default(), 1);
         for index in 0..50 {
-            let middle = sampler.draw(index, 7, &scan()).middle;
+            let middle = sampler.draw(index, (0, 7), &scan()).middle;
             assert!(middle[2] >= 6.0);
             // 16 of 40 columns and of 30 rows: the middle is from 8 to 32 and to 22.
             assert!((8.0..=32.0).contains(&middle[0]) && (8.0..=22.0).contains(&middle[1]));
-            assert_eq!(sampler.draw(index, 0, &scan()).middle[2], 3.0);
+            assert_eq!(sampler.draw(index, (0, 0), &scan()).middle[2], 3.0);
         }
         // 5 scans of 8 samples, 3 a batch.
         assert_eq!((sampler.per_epoch(), sampler.batches_per_epoch()), (40, 13));
@@ -315,13 +334,33 @@ mod tests {
     }
 
     #[test]
+    fn mined_mistakes_come_before_the_spots_of_their_scan() {
+        // Scan 1 has a mistake at (20, 4, 2), the first of two places: ln 2 / ln 3 = .63 of the
+        // draws show it. Numbers 4 and 5 of 8 samples are spots'.
+        let mistake = (2 * 30 + 4) * 40 + 20;
+        let sampler = sampler([1, 4, 4], AugmentConfig::default(), 1);
+        let mined = sampler.showing(&[Vec::new(), vec![mistake]]);
+        let slices = |scan: usize| {
+            let slice = |index| mined.draw(index, (scan, 4), &self::scan()).middle[2];
+            (0..2000).map(slice).collect::<Vec<f64>>()
+        };
+        assert!(slices(0).iter().all(|slice| *slice == 8.0));
+        let shown = slices(1).iter().filter(|slice| **slice == 2.0).count();
+        assert!((1200..1320).contains(&shown), "{shown}");
+        assert_eq!(
+            mined.draw(7, (0, 4), &scan()),
+            sampler.draw(7, (1, 4), &scan())
+        );
+    }
+
+    #[test]
     fn a_scan_without_lesions_shows_its_spots_instead() {
         let empty = Material {
             lesions: Vec::new(),
             ..scan()
         };
         let size = [3, 16, 16];
-        let drawn = sampler(size, AugmentConfig::default(), 1).draw(4, 0, &empty);
+        let drawn = sampler(size, AugmentConfig::default(), 1).draw(4, (0, 0), &empty);
         assert!(cut(&empty, size, &drawn).classes.contains(&3));
     }
 }

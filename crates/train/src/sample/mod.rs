@@ -35,6 +35,11 @@ pub struct SamplingConfig {
     /// others lie anywhere in the brain.
     #[serde(default)]
     pub spot_share: f64,
+    /// Epochs after which, again and again, the network goes over the scans that it learns from:
+    /// its false alarms there come before the spots of the search from then on. Not where there is
+    /// none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub mining_epochs: Option<usize>,
     /// Regions of a batch that the cascade's second stage learns from.
     #[serde(default = "regions")]
     pub regions: usize,
@@ -67,6 +72,14 @@ impl SamplingConfig {
             "sampling.spot_share",
             self.spot_share,
             "0 or more, and 1 at most together with lesion_share",
+        )?;
+        let mines = self.mining_epochs.is_none_or(|epochs| epochs > 0);
+        hold(mines, "sampling.mining_epochs", 0, "1 or more")?;
+        hold(
+            self.mining_epochs.is_none() || self.spot_share > 0.0,
+            "sampling.mining_epochs",
+            "given without spot_share",
+            "a spot_share above 0, which says how many samples hold what is mined",
         )?;
         let regions = (1..=4096).contains(&self.regions);
         hold(regions, "sampling.regions", self.regions, "1 to 4096")

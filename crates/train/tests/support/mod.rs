@@ -110,6 +110,7 @@ batch = 2
 per_scan = 4
 lesion_share = 0.5
 spot_share = 0.25
+mining_epochs = 1
 regions = 4
 
 [augment]
