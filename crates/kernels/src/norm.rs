@@ -38,10 +38,18 @@ pub struct Norm {
 /// Mean and variance (with `n` in the denominator) of values that share them.
 #[derive(Debug, Clone, Copy, PartialEq, Default)]
 pub struct Moments {
-    /// Mean.
-    pub mean: f32,
+    /// Mean; in double precision because in single a large one is off by more than the values differ.
+    pub mean: f64,
     /// Variance.
     pub variance: f32,
+}
+
+impl Moments {
+    /// The mean in single precision and what that leaves of it.
+    fn split_mean(&self) -> (f32, f64) {
+        let about = self.mean as f32;
+        (about, self.mean - f64::from(about))
+    }
 }
 
 /// Gradients that [`Norm::backward`] fills, each as long as what it belongs to.
@@ -125,7 +133,7 @@ impl Norm {
         let moments = sums.iter().zip(about).map(|([sum, squares], about)| {
             let mean = sum / count;
             Moments {
-                mean: (f64::from(about) + mean) as f32,
+                mean: f64::from(about) + mean,
                 // `max` would turn what is not a number into zero.
                 variance: match squares / count - mean * mean {
                     v if v < 0.0 => 0.0,
@@ -146,10 +154,11 @@ impl Norm {
         let moments = &moments[self.set(plane)];
         let channel = plane % self.channels;
         let factor = gamma[channel] * self.inverse(moments);
+        let (about, rest) = moments.split_mean();
         Line {
-            about: moments.mean,
+            about,
             factor,
-            addend: beta[channel],
+            addend: (f64::from(beta[channel]) - f64::from(factor) * rest) as f32,
             activation: self.activation,
         }
     }
@@ -241,11 +250,12 @@ impl Norm {
             .into_par_iter()
             .map(|plane| {
                 let set = &moments[self.set(plane)];
-                let [sum, about_mean] = level.run(GradientSums {
+                let [sum, about] = level.run(GradientSums {
                     line: self.line(plane, moments, affine),
                     x: &x[of_plane(plane)],
                     dy: &dy[of_plane(plane)],
                 });
+                let about_mean = about - set.split_mean().1 * sum;
                 [sum, about_mean * f64::from(self.inverse(set))]
             })
             .collect();
@@ -274,7 +284,7 @@ impl Norm {
                     line: self.line(plane, moments, affine),
                     factor: (f64::from(affine[0][plane % self.channels]) * inverse) as f32,
                     of_x: of_x as f32,
-                    addend: (-inverse * mean) as f32,
+                    addend: (-inverse * mean - of_x * moments[set].split_mean().1) as f32,
                 },
                 x: &x[of_plane(plane)],
                 dy: &dy[of_plane(plane)],
@@ -418,7 +428,7 @@ unsafe fn behind<S: Simd>(line: Line, x: S::V, dy: S::V) -> S::V {
     unsafe { S::mul(line.activation.derivative::<S>(line.before::<S>(x)), dy) }
 }
 
-/// `g` and `g (x - mean)`.
+/// `g` and `g (x - about)`.
 impl Summand<2> for Line {
     #[inline(always)]
     unsafe fn of<S: Simd>(self, [x, dy]: [S::V; 2]) -> [S::V; 2] {
@@ -430,7 +440,7 @@ impl Summand<2> for Line {
     }
 }
 
-/// The sums of `g` and of `g (x - mean)`.
+/// The sums of `g` and of `g (x - about)`.
 struct GradientSums<'a> {
     line: Line,
     x: &'a [f32],
@@ -447,7 +457,7 @@ impl Kernel for GradientSums<'_> {
     }
 }
 
-/// `factor g + of_x (x - mean) + addend`.
+/// `factor g + of_x (x - about) + addend`.
 #[derive(Clone, Copy)]
 struct OfGradient {
     line: Line,

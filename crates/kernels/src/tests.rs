@@ -190,12 +190,18 @@ proptest! {
         let affine = [values(seed + 2, norm.channels), values(seed + 3, norm.channels)];
         let channel = |at: usize| at / norm.voxels % norm.channels;
         let exact: Vec<f64> = x.iter().map(|v| f64::from(*v)).collect();
-        let output = |x: &[f64]| -> Vec<[f64; 2]> {
+        let before = |x: &[f64]| -> Vec<f64> {
             normalised(&norm, x).iter().enumerate().map(|(at, v)| {
                 let [gamma, beta] = [0, 1].map(|which| f64::from(affine[which][channel(at)]));
-                by_definition(norm.activation, gamma * v + beta)
+                gamma * v + beta
             }).collect()
         };
+        let output = |x: &[f64]| -> Vec<[f64; 2]> {
+            before(x).iter().map(|v| by_definition(norm.activation, *v)).collect()
+        };
+        // At a kink single precision may take the other side's slope, and differences take both.
+        let has_kink = matches!(norm.activation, Activation::Relu | Activation::LeakyRelu(_));
+        prop_assume!(!has_kink || before(&exact).iter().all(|v| v.abs() > 1e-5));
         let expected = output(&exact);
         let hat = normalised(&norm, &exact);
         // With respect to parameters by hand, with respect to the input by differences of the loss
@@ -212,15 +218,22 @@ proptest! {
             let x: Vec<f64> = exact.iter().zip(&direction).map(|(x, d)| x + step * f64::from(*d)).collect();
             output(&x).iter().zip(&dy).map(|(y, dy)| y[0] * f64::from(*dy)).sum()
         };
-        // A kink of the activation may lie within the step.
         let slope = (loss(1e-6) - loss(-1e-6)) / 2e-6;
         let y_expected: Vec<f64> = expected.iter().map(|y| y[0]).collect();
+        // What is added up to a value has the size that its digits count from.
+        let size = (0..length).fold(0f64, |most, at| {
+            let [gamma, beta] = [0, 1].map(|which| f64::from(affine[which][channel(at)]));
+            most.max((gamma * hat[at]).abs() + beta.abs())
+        });
         let affine = [affine[0].as_slice(), affine[1].as_slice()];
         for level in Level::available() {
             let moments = norm.statistics(level, &x).unwrap();
             let mut y = vec![f32::NAN; length];
             norm.forward(level, &x, &moments, affine, &mut y).unwrap();
-            assert_near(&format!("{level:?} {norm:?}"), &y, &y_expected, 2e-5);
+            for (at, (found, expected)) in y.iter().zip(&y_expected).enumerate() {
+                let off = (f64::from(*found) - expected).abs();
+                prop_assert!(off <= 3e-6 * size, "{level:?} {norm:?} at {at}: {found}, {expected} expected");
+            }
             let (mut dx, mut dgamma, mut dbeta) =
                 (vec![f32::NAN; length], vec![f32::NAN; norm.channels], vec![f32::NAN; norm.channels]);
             let gradients = NormGradients { x: &mut dx, gamma: &mut dgamma, beta: &mut dbeta };
@@ -374,7 +387,7 @@ fn an_outlier_at_the_start_costs_no_digits() {
     for level in Level::available() {
         let moments = norm.statistics(level, &x).unwrap()[0];
         assert!(
-            (f64::from(moments.mean) - mean).abs() < 1e-3,
+            (moments.mean - mean).abs() < 1e-9 * mean,
             "{moments:?} {mean}"
         );
         assert!(

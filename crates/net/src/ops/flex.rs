@@ -185,7 +185,7 @@ pub(super) fn norm_gradients(
 pub(super) fn moments(moments: &[Moments]) -> [Values; 2] {
     let of =
         |which: fn(&Moments) -> f32| tensor(moments.iter().map(which).collect(), [moments.len()]);
-    [of(|m| m.mean), of(|m| m.variance)]
+    [of(|m| m.mean as f32), of(|m| m.variance)]
 }
 
 pub(super) fn activation_gradient(x: &Values, dy: &Values, activation: Activation) -> Values {

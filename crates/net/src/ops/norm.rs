@@ -80,7 +80,10 @@ fn known<const D: usize>(module: &BatchNorm, x: Tensor<D>, norm: Norm) -> Tensor
     let moments: Vec<Moments> = floats(module.running_mean.value())
         .into_iter()
         .zip(floats(module.running_var.value()))
-        .map(|(mean, variance)| Moments { mean, variance })
+        .map(|(mean, variance)| Moments {
+            mean: f64::from(mean),
+            variance,
+        })
         .collect();
     let affine = [&module.gamma, &module.beta].map(|p| p.val().try_into_primitive::<Flex>());
     match (x.clone().try_into_primitive::<Flex>(), affine) {
