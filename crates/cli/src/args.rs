@@ -159,6 +159,27 @@ pub(crate) struct Register {
 pub(crate) enum Regions {
     /// From a parcellation of FreeSurfer (aparc+aseg, wmparc) or SynthSeg (--parc).
     FromLabels(RegionsFromLabels),
+    /// By a network of regions, from a head in any contrast.
+    Find(RegionsFind),
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct RegionsFind {
+    /// The scan: NIfTI, or a DICOM file or folder.
+    pub scan: PathBuf,
+    /// A model of the architecture region-unet.
+    #[arg(long)]
+    pub model: PathBuf,
+    /// File for the region map (NIfTI, on the scan's grid); a table of its values is written beside
+    /// it.
+    #[arg(long)]
+    pub out: PathBuf,
+    /// File for a mask of the brain with its fluid (NIfTI).
+    #[arg(long)]
+    pub brain: Option<PathBuf>,
+    /// What the model runs on.
+    #[arg(long, value_enum, default_value_t = DeviceName::Cpu)]
+    pub device: DeviceName,
 }
 
 #[derive(Debug, Args)]

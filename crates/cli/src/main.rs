@@ -33,8 +33,9 @@ fn main() -> ExitCode {
         }
         args::Command::Register(register) => commands::register::run(&register),
         args::Command::Regions(args::Regions::FromLabels(labels)) => {
-            commands::regions::run(&labels)
+            commands::regions::from_labels(&labels)
         }
+        args::Command::Regions(args::Regions::Find(find)) => commands::regions::find(&find),
     };
     match outcome {
         Ok(commands::Outcome::Done) => ExitCode::SUCCESS,

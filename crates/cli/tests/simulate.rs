@@ -1,4 +1,4 @@
-//! `siderin simulate`, `regions` and `demo` from the outside.
+//! `siderin simulate` and `demo` from the outside.
 #![allow(clippy::unwrap_used, clippy::panic)]
 
 mod support;
@@ -7,6 +7,8 @@ use flate2::read::GzDecoder;
 use predicates::prelude::PredicateBooleanExt;
 use predicates::str::contains;
 use serde_json::Value;
+use siderin_core::scan::ReadLimits;
+use siderin_core::scan::nifti::read_volume;
 use std::fs;
 use std::io::Read;
 use std::path::Path;
@@ -289,18 +291,45 @@ fn the_field_of_a_ball() {
 }
 
 #[test]
-fn regions_of_something_else_are_refused() {
+fn a_cohort_of_any_contrast_has_regions_and_no_lesions() {
     let folder = tempfile::tempdir().unwrap();
-    let map = folder.path().join("aseg.nii");
-    write_map(&map, [8, 8, 8], [1.0; 3], |_| 2.0);
-    siderin()
-        .args(["regions", "from-labels"])
-        .arg(&map)
-        .arg("--out")
-        .arg(folder.path().join("regions.nii.gz"))
-        .assert()
-        .code(1)
-        .stderr(contains("no cortex of the Desikan-Killiany atlas"));
+    let out = folder.path().join("cohort");
+    let file = folder.path().join("any.toml");
+    fs::write(
+        &file,
+        "name = 'any'\nseed = 5\nheads = ['builtin']\n[[scans]]\nprotocol = 'any-contrast'\n\
+         count = 2\nwithout_lesions = 2\n",
+    )
+    .unwrap();
+    let run = || {
+        let mut command = siderin();
+        command
+            .args(["simulate", "cohort"])
+            .arg(&file)
+            .arg("--out")
+            .arg(&out);
+        command.assert().success()
+    };
+    run().stdout(contains("[2/2]").and(contains("any-contrast, 0 microbleeds")));
+    let read = |path: &str| {
+        read_volume(&out.join(path), None, ReadLimits::default())
+            .unwrap()
+            .1
+    };
+    let image = read("sub-001/anat/sub-001_acq-anycontrast_T2starw.nii.gz");
+    let truth = |name: &str| {
+        read(&format!(
+            "derivatives/truth/sub-001/anat/sub-001_{name}.nii.gz"
+        ))
+    };
+    let (regions, lesions) = (truth("desc-regions_dseg"), truth("desc-lesions_dseg"));
+    assert_eq!(image.grid().spacing_mm().map(f64::round), [2.0; 3]);
+    assert!(regions.grid().matches(image.grid(), 1e-3));
+    // The built-in head has a brain of some 1.2 l, of which up to a half may be cut off.
+    let inside = regions.voxels().iter().filter(|v| **v > 0.0).count() * 8;
+    assert!((400_000..1_900_000).contains(&inside), "{inside} mm³");
+    assert!(lesions.voxels().iter().all(|v| *v == 0.0));
+    run().stderr(contains("2 of 2 scans are there already"));
 }
 
 #[test]

@@ -96,7 +96,7 @@ fn case(what: &str, name: &str) -> Result<Case, Box<dyn Error>> {
 /// `ARCHITECTURE-PRESET`.
 fn config(name: &str) -> Result<ModelConfig, Box<dyn Error>> {
     let (architecture, preset) = name.rsplit_once('-').ok_or("ARCHITECTURE-PRESET")?;
-    let architecture = Architecture::ALL
+    let architecture = Architecture::OF_PAPERS
         .into_iter()
         .find(|known| known.to_string() == architecture)
         .ok_or("no such architecture")?;
@@ -109,9 +109,11 @@ fn config(name: &str) -> Result<ModelConfig, Box<dyn Error>> {
 
 /// Sizes of all networks and of what each takes at once, for the twins in PyTorch.
 fn configs() -> serde_json::Value {
-    let names = Architecture::ALL.into_iter().flat_map(|architecture| {
-        ["small", "paper"].map(|preset| format!("{architecture}-{preset}"))
-    });
+    let names = Architecture::OF_PAPERS
+        .into_iter()
+        .flat_map(|architecture| {
+            ["small", "paper"].map(|preset| format!("{architecture}-{preset}"))
+        });
     let all = names.filter_map(|name| {
         let config = config(&name).ok()?;
         let entry = json!({"config": config, "inputs": shapes(&name)});

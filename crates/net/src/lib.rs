@@ -14,9 +14,11 @@ pub mod model_file;
 pub mod ops;
 #[cfg(test)]
 mod reference;
+mod regions;
 
 pub use detect::{
     DetectError, Detection, Detector, DetectorError, Finder, ModelMaps, OnScan, PrepareError,
     Ready, RulesConfig, Stage, detect, prepare,
 };
 pub use explain::{EXPLAINED, heat_map};
+pub use regions::{BrainRegions, RegionError, RegionFinder, RegionMap};

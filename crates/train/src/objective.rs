@@ -2,12 +2,16 @@
 
 use crate::config::{LossConfig, TrainConfig};
 use crate::loader::Batch;
-use burn::tensor::activation::sigmoid;
+use burn::tensor::activation::{log_sigmoid, sigmoid};
 use burn::tensor::{Device, Tensor, TensorData};
 use siderin_core::random::Stream;
+use siderin_core::regions::Side;
 use siderin_net::infer::{RegionCut, cut_region, regions_of};
 use siderin_net::loss::{DeepSupervision, Loss, shrink_target2d, shrink_target3d};
-use siderin_net::model::{Fine, Guided, GuidedClass, GuidedConfig, Mmoc, ModelConfig, Network};
+use siderin_net::model::{
+    Fine, Guided, GuidedClass, GuidedConfig, Mmoc, ModelConfig, Network, REGION_CLASSES,
+    RegionUnet, class_of_code,
+};
 
 /// The loss of a batch.
 pub(crate) struct Objective {
@@ -66,6 +70,7 @@ impl Objective {
                 self.guided(network, config, batch)
             }
             (Network::GuidedUnet(_), _) => unreachable!("a network is of its config"),
+            (Network::RegionUnet(network), _) => self.regions_of_head(network, batch),
         }
     }
 
@@ -91,6 +96,40 @@ impl Objective {
             targets.push(shrink_target3d(finer, level.stride));
         }
         self.deep.forward(outputs, targets)
+    }
+
+    /// The loss over the classes, and cross-entropy of the side where a voxel has one.
+    fn regions_of_head(&self, network: &RegionUnet, batch: &Batch) -> Tensor<1> {
+        let logits = network.head(network.features(self.patches(batch)));
+        let [n, _, d, h, w] = batch.shape;
+        let voxels = d * h * w;
+        let mut classes = vec![0f32; n * REGION_CLASSES * voxels];
+        // 1 on the right, -1 on the left, 0 where there is no side.
+        let mut sides = vec![0f32; n * voxels];
+        let mut with_side = 0usize;
+        for (at, code) in batch.classes.iter().enumerate() {
+            let (sample, voxel) = (at / voxels, at % voxels);
+            let (class, side) = class_of_code(*code);
+            classes[(sample * REGION_CLASSES + usize::from(class)) * voxels + voxel] = 1.0;
+            if let Some(side) = side {
+                sides[at] = if side == Side::Right { 1.0 } else { -1.0 };
+                with_side += 1;
+            }
+        }
+        let tensor = |values, channels| {
+            let data = TensorData::new(values, [n, channels, d, h, w]);
+            Tensor::<5>::from_data(data, &self.device)
+        };
+        let target = tensor(classes, REGION_CLASSES);
+        let of_classes = self
+            .loss
+            .of
+            .forward(logits.clone().narrow(1, 0, REGION_CLASSES), target);
+        let sides = tensor(sides, 1);
+        let towards = log_sigmoid(logits.narrow(1, REGION_CLASSES, 1) * sides.clone());
+        // Where there is no side, ln ½ would count.
+        let of_sides = (towards * sides.abs()).sum() / -(with_side.max(1) as f64);
+        of_classes + of_sides
     }
 
     /// The first stage on whole slices, and the second on regions around what is there and around

@@ -124,6 +124,8 @@ pub(crate) enum ArchitectureName {
     Unet3d,
     MmocNet,
     GuidedUnet,
+    /// Regions of the brain.
+    RegionUnet,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -141,6 +143,7 @@ impl ArchitectureName {
             Self::Unet3d => Architecture::Unet3d,
             Self::MmocNet => Architecture::MmocNet,
             Self::GuidedUnet => Architecture::GuidedUnet,
+            Self::RegionUnet => Architecture::RegionUnet,
         }
     }
 }

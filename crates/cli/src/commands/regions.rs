@@ -1,20 +1,50 @@
 //! `siderin regions`.
 
 use super::{Failure, Outcome, in_one_line};
-use crate::args::RegionsFromLabels;
+use crate::args::{RegionsFind, RegionsFromLabels};
 use crate::progress::{complain, say};
+use crate::read::single_volume;
 use anyhow::{Context, Result};
 use siderin_core::folder::{write_synced, write_then_rename};
 use siderin_core::regions::{from_parcellation, region_table};
 use siderin_core::scan::{ReadLimits, nifti, stem};
+use siderin_core::volume::Volume;
+use siderin_net::RegionFinder;
+use siderin_net::model_file::Model;
 use std::io::Write;
+use std::path::Path;
 
-pub(crate) fn run(args: &RegionsFromLabels) -> Result<Outcome, Failure> {
-    from_labels(args).map_err(|error| Failure::Run(in_one_line(&error)))?;
-    Ok(Outcome::Done)
+pub(crate) fn from_labels(args: &RegionsFromLabels) -> Result<Outcome, Failure> {
+    done(convert(args))
 }
 
-fn from_labels(args: &RegionsFromLabels) -> Result<()> {
+pub(crate) fn find(args: &RegionsFind) -> Result<Outcome, Failure> {
+    done(look(args))
+}
+
+fn done(result: Result<()>) -> Result<Outcome, Failure> {
+    result
+        .map(|()| Outcome::Done)
+        .map_err(|error| Failure::Run(in_one_line(&error)))
+}
+
+fn look(args: &RegionsFind) -> Result<()> {
+    let device = args.device.device().open()?;
+    let finder = RegionFinder::new(Model::read(&args.model, &device)?, &device)?;
+    let (_, scan) = single_volume(&args.scan, ReadLimits::default()).context("reading the scan")?;
+    let found = finder.find(&scan)?.on(scan.grid())?;
+    write_regions(&found.codes, &args.out)?;
+    if let Some(path) = &args.brain {
+        let brain = found.brain.map(u8::from);
+        write_then_rename(path, |partial| {
+            nifti::write_volume(partial, &brain).map_err(anyhow::Error::from)
+        })
+        .context("writing the brain mask")?;
+    }
+    Ok(())
+}
+
+fn convert(args: &RegionsFromLabels) -> Result<()> {
     let (_, parcels, not_numbers) = nifti::read_volume(&args.labels, None, ReadLimits::default())
         .context("reading the parcellation")?;
     if not_numbers > 0 {
@@ -34,16 +64,21 @@ fn from_labels(args: &RegionsFromLabels) -> Result<()> {
             if unknown.len() > 12 { ", …" } else { "" }
         ));
     }
-    let table = args.out.with_file_name(format!("{}.tsv", stem(&args.out)));
+    write_regions(&regions, &args.out)
+}
+
+/// The map, and the table of its values beside it.
+fn write_regions(regions: &Volume<u8>, out: &Path) -> Result<()> {
+    let table = out.with_file_name(format!("{}.tsv", stem(out)));
     write_then_rename(&table, |path| {
         write_synced(path, |sink| {
             Ok::<_, anyhow::Error>(sink.write_all(region_table().as_bytes())?)
         })
     })?;
-    write_then_rename(&args.out, |path| {
-        nifti::write_volume(path, &regions).map_err(anyhow::Error::from)
+    write_then_rename(out, |path| {
+        nifti::write_volume(path, regions).map_err(anyhow::Error::from)
     })
     .context("writing the regions")?;
-    say(&format!("regions: {}", args.out.display()));
+    say(&format!("regions: {}", out.display()));
     Ok(())
 }

@@ -1,6 +1,7 @@
 //! A cohort: many simulated scans from a small text file, as a BIDS data set.
 
-use super::files::{VisitFilesError, VisitNames, write_visit};
+use super::any_contrast::{ContrastDraw, ContrastError, any_contrast};
+use super::files::{VisitFilesError, VisitNames, write_any_contrast, write_visit};
 use super::head::Head;
 use super::protocol::{Protocol, ProtocolError};
 use super::scene::literature_count;
@@ -34,7 +35,7 @@ pub struct CohortSpec {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct ScansSpec {
-    /// Name of the protocol.
+    /// Name of the protocol, or [`ANY_CONTRAST`].
     pub protocol: String,
     /// How many.
     pub count: usize,
@@ -48,6 +49,10 @@ pub struct ScansSpec {
     #[serde(default)]
     pub second_visit: Option<SecondVisit>,
 }
+
+/// In place of a protocol: heads in contrasts of all kinds without microbleeds, from which a network
+/// learns regions.
+pub const ANY_CONTRAST: &str = "any-contrast";
 
 /// A cohort that cannot be made.
 #[derive(Debug, thiserror::Error)]
@@ -77,6 +82,8 @@ pub enum ItemError {
     #[error(transparent)]
     Simulate(#[from] SimulateError),
     #[error(transparent)]
+    Contrast(#[from] ContrastError),
+    #[error(transparent)]
     Files(#[from] VisitFilesError),
     #[error(transparent)]
     Folder(#[from] FolderError),
@@ -90,7 +97,59 @@ pub struct CohortItem {
     /// Such as `sub-001`.
     pub subject: String,
     /// What is simulated.
-    pub request: Request,
+    pub kind: ItemKind,
+}
+
+/// What an item of a cohort is.
+#[derive(Debug, Clone, PartialEq)]
+// A cohort holds some hundreds, most of them scans.
+#[allow(clippy::large_enum_variant)]
+pub enum ItemKind {
+    /// A scan by a protocol.
+    Scan(Request),
+    /// A head by [`any_contrast`].
+    AnyContrast {
+        /// Name of the head.
+        head_name: String,
+        /// Decides everything that is drawn.
+        seed: u64,
+    },
+}
+
+impl CohortItem {
+    /// Name of the head.
+    #[must_use]
+    pub fn head_name(&self) -> &str {
+        match &self.kind {
+            ItemKind::Scan(request) => &request.head_name,
+            ItemKind::AnyContrast { head_name, .. } => head_name,
+        }
+    }
+
+    /// Name of the protocol, or [`ANY_CONTRAST`].
+    #[must_use]
+    pub fn protocol_name(&self) -> &str {
+        match &self.kind {
+            ItemKind::Scan(request) => &request.protocol.name,
+            ItemKind::AnyContrast { .. } => ANY_CONTRAST,
+        }
+    }
+
+    /// Number of microbleeds.
+    #[must_use]
+    pub fn lesions(&self) -> usize {
+        match &self.kind {
+            ItemKind::Scan(request) => request.lesions,
+            ItemKind::AnyContrast { .. } => 0,
+        }
+    }
+
+    fn seed(&self) -> u64 {
+        match &self.kind {
+            ItemKind::Scan(request) => request.seed,
+            ItemKind::AnyContrast { seed, .. } => *seed,
+        }
+    }
 }
 
 /// Limits that keep a mistyped number from filling memory.
@@ -113,7 +172,16 @@ impl CohortSpec {
             );
         }
         for scans in &spec.scans {
-            Protocol::named(&scans.protocol)?;
+            if scans.protocol == ANY_CONTRAST {
+                if !scans.lesions.is_empty() || scans.second_visit.is_some() {
+                    return impossible(format!(
+                        "{ANY_CONTRAST} shows heads without microbleeds once; leave out `lesions` and \
+                         `second_visit`"
+                    ));
+                }
+            } else {
+                Protocol::named(&scans.protocol)?;
+            }
             if scans.without_lesions > scans.count {
                 return impossible(format!(
                     "{} of {} scans of {} are to be without lesions; it can be all of them at most",
@@ -148,10 +216,20 @@ impl CohortSpec {
         let mut heads = HeadOrder::new(self);
         for _ in 0..rounds {
             for scans in &self.scans {
-                let protocol = Protocol::named(&scans.protocol)?;
+                let protocol = match scans.protocol.as_str() {
+                    ANY_CONTRAST => None,
+                    name => Some(Protocol::named(name)?),
+                };
                 for n in 0..scans.count {
                     let number = items.len();
+                    let subject = format!("sub-{:03}", number + 1);
                     let seed = Stream::new(self.seed, "cohort", number as u64).seed();
+                    let head_name = heads.next();
+                    let Some(protocol) = &protocol else {
+                        let kind = ItemKind::AnyContrast { head_name, seed };
+                        items.push(CohortItem { subject, kind });
+                        continue;
+                    };
                     let lesions = if is_without(n, scans) {
                         0
                     } else if scans.lesions.is_empty() {
@@ -160,9 +238,9 @@ impl CohortSpec {
                         scans.lesions[n % scans.lesions.len()]
                     };
                     items.push(CohortItem {
-                        subject: format!("sub-{:03}", number + 1),
-                        request: Request {
-                            head_name: heads.next(),
+                        subject,
+                        kind: ItemKind::Scan(Request {
+                            head_name,
                             seed,
                             protocol: protocol.clone(),
                             lesions,
@@ -173,7 +251,7 @@ impl CohortSpec {
                                 resolved: visit.resolved.min(lesions),
                                 ..visit
                             }),
-                        },
+                        }),
                     });
                 }
             }
@@ -259,10 +337,13 @@ pub fn open_cohort(out: &Path, spec: &CohortSpec, items: &[CohortItem]) -> Resul
     write_json(&truth.join("dataset_description.json"), &derived)?;
     let mut table = String::from("participant_id\thead\tprotocol\tlesions\tseed\n");
     for item in items {
-        let r = &item.request;
         table += &format!(
             "{}\t{}\t{}\t{}\t{}\n",
-            item.subject, r.head_name, r.protocol.name, r.lesions, r.seed
+            item.subject,
+            item.head_name(),
+            item.protocol_name(),
+            item.lesions(),
+            item.seed()
         );
     }
     // A run with fewer rounds than an earlier one keeps the longer table.
@@ -311,24 +392,44 @@ pub fn make_item(
         fs::remove_dir_all(&left)?;
     }
     let truth = PartialFolder::claim(&truths, subject, Replace::NotNow)?;
-    let sessions = item.request.second_visit.is_some();
-    simulate(head, &item.request, stage, |visit| {
+    match &item.kind {
+        ItemKind::Scan(request) => scan_into(&raw, &truth, subject, request, head, stage)?,
+        ItemKind::AnyContrast { seed, .. } => {
+            stage(Stage::Person);
+            let draw = ContrastDraw::draw(*seed);
+            let made = any_contrast(head, &draw)?;
+            let folders = [raw.subfolder("anat")?, truth.subfolder("anat")?];
+            write_any_contrast(&made, &draw, &folders, subject)?;
+        }
+    }
+    truth.publish()?;
+    raw.publish()?;
+    Ok(())
+}
+
+fn scan_into(
+    raw: &PartialFolder,
+    truth: &PartialFolder,
+    subject: &str,
+    request: &Request,
+    head: &Head,
+    stage: &dyn Fn(Stage),
+) -> Result<(), ItemError> {
+    let sessions = request.second_visit.is_some();
+    simulate(head, request, stage, |visit| {
         let (session, name) = if sessions {
             let session = format!("ses-{}", visit.number);
             (format!("{session}/anat"), format!("{subject}_{session}"))
         } else {
-            ("anat".to_string(), subject.clone())
+            ("anat".to_string(), subject.to_string())
         };
         let names = VisitNames::bids(
             &raw.subfolder(&session)?,
             &truth.subfolder(&session)?,
             &name,
         );
-        Ok::<_, ItemError>(write_visit(&visit, &names)?)
-    })?;
-    truth.publish()?;
-    raw.publish()?;
-    Ok(())
+        Ok(write_visit(&visit, &names)?)
+    })
 }
 
 #[cfg(test)]
@@ -357,19 +458,19 @@ mod tests {
         let two = spec.items(2).unwrap();
         assert_eq!((one.len(), two.len()), (6, 12));
         assert_eq!(one[..], two[..6]);
-        assert_ne!(one[0].request.seed, two[6].request.seed);
-        let without = one[..4].iter().filter(|i| i.request.lesions == 0).count();
+        assert_ne!(one[0].seed(), two[6].seed());
+        let without = one[..4].iter().filter(|i| i.lesions() == 0).count();
         assert_eq!(without, 1);
-        assert_eq!(one[4].request.lesions, 3);
+        assert_eq!(one[4].lesions(), 3);
         // Each pair of scans has both heads, in an order of its own.
         for pair in two.chunks(2) {
-            assert_ne!(pair[0].request.head_name, pair[1].request.head_name);
+            assert_ne!(pair[0].head_name(), pair[1].head_name());
         }
         let many = spec.items(20).unwrap();
         let firsts = many
             .iter()
             .step_by(2)
-            .filter(|i| i.request.head_name == "a")
+            .filter(|i| i.head_name() == "a")
             .count();
         // 60 pairs; 15 or fewer the same way around is one chance in 10,000.
         assert!((16..45).contains(&firsts), "{firsts}");
@@ -385,6 +486,7 @@ mod tests {
         assert!(broken("\"a\", \"b\"", "").contains("`heads` is empty"));
         assert!(broken("without_lesions = 1", "without_lesions = 9").contains("9 of 4 scans"));
         assert!(broken("3t-gre-1x3", "9t").contains("\"9t\" is not known"));
+        assert!(broken("3t-swi-0.45x1", ANY_CONTRAST).contains("leave out `lesions`"));
         assert!(broken("seed = 7", "sead = 7").contains("sead"));
         assert!(broken("lesions = [3]", "lesions = [100000]").contains("500 microbleeds"));
         assert!(broken("count = 4", "count = 4000000").contains("10000 scans"));

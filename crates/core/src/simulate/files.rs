@@ -1,5 +1,6 @@
 //! A visit as files: images with BIDS sidecars, truth beside them.
 
+use super::any_contrast::{AnyContrast, ContrastDraw};
 use super::protocol::Encoding;
 use super::simulation::{Record, Visit};
 use crate::folder::{FolderError, write_json, write_synced};
@@ -151,6 +152,39 @@ pub fn write_visit(visit: &Visit, names: &VisitNames) -> Result<(), VisitFilesEr
         }));
     }
     tasks.par_iter().try_for_each(|task| task())
+}
+
+/// Writes a head of any contrast of a BIDS subject: its image in the first folder; regions, an empty
+/// lesion mask and what was drawn in the second.
+///
+/// # Errors
+/// What the disk says; the caller removes what was written.
+pub(super) fn write_any_contrast(
+    made: &AnyContrast,
+    draw: &ContrastDraw,
+    [images, truth]: &[PathBuf; 2],
+    subject: &str,
+) -> Result<(), VisitFilesError> {
+    let name = format!("{subject}_acq-anycontrast_T2starw");
+    write_volume(&images.join(format!("{name}.nii.gz")), &whole(&made.image))?;
+    let sidecar = json!({
+        "Modality": "MR",
+        "Manufacturer": "siderin (simulated)",
+        "ImageType": ["DERIVED", "PRIMARY", "M", "SIMULATED"],
+        "SeriesDescription": "a contrast of no protocol in particular",
+        "BodyPart": "BRAIN",
+        "SkullStripped": draw.stripped,
+    });
+    write_json(&images.join(format!("{name}.json")), &sidecar)?;
+    let of_truth = |what: &str| truth.join(format!("{subject}_{what}"));
+    write_volume(&of_truth("desc-regions_dseg.nii.gz"), &made.regions)?;
+    write_text(&of_truth("desc-regions_dseg.tsv"), &region_table())?;
+    let empty = Volume::filled(made.regions.grid(), 0u8);
+    write_volume(&of_truth("desc-lesions_dseg.nii.gz"), &empty)?;
+    Ok(write_json(
+        &of_truth("truth.json"),
+        &serde_json::to_value(draw)?,
+    )?)
 }
 
 /// Values rounded to whole numbers, as scanners store them.

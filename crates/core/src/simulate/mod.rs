@@ -5,6 +5,7 @@
 //! says how it lies in which scanner; [`Exam`] is the scan to come out of it.
 
 pub(crate) mod acquire;
+mod any_contrast;
 mod background;
 pub mod cohort;
 mod draw;
@@ -19,6 +20,9 @@ mod protocol;
 pub(crate) mod scene;
 mod simulation;
 
+pub use any_contrast::{
+    ANY_CONTRAST_MM, AnyContrast, ContrastDraw, ContrastError, Signal, any_contrast,
+};
 pub use background::{Background, Patch};
 pub use draw::{Imperfections, PersonDraw, Plan, Pose, VisitDraw};
 pub use exam::{CleanScan, Exam, ExamError, LesionTruth, ScanPlace, Truth};

@@ -63,6 +63,11 @@ pub enum InferError {
          images its model file names"
     )]
     Channels { given: usize, expected: usize },
+    #[error(
+        "running the network: a model of the architecture region-unet finds regions of the brain, \
+         not microbleeds; give another model"
+    )]
+    FindsRegions,
     #[error("running the network: the prepared images lie on different grids")]
     Grids,
     #[error(
@@ -128,7 +133,7 @@ impl Predictor {
     /// A predictor with a network that lies on `device`.
     ///
     /// # Errors
-    /// When the settings fit no scan.
+    /// When the settings fit no scan, or the network finds no microbleeds.
     pub fn new(
         network: Network,
         config: ModelConfig,
@@ -136,6 +141,9 @@ impl Predictor {
         device: &Device,
     ) -> Result<Self, InferError> {
         inference.check()?;
+        if matches!(network, Network::RegionUnet(_)) {
+            return Err(InferError::FindsRegions);
+        }
         Ok(Self {
             network: network.for_inference(),
             config,
@@ -252,6 +260,7 @@ impl Predictor {
                 let forward = |x: Tensor<5>| softmax(network.head(network.features(x)), 1);
                 blend_tiles(stack, &self.tiling(self.stride()), &self.device, forward)
             }
+            Network::RegionUnet(_) => unreachable!("refused when the predictor was made"),
         }
     }
 

@@ -111,6 +111,7 @@ impl ModelConfig {
                 )
             }
             Self::GuidedUnet(c) => check_guided(c, CHANNELS, BLOCKS, INPUTS),
+            Self::RegionUnet(c) => hold(channels(&c.filters), "filters", &c.filters, CHANNELS),
         }
     }
 }

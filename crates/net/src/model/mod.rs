@@ -1,4 +1,4 @@
-//! The networks of four papers, one a file or folder.
+//! The networks of four papers, and that of regions, one a file or folder.
 //!
 //! A [`ModelConfig`] is a network's size; [`ModelConfig::init`] makes the [`Network`]. Tensors of
 //! 2D networks are `[samples, channels, rows, columns]`, of 3D ones
@@ -10,6 +10,7 @@ mod guided;
 mod layers;
 mod mmoc;
 mod preset;
+mod region_unet;
 mod rlk_unet;
 mod unet3d;
 
@@ -17,6 +18,7 @@ pub use check::ConfigError;
 pub use guided::{GUIDED_CLASSES, Guided, GuidedClass, GuidedConfig, Level, NormKind, PlanConfig};
 pub use mmoc::{AsppFusion, Coarse, CoarseConfig, Fine, FineConfig, Mmoc, MmocConfig};
 pub use preset::{Architecture, Preset};
+pub use region_unet::{FLUID_CLASS, REGION_CLASSES, RegionUnet, RegionUnetConfig, class_of_code};
 pub use rlk_unet::{RlkUnet, RlkUnetConfig};
 pub use unet3d::{Unet3d, Unet3dConfig};
 
@@ -41,9 +43,11 @@ pub enum ModelConfig {
     MmocNet(MmocConfig),
     /// Kwon 2024: patches in 3D with regions of the brain.
     GuidedUnet(GuidedConfig),
+    /// Regions of the brain, and no microbleeds.
+    RegionUnet(RegionUnetConfig),
 }
 
-/// A network of any of the four architectures.
+/// A network of any architecture.
 #[derive(Module, Debug)]
 // A few networks exist at a time, and a box is no module.
 #[allow(clippy::large_enum_variant)]
@@ -56,6 +60,8 @@ pub enum Network {
     MmocNet(Mmoc),
     /// Of [`ModelConfig::GuidedUnet`].
     GuidedUnet(Guided),
+    /// Of [`ModelConfig::RegionUnet`].
+    RegionUnet(RegionUnet),
 }
 
 impl ModelConfig {
@@ -70,10 +76,11 @@ impl ModelConfig {
             Self::Unet3d(config) => Network::Unet3d(config.init(device)),
             Self::MmocNet(config) => Network::MmocNet(config.init(device)),
             Self::GuidedUnet(config) => Network::GuidedUnet(config.init(device)),
+            Self::RegionUnet(config) => Network::RegionUnet(config.init(device)),
         })
     }
 
-    /// Which of the four it is.
+    /// Which it is.
     #[must_use]
     pub fn architecture(&self) -> Architecture {
         match self {
@@ -81,6 +88,7 @@ impl ModelConfig {
             Self::Unet3d(_) => Architecture::Unet3d,
             Self::MmocNet(_) => Architecture::MmocNet,
             Self::GuidedUnet(_) => Architecture::GuidedUnet,
+            Self::RegionUnet(_) => Architecture::RegionUnet,
         }
     }
 
@@ -88,7 +96,7 @@ impl ModelConfig {
     #[must_use]
     pub fn inputs(&self) -> usize {
         match self {
-            Self::RlkUnet(_) | Self::MmocNet(_) => 1,
+            Self::RlkUnet(_) | Self::MmocNet(_) | Self::RegionUnet(_) => 1,
             Self::Unet3d(config) => config.inputs,
             Self::GuidedUnet(config) => config.inputs,
         }

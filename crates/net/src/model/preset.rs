@@ -2,7 +2,7 @@
 
 use super::{
     AsppFusion, CoarseConfig, FineConfig, GuidedConfig, MmocConfig, ModelConfig, NormKind,
-    PlanConfig, RlkUnetConfig, Unet3dConfig,
+    PlanConfig, RegionUnetConfig, RlkUnetConfig, Unet3dConfig,
 };
 use serde::{Deserialize, Serialize};
 use std::fmt;
@@ -19,6 +19,8 @@ pub enum Architecture {
     MmocNet,
     /// Kwon 2024.
     GuidedUnet,
+    /// Regions of the brain, and no microbleeds.
+    RegionUnet,
 }
 
 /// How large.
@@ -32,8 +34,8 @@ pub enum Preset {
 }
 
 impl Architecture {
-    /// All four.
-    pub const ALL: [Self; 4] = [Self::RlkUnet, Self::Unet3d, Self::MmocNet, Self::GuidedUnet];
+    /// Those of the four papers.
+    pub const OF_PAPERS: [Self; 4] = [Self::RlkUnet, Self::Unet3d, Self::MmocNet, Self::GuidedUnet];
 
     /// Name in files and on the command line.
     #[must_use]
@@ -43,6 +45,7 @@ impl Architecture {
             Self::Unet3d => "unet3d",
             Self::MmocNet => "mmoc-net",
             Self::GuidedUnet => "guided-unet",
+            Self::RegionUnet => "region-unet",
         }
     }
 
@@ -87,6 +90,13 @@ impl Architecture {
                 levels: guided_plan(preset).levels(),
                 norm: NormKind::Instance,
                 proxy: true,
+            }),
+            Self::RegionUnet => ModelConfig::RegionUnet(RegionUnetConfig {
+                filters: if paper {
+                    [16, 32, 64, 128]
+                } else {
+                    [8, 16, 32, 64]
+                },
             }),
         }
     }

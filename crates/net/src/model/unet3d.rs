@@ -62,6 +62,11 @@ struct ConvBatch {
 impl Unet3dConfig {
     /// A network with random weights.
     pub(crate) fn init(&self, device: &Device) -> Unet3d {
+        self.with_outputs(CLASSES, device)
+    }
+
+    /// The same with another number of logits.
+    pub(super) fn with_outputs(&self, outputs: usize, device: &Device) -> Unet3d {
         let into = |level: usize| match level {
             0 => self.inputs,
             _ => self.filters[level - 1],
@@ -84,7 +89,7 @@ impl Unet3dConfig {
                     ),
                 })
                 .collect(),
-            head: Conv3dConfig::new([self.filters[0], CLASSES], [1; 3]).init(device),
+            head: Conv3dConfig::new([self.filters[0], outputs], [1; 3]).init(device),
         }
     }
 }

@@ -4,7 +4,7 @@ use crate::infer::InferenceConfig;
 use crate::model::{Architecture, ModelConfig, Preset, guided_plan};
 use serde::{Deserialize, Serialize};
 use siderin_core::lesion::OperatingPoint;
-use siderin_core::preprocess::{IntensityScale, Recipe};
+use siderin_core::preprocess::{HEAD_VIEW_MM, IntensityScale, Recipe};
 
 /// Version of the card that this program writes, and the newest that it reads.
 pub const CARD_VERSION: u32 = 1;
@@ -114,6 +114,11 @@ fn recipe(architecture: Architecture, preset: Preset) -> Recipe {
             let [slices, plane, _] = guided_plan(preset).spacing_mm;
             of(plane, Some(slices), true, IntensityScale::ZScore, Some(3.0))
         }
+        // Follows no recipe, but looks at the head's view, which is like this one.
+        Architecture::RegionUnet => {
+            let view = HEAD_VIEW_MM;
+            of(view, Some(view), false, IntensityScale::MinMax, None)
+        }
     }
 }
 
@@ -123,6 +128,7 @@ fn inference(architecture: Architecture, preset: Preset) -> InferenceConfig {
         (Architecture::GuidedUnet, Preset::Small) => (guided_plan(preset).patch, 0.25),
         (Architecture::Unet3d, Preset::Paper) => ([80; 3], 0.2),
         (Architecture::Unet3d, Preset::Small) => ([64; 3], 0.25),
+        (Architecture::RegionUnet, _) => ([128, 160, 128], 0.5),
         // Whole slices.
         (Architecture::RlkUnet | Architecture::MmocNet, _) => ([1, 512, 512], 0.25),
     };

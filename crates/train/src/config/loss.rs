@@ -1,7 +1,7 @@
 use super::{ConfigError, hold};
 use serde::{Deserialize, Serialize};
 use siderin_net::loss::Loss;
-use siderin_net::model::{Architecture, ModelConfig};
+use siderin_net::model::{Architecture, ModelConfig, REGION_CLASSES};
 
 /// What is minimised.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -25,7 +25,8 @@ fn finest() -> Vec<f64> {
 impl LossConfig {
     /// As the papers have it: λ = .4 .3 .2 .1 over Dice + focal (Cho 2026); focal Tversky and
     /// weighted cross-entropy (del Pozo Lérida 2023); λ = 10 in the first and 1 in the second stage
-    /// (Wei 2022); Dice + top 10 % (Kwon 2024), its levels weighed by halves as nnU-Net does.
+    /// (Wei 2022); Dice + top 10 % (Kwon 2024), its levels weighed by halves as nnU-Net does. Regions
+    /// are no paper's: half Dice, half cross-entropy.
     #[must_use]
     pub fn of_paper(architecture: Architecture) -> Self {
         let plain = |of| Self {
@@ -47,6 +48,7 @@ impl LossConfig {
                 levels: vec![4.0 / 7.0, 2.0 / 7.0, 1.0 / 7.0],
                 ..plain(Loss::dice_top_k())
             },
+            Architecture::RegionUnet => plain(Loss::dice_cross_entropy()),
         }
     }
 
@@ -81,5 +83,6 @@ pub(crate) fn classes(model: &ModelConfig) -> usize {
         ModelConfig::RlkUnet(_) | ModelConfig::MmocNet(_) => 1,
         ModelConfig::Unet3d(_) => 2,
         ModelConfig::GuidedUnet(config) => config.classes(),
+        ModelConfig::RegionUnet(_) => REGION_CLASSES,
     }
 }

@@ -124,6 +124,19 @@ impl TrainConfig {
         self.validation.check()?;
         let card = self.card()?;
         self.loss().check(&card.model)?;
+        let has_sides = matches!(card.model, ModelConfig::RegionUnet(_));
+        hold(
+            !has_sides || self.augment.flip == 0.0,
+            "augment.flip",
+            self.augment.flip,
+            "0 for regions: a mirrored head has its left on the right",
+        )?;
+        hold(
+            !has_sides || self.sampling.mining_epochs.is_none(),
+            "sampling.mining_epochs",
+            self.sampling.mining_epochs.unwrap_or_default(),
+            "none for regions, which have no false alarms",
+        )?;
         let multiple = stride(&card.model);
         let [d, h, w] = self.sampling.size;
         let size = [d, h, w];
@@ -180,7 +193,7 @@ pub(crate) fn slices_of(model: &ModelConfig) -> Option<usize> {
     match model {
         ModelConfig::RlkUnet(_) => Some(3),
         ModelConfig::MmocNet(_) => Some(1),
-        ModelConfig::Unet3d(_) | ModelConfig::GuidedUnet(_) => None,
+        ModelConfig::Unet3d(_) | ModelConfig::GuidedUnet(_) | ModelConfig::RegionUnet(_) => None,
     }
 }
 
@@ -189,7 +202,7 @@ fn stride(model: &ModelConfig) -> [usize; 3] {
     match model {
         ModelConfig::RlkUnet(_) => [1, 8, 8],
         ModelConfig::MmocNet(_) => [1, 16, 16],
-        ModelConfig::Unet3d(_) => [16; 3],
+        ModelConfig::Unet3d(_) | ModelConfig::RegionUnet(_) => [16; 3],
         ModelConfig::GuidedUnet(config) => config.stride(),
     }
 }

@@ -132,6 +132,22 @@ fn balls(points: &[Point], grid: &Grid) -> Result<Volume<bool>, LabelError> {
     Ok(mask)
 }
 
+/// A map of MARS regions laid onto a grid of the same space: values of
+/// [`Region::code`], fluid and 0.
+pub(super) fn region_codes(
+    file: &Path,
+    grid: &Grid,
+    limits: ReadLimits,
+) -> Result<Volume<u8>, LabelError> {
+    let (_, map, _) = read_volume(file, None, limits)?;
+    let labels = map.to_labels().map_err(LabelError::RegionCode)?;
+    if let Some(bad) = labels.voxels().iter().find(|v| **v > 255) {
+        return Err(LabelError::RegionCode(f32::from(*bad)));
+    }
+    let same = nalgebra::Matrix4::identity();
+    Ok(resample_nearest(&labels, grid, &same, 0)?.map(|code| code as u8))
+}
+
 /// Share of the brain that must have a region: its fluid has none.
 const LEAST_REGIONS: f64 = 0.3;
 
@@ -142,14 +158,8 @@ pub(super) fn region_classes(
     brain: &Volume<bool>,
     limits: ReadLimits,
 ) -> Result<Volume<u8>, LabelError> {
-    let (_, map, _) = read_volume(file, None, limits)?;
-    let labels = map.to_labels().map_err(LabelError::RegionCode)?;
-    if let Some(bad) = labels.voxels().iter().find(|v| **v > 255) {
-        return Err(LabelError::RegionCode(f32::from(*bad)));
-    }
-    let same = nalgebra::Matrix4::identity();
-    let laid = resample_nearest(&labels, brain.grid(), &same, 0)?;
-    let classes = laid.map(|code| class_of(code as u8) as u8);
+    let codes = region_codes(file, brain.grid(), limits)?;
+    let classes = codes.map(|code| class_of(code) as u8);
     let (mut inside, mut with) = (0usize, 0usize);
     for (class, _) in classes
         .voxels()

@@ -1,13 +1,14 @@
 //! Labelled scans become files of what the network sees and what is true.
 
-use super::labels::{LabelError, has_lesions, lesion_mask, region_classes};
+use super::labels::{LabelError, has_lesions, lesion_mask, region_classes, region_codes};
 use super::prepared::{Labelled, PreparedFile, PreparedFileError, Truth, file_in};
 use nalgebra::Matrix4;
 use rayon::prelude::*;
 use siderin_core::candidates::{SearchConfig, SearchError, find_candidates};
 use siderin_core::evaluate::LabelledScan;
 use siderin_core::preprocess::{
-    BrainMaskConfig, BrainMaskError, Connectivity, brain_mask, connected_components,
+    BrainMaskConfig, BrainMaskError, Connectivity, HeadViewError, Prepared, brain_mask,
+    connected_components, head_view,
 };
 use siderin_core::scan::nifti::{NiftiError, read_volume};
 use siderin_core::scan::{Catalog, ChooseError, LoadError, OpenError, ReadLimits, Scan};
@@ -55,6 +56,8 @@ pub enum ScanFault {
     #[error(transparent)]
     Brain(#[from] BrainMaskError),
     #[error(transparent)]
+    View(#[from] HeadViewError),
+    #[error(transparent)]
     Prepare(#[from] PrepareError),
     #[error(transparent)]
     Search(#[from] SearchError),
@@ -63,8 +66,9 @@ pub enum ScanFault {
     #[error(transparent)]
     File(#[from] PreparedFileError),
     #[error(
-        "it has no map of regions, which the proxy task learns; make one with `siderin regions \
-         from-labels` (…_desc-regions_dseg.nii.gz), or set proxy = false under [model.card.model]"
+        "it has no map of regions, which the network learns; make one with `siderin regions \
+         from-labels` (…_desc-regions_dseg.nii.gz), or let a guided U-Net go without by proxy = false \
+         under [model.card.model]"
     )]
     NoRegions,
 }
@@ -150,9 +154,13 @@ fn check_one(labelled: &LabelledScan, card: &ModelCard, folder: &Path) -> Result
     Ok(())
 }
 
-/// Whether the network has the proxy task.
+/// Whether the network is one of regions, or has them as its proxy task.
 fn learns_regions(card: &ModelCard) -> bool {
-    matches!(&card.model, ModelConfig::GuidedUnet(config) if config.proxy)
+    match &card.model {
+        ModelConfig::GuidedUnet(config) => config.proxy,
+        ModelConfig::RegionUnet(_) => true,
+        ModelConfig::RlkUnet(_) | ModelConfig::Unet3d(_) | ModelConfig::MmocNet(_) => false,
+    }
 }
 
 fn prepare_one(
@@ -167,6 +175,11 @@ fn prepare_one(
     }
     let limits = ReadLimits::default();
     let scan = read_scan(labelled, card, limits)?;
+    if let ModelConfig::RegionUnet(_) = card.model {
+        let map = labelled.regions.as_deref().ok_or(ScanFault::NoRegions)?;
+        write_head(&file, &made_of, &scan, map)?;
+        return Ok(file);
+    }
     let grid = scan.magnitude.grid();
     let mask = lesion_mask(&labelled.lesions, grid, limits)?;
     let brain = brain_mask(&scan.magnitude, &BrainMaskConfig::default())?;
@@ -194,6 +207,35 @@ fn prepare_one(
         },
     )?;
     Ok(file)
+}
+
+/// What the network of regions learns from: the head's view and the code of each of its voxels.
+fn write_head(
+    file: &PreparedFile,
+    made_of: &str,
+    scan: &Scan,
+    map: &Path,
+) -> Result<(), ScanFault> {
+    let view = head_view(&scan.magnitude)?;
+    let codes = region_codes(map, view.grid(), ReadLimits::default())?;
+    let brain = codes.map(|code| code > 0);
+    let truth = Truth {
+        mask: brain.map(|_| false),
+        brain: brain.clone(),
+    };
+    let prepared = Prepared {
+        images: vec![view],
+        brain,
+    };
+    Ok(file.write(
+        made_of,
+        &Labelled {
+            prepared: &prepared,
+            classes: codes.voxels(),
+            spots: &[],
+            truth: &truth,
+        },
+    )?)
 }
 
 /// Spots that are kept of a scan.
@@ -295,13 +337,17 @@ fn made_of(scan: &LabelledScan, card: &ModelCard) -> String {
         .map(|path| path.map_or(String::from("-"), stamp))
         .collect();
     format!(
-        "siderin {} {recipe} {} inputs, {}; spots; {}",
+        "siderin {} {recipe} {} inputs, {}; {}; {}",
         env!("CARGO_PKG_VERSION"),
         card.model.inputs(),
         if card.t1_optional {
             "optional"
         } else {
             "needed"
+        },
+        match card.model {
+            ModelConfig::RegionUnet(_) => "head",
+            _ => "spots",
         },
         stamps.join("; ")
     )

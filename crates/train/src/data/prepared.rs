@@ -24,7 +24,8 @@ pub struct Material {
     pub spacing_mm: [f64; 3],
     /// One image a channel.
     pub images: Vec<Vec<f32>>,
-    /// [`GuidedClass`] of each voxel; those of regions are 0 where there is no map of them.
+    /// [`GuidedClass`] of each voxel, those of regions 0 where there is no map of them; for a network
+    /// of regions, their codes.
     pub classes: Vec<u8>,
     /// Where the brain is.
     pub brain: Vec<bool>,
@@ -39,7 +40,7 @@ pub struct Material {
 pub struct Labelled<'a> {
     /// What the network sees.
     pub prepared: &'a Prepared,
-    /// [`GuidedClass`] of each of its voxels.
+    /// As [`Material::classes`].
     pub classes: &'a [u8],
     /// As [`Material::spots`].
     pub spots: &'a [usize],
@@ -185,7 +186,11 @@ impl PreparedFile {
         let tensors = SafeTensors::deserialize(&bytes)?;
         let shape = header.grid.shape();
         let classes = tensors.tensor("classes")?.data().to_vec();
-        let lesions = lesions_of(&classes, &header.grid)?;
+        // Among the codes of regions the lesions' number is a region's.
+        let lesions = match header.lesions {
+            0 => Vec::new(),
+            _ => lesions_of(&classes, &header.grid)?,
+        };
         Ok(Material {
             shape,
             spacing_mm: header.grid.spacing_mm(),

@@ -10,6 +10,7 @@ mod curves;
 mod folder;
 mod history;
 mod mine;
+mod regions;
 mod scans;
 pub(crate) mod scores;
 mod state;
@@ -18,6 +19,7 @@ mod watch;
 pub use checkpoint::CheckpointError;
 pub use folder::{RunError as FolderError, RunFolder};
 pub use history::{Judgement, Row};
+pub use regions::RegionJudgeError;
 pub(crate) use scans::prepare_told;
 pub use watch::{Progress, Watch};
 
@@ -30,10 +32,13 @@ use crate::score::{JudgeError, best_threshold, counts_by_threshold};
 use burn::optim::{GradientsAccumulator, GradientsParams};
 use burn::tensor::Device;
 use clock::Clock;
+use regions::region_counts;
 use scans::prepared;
 use siderin_core::evaluate::LabelledScan;
 use siderin_core::random::Stream;
+use siderin_net::RegionFinder;
 use siderin_net::infer::Predictor;
+use siderin_net::model::ModelConfig;
 use siderin_net::model_file::{Model, ModelCard, ModelFileError, ModelWriteError, Training};
 use state::State;
 use std::path::{Path, PathBuf};
@@ -62,6 +67,8 @@ pub enum TrainError {
     Write(#[from] ModelWriteError),
     #[error(transparent)]
     Judge(#[from] JudgeError),
+    #[error(transparent)]
+    JudgeRegions(#[from] RegionJudgeError),
     #[error(transparent)]
     Results(#[from] siderin_core::folder::FolderError),
     #[error(transparent)]
@@ -96,7 +103,7 @@ pub struct Setup {
     pub loaders: usize,
     /// What computes, without gradients.
     pub device: Device,
-    /// Whether the best model is held against all scans of the run at its end.
+    /// Whether the best model is held against all scans of the run at its end. Regions are not.
     pub score_all: bool,
     /// Steps after which the run pauses, to be taken up again; none for all.
     pub pause_after: Option<u64>,
@@ -155,7 +162,8 @@ pub fn train(
     ];
     let run = Run::new(setup, &card, &folder, train, validation)?;
     let outcome = run.go(watch)?;
-    if setup.score_all && outcome.best.is_some() {
+    let finds_lesions = !matches!(card.model, ModelConfig::RegionUnet(_));
+    if setup.score_all && finds_lesions && outcome.best.is_some() {
         let model = Model::read(&folder.best(), &setup.device)?;
         let card = model.card.clone();
         let predictor = predictor_of(model, &setup.device)?;
@@ -358,25 +366,33 @@ impl<'a> Run<'a> {
     /// Scores the validation scans; the best weights so far are to become `best.siderin`.
     fn judge(&self, state: &mut State, watch: &dyn Watch) -> Result<(), TrainError> {
         let config = &self.setup.config.validation;
-        let predictor = predictor_of(self.model(state), &self.setup.device)?;
-        let counts = counts_by_threshold(
-            &self.validation,
-            &predictor,
-            &self.card.operating,
-            &config.thresholds,
-            config.rule,
-            &|done| {
-                watch.see(&Progress::Judging {
-                    done,
-                    of: self.validation.len(),
-                });
-            },
-        )?;
-        let at = best_threshold(&counts);
+        let told = |done| {
+            watch.see(&Progress::Judging {
+                done,
+                of: self.validation.len(),
+            });
+        };
+        let model = self.model(state);
+        let (threshold, counts) = if let ModelConfig::RegionUnet(_) = self.card.model {
+            let finder = RegionFinder::new(model, &self.setup.device)
+                .map_err(|error| TrainError::JudgeRegions(error.into()))?;
+            (0.5, region_counts(&self.validation, &finder, &told)?)
+        } else {
+            let counts = counts_by_threshold(
+                &self.validation,
+                &predictor_of(model, &self.setup.device)?,
+                &self.card.operating,
+                &config.thresholds,
+                config.rule,
+                &told,
+            )?;
+            let at = best_threshold(&counts);
+            (config.thresholds[at], counts[at])
+        };
         let judgement = Judgement {
             step: state.step,
-            threshold: config.thresholds[at],
-            counts: counts[at],
+            threshold,
+            counts,
         };
         let better = state.judged(&judgement);
         watch.see(&Progress::Judged {

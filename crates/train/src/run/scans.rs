@@ -4,6 +4,7 @@ use super::TrainError;
 use super::watch::{Progress, Watch};
 use crate::data::{PreparedFile, PreparedFileError, Scans, prepare_all};
 use siderin_core::evaluate::LabelledScan;
+use siderin_net::model::ModelConfig;
 use siderin_net::model_file::ModelCard;
 use std::path::Path;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -23,6 +24,9 @@ pub(super) fn prepared(
         .collect();
     let mut files = prepare_told(&all, card, cache, watch)?;
     let validation = files.split_off(scans.train.len());
+    if let ModelConfig::RegionUnet(_) = card.model {
+        return Ok((files, validation));
+    }
     let lesions = |files: &[PreparedFile]| -> Result<usize, PreparedFileError> {
         files.iter().map(PreparedFile::lesion_count).sum()
     };

@@ -78,6 +78,11 @@ pub fn config(architecture: Architecture, data: &Path) -> TrainConfig {
              { kernel = [3, 3, 3], stride = [1, 2, 2], channels = 4, blocks = 1 }]",
             "[4, 32, 32]",
         ),
+        Architecture::RegionUnet => ("filters = [2, 2, 4, 4]", "[16, 32, 32]"),
+    };
+    let (mining, flip) = match architecture {
+        Architecture::RegionUnet => ("", 0.0),
+        _ => ("mining_epochs = 1", 0.5),
     };
     let inference = match architecture {
         Architecture::Unet3d => "patch = [32, 32, 32]",
@@ -110,11 +115,11 @@ batch = 2
 per_scan = 4
 lesion_share = 0.5
 spot_share = 0.25
-mining_epochs = 1
+{mining}
 regions = 4
 
 [augment]
-flip = 0.5
+flip = {flip:?}
 rotation = {{ chance = 0.5, most = 20.0 }}
 tilt = {{ chance = 0.5, most = 10.0 }}
 zoom = {{ chance = 0.5, most = 0.2 }}

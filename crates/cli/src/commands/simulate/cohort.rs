@@ -91,13 +91,13 @@ fn one(
     progress: &Progress,
 ) -> Result<()> {
     let start = Instant::now();
-    let name = &item.request.head_name;
+    let name = item.head_name();
     if last.as_ref().is_none_or(|(there, _)| there != name) {
         let head = match files.get(name) {
             Some(file) => heads::from_file(file)?,
             None => heads::named(name)?.1,
         };
-        *last = Some((name.clone(), head));
+        *last = Some((name.to_string(), head));
     }
     let Some((_, head)) = last.as_ref() else {
         return Ok(());
@@ -115,8 +115,8 @@ fn one(
         &format!(
             "{}, {}, {} microbleeds, {:.1} s",
             name,
-            item.request.protocol.name,
-            item.request.lesions,
+            item.protocol_name(),
+            item.lesions(),
             start.elapsed().as_secs_f64()
         ),
     );

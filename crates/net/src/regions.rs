@@ -1,0 +1,255 @@
+//! The brain and its regions, by the network of regions.
+
+use crate::infer::{Stack, Tiling, blend_tiles};
+use crate::model::{FLUID_CLASS, Network, REGION_CLASSES, RegionUnet};
+use crate::model_file::Model;
+use burn::tensor::activation::{sigmoid, softmax};
+use burn::tensor::{Device, Tensor};
+use nalgebra::Matrix4;
+use siderin_core::preprocess::{
+    Connectivity, HeadViewError, fill_holes, head_view, largest_component,
+};
+use siderin_core::regions::{FLUID_CODE, Region, Side};
+use siderin_core::volume::{
+    Grid, GridError, Interpolation, ResampleError, Volume, resample, resample_nearest,
+};
+
+/// A network of regions, ready to go over scans.
+#[derive(Debug)]
+pub struct RegionFinder {
+    network: RegionUnet,
+    device: Device,
+}
+
+/// A scan in which no regions can be found.
+#[derive(Debug, thiserror::Error)]
+#[allow(missing_docs)]
+pub enum RegionError {
+    #[error(
+        "finding regions: {name} finds microbleeds, not regions; give a model of the architecture \
+         region-unet"
+    )]
+    OtherNetwork { name: String },
+    #[error(transparent)]
+    View(#[from] HeadViewError),
+    #[error("finding regions: the scan holds NaN or infinity; it is damaged")]
+    NotFinite,
+    #[error(
+        "finding regions: the network gave NaN or infinity; its weights are damaged, or its training \
+         went wrong"
+    )]
+    Diverged,
+    #[error(
+        "finding regions: no brain was found; is this a scan of a head, with an affine that says \
+         which way is up?"
+    )]
+    NoBrain,
+    #[error(transparent)]
+    Grid(#[from] GridError),
+    #[error(transparent)]
+    Resample(#[from] ResampleError),
+}
+
+/// What the network says of a head, on the grid of its view.
+#[derive(Debug, Clone)]
+pub struct RegionMap {
+    /// Probability of brain tissue.
+    tissue: Volume<f32>,
+    /// Probability of brain tissue or fluid inside the skull.
+    inside: Volume<f32>,
+    /// The likeliest region of every voxel, in the brain or not.
+    region: Volume<u8>,
+}
+
+/// The brain on a scan's grid.
+#[derive(Debug, Clone)]
+pub struct BrainRegions {
+    /// Regions as [`Region::code`] has them, fluid [`FLUID_CODE`], all else 0.
+    pub codes: Volume<u8>,
+    /// Brain tissue and fluid, without holes and in one piece.
+    pub brain: Volume<bool>,
+}
+
+/// Views of up to this many slices, rows and columns are looked at in one piece: 256 × 320 × 256 mm.
+const TILING: Tiling = Tiling {
+    patch: [128, 160, 128],
+    overlap: 0.5,
+    stride: [16; 3],
+};
+/// Voxels of the view without which there is no brain: 80 ml.
+const LEAST_BRAIN: usize = 10_000;
+
+impl RegionFinder {
+    /// A finder with a model that lies on `device`.
+    ///
+    /// # Errors
+    /// When the model is none of regions.
+    pub fn new(model: Model, device: &Device) -> Result<Self, RegionError> {
+        match model.network {
+            Network::RegionUnet(network) => Ok(Self {
+                network,
+                device: device.clone(),
+            }),
+            _ => Err(RegionError::OtherNetwork {
+                name: model.card.name,
+            }),
+        }
+    }
+
+    /// Regions of a head in any contrast.
+    ///
+    /// # Errors
+    /// When the scan shows no brain, or the network gives no numbers.
+    pub fn find(&self, scan: &Volume<f32>) -> Result<RegionMap, RegionError> {
+        if !scan.voxels().iter().all(|v| v.is_finite()) {
+            return Err(RegionError::NotFinite);
+        }
+        let map = self.look(&head_view(scan)?)?;
+        let found = map.inside.voxels().iter().filter(|p| **p >= 0.5).count();
+        if found < LEAST_BRAIN {
+            return Err(RegionError::NoBrain);
+        }
+        Ok(map)
+    }
+
+    /// Regions of a [`head_view`].
+    ///
+    /// # Errors
+    /// When the network gives no numbers.
+    pub fn look(&self, view: &Volume<f32>) -> Result<RegionMap, RegionError> {
+        let images = [view.voxels().to_vec()];
+        let everywhere = vec![true; images[0].len()];
+        let stack = Stack::new(&images, &everywhere, view.shape());
+        let outputs = blend_tiles(&stack, &TILING, &self.device, |x| self.probabilities(x));
+        if !outputs.iter().flatten().all(|p| p.is_finite()) {
+            return Err(RegionError::Diverged);
+        }
+        let of = |voxel: &dyn Fn(usize) -> f32| {
+            let values = (0..images[0].len()).map(voxel).collect();
+            Volume::new(view.grid().clone(), values).expect("a network keeps the shape")
+        };
+        let [background, fluid] = [0, usize::from(FLUID_CLASS)].map(|class| &outputs[class]);
+        let side = &outputs[REGION_CLASSES];
+        let region = (0..images[0].len()).map(|at| {
+            let likeliest = Region::ALL.into_iter().reduce(|best, next| {
+                let p = |region: Region| outputs[region as usize][at];
+                if p(next) > p(best) { next } else { best }
+            });
+            let side = if side[at] >= 0.5 {
+                Side::Right
+            } else {
+                Side::Left
+            };
+            likeliest.map_or(0, |region| region.code(side))
+        });
+        Ok(RegionMap {
+            tissue: of(&|at| 1.0 - background[at] - fluid[at]),
+            inside: of(&|at| 1.0 - background[at]),
+            region: Volume::new(view.grid().clone(), region.collect())
+                .expect("a network keeps the shape"),
+        })
+    }
+
+    /// Of classes, and of the right side.
+    fn probabilities(&self, x: Tensor<5>) -> Tensor<5> {
+        let logits = self.network.head(self.network.features(x));
+        let classes = softmax(logits.clone().narrow(1, 0, REGION_CLASSES), 1);
+        let side = sigmoid(logits.narrow(1, REGION_CLASSES, 1));
+        Tensor::cat(vec![classes, side], 1)
+    }
+}
+
+impl RegionMap {
+    /// Laid onto a grid of the same space: tissue and fluid by lines between the view's voxels, the
+    /// region of the closest one.
+    ///
+    /// # Errors
+    /// When the grids cannot be brought together.
+    pub fn on(&self, grid: &Grid) -> Result<BrainRegions, RegionError> {
+        let same = Matrix4::identity();
+        let linear = |map: &Volume<f32>| resample(map, grid, &same, Interpolation::Linear, 0.0);
+        let (tissue, inside) = (linear(&self.tissue)?, linear(&self.inside)?);
+        let region = resample_nearest(&self.region, grid, &same, 0)?;
+        let brain = largest_component(&inside.map(|p| p >= 0.5), Connectivity::Six);
+        let brain = fill_holes(&brain);
+        let codes = (0..grid.voxel_count()).map(|at| {
+            if !brain.voxels()[at] {
+                return 0;
+            }
+            // What is no tissue inside the brain is fluid.
+            let is_tissue = tissue.voxels()[at] >= 0.5 * inside.voxels()[at];
+            if is_tissue {
+                region.voxels()[at]
+            } else {
+                FLUID_CODE
+            }
+        });
+        Ok(BrainRegions {
+            codes: Volume::new(grid.clone(), codes.collect()).expect("as many as voxels"),
+            brain,
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::{Architecture, ModelConfig, Preset, RegionUnetConfig};
+    use crate::model_file::ModelCard;
+
+    fn finder() -> RegionFinder {
+        let device = Device::flex();
+        device.seed(1);
+        let mut card = ModelCard::preset(Architecture::RegionUnet, Preset::Small);
+        card.model = ModelConfig::RegionUnet(RegionUnetConfig { filters: [2; 4] });
+        let network = card.model.init(&device).unwrap();
+        RegionFinder::new(Model { card, network }, &device).unwrap()
+    }
+
+    #[test]
+    fn an_untrained_network_gives_probabilities_of_every_voxel() {
+        let grid = Grid::axis_aligned([20, 33, 17], [2.0; 3]).unwrap();
+        let view = Volume::from_fn(&grid, |[i, j, k]| ((i * 7 + j * 3 + k) % 11) as f32 / 11.0);
+        let map = finder().look(&view).unwrap();
+        for (tissue, inside) in map.tissue.voxels().iter().zip(map.inside.voxels()) {
+            assert!(*tissue >= 0.0 && tissue <= inside && *inside <= 1.0);
+        }
+        assert!(
+            map.region
+                .voxels()
+                .iter()
+                .all(|c| Region::of_code(*c).is_some())
+        );
+    }
+
+    #[test]
+    fn a_map_is_laid_onto_a_finer_grid() {
+        // Along x: background at 0, tissue from 2 mm, fluid from 6 mm, background at 10 mm.
+        let grid = Grid::axis_aligned([6, 3, 3], [2.0; 3]).unwrap();
+        let along = |values: [f32; 6]| Volume::from_fn(&grid, |[i, _, _]| values[i]);
+        let map = RegionMap {
+            tissue: along([0.0, 1.0, 1.0, 0.0, 0.0, 0.0]),
+            inside: along([0.0, 1.0, 1.0, 1.0, 1.0, 0.0]),
+            region: along([29.0, 29.0, 9.0, 9.0, 9.0, 9.0]).map(|v| v as u8),
+        };
+        let fine = Grid::axis_aligned([11, 5, 5], [1.0; 3]).unwrap();
+        let laid = map.on(&fine).unwrap();
+        let row: Vec<u8> = (0..11).map(|i| laid.codes.at([i, 2, 2])).collect();
+        // Half-way at 1, 5 and 9 mm. At 3 mm both voxels are as close; the upper one counts.
+        let (right, left, fluid) = (29, 9, FLUID_CODE);
+        let expected = [
+            0, right, right, left, left, left, fluid, fluid, fluid, fluid, 0,
+        ];
+        assert_eq!(row, expected);
+        assert!(!laid.brain.at([0, 2, 2]) && laid.brain.at([9, 2, 2]));
+    }
+
+    #[test]
+    fn a_network_of_microbleeds_is_refused() {
+        let device = Device::flex();
+        let card = ModelCard::preset(Architecture::Unet3d, Preset::Small);
+        let network = card.model.init(&device).unwrap();
+        let said = RegionFinder::new(Model { card, network }, &device).unwrap_err();
+        assert!(said.to_string().contains("finds microbleeds, not regions"));
+    }
+}
