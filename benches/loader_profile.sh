@@ -6,7 +6,9 @@
 #
 # COHORT: a simulated cohort of a few scans. FOLDER: where the runs go; they are removed.
 set -euo pipefail
-cohort=$1 folder=$2 steps=${3:-5} siderin=${4:-target/release/siderin}
+mkdir -p "$2"
+cohort=$(realpath "$1") folder=$(realpath "$2") steps=${3:-5}
+siderin=$(realpath "${4:-$(dirname "$0")/../target/release/siderin}")
 cd "$(dirname "$0")/.."
 out=results/training-loader
 mkdir -p "$out"

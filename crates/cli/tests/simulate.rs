@@ -323,7 +323,11 @@ fn a_cohort_of_any_contrast_has_regions_and_no_lesions() {
         ))
     };
     let (regions, lesions) = (truth("desc-regions_dseg"), truth("desc-lesions_dseg"));
-    assert_eq!(image.grid().spacing_mm().map(f64::round), [2.0; 3]);
+    let spacing = image.grid().spacing_mm();
+    assert!(
+        spacing.iter().all(|mm| (mm - 2.0).abs() < 1e-3),
+        "{spacing:?}"
+    );
     assert!(regions.grid().matches(image.grid(), 1e-3));
     // The built-in head has a brain of some 1.2 l, of which up to a half may be cut off.
     let inside = regions.voxels().iter().filter(|v| **v > 0.0).count() * 8;

@@ -11,10 +11,10 @@ pub fn keep_freed_memory() {
     for (parameter, value) in [
         // The heaps of threads hold blocks up to 64 MiB; only the main one holds larger ones.
         (libc::M_ARENA_MAX, 1),
-        // Bytes from which a block is got from the system alone, and given back to it.
-        (libc::M_MMAP_THRESHOLD, i32::MAX),
-        // Free bytes at the heap's end from which they are given back.
-        (libc::M_TRIM_THRESHOLD, i32::MAX),
+        // Blocks that are got from the system one by one, and given back to it.
+        (libc::M_MMAP_MAX, 0),
+        // Free bytes at the heap's end from which they are given back: never.
+        (libc::M_TRIM_THRESHOLD, -1),
     ] {
         // SAFETY: `mallopt` takes two numbers and touches nothing of ours; a library that does not
         // know a parameter says so and changes nothing.

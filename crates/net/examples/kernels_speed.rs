@@ -186,6 +186,9 @@ impl Inputs {
                 mean_square(vec![coarse, fine])
             }
             Network::GuidedUnet(network) => mean_square(network.forward_all(self.deep[0].clone())),
+            Network::RegionUnet(network) => {
+                mean_square(vec![network.head(network.features(self.deep[0].clone()))])
+            }
         }
     }
 }

@@ -1,7 +1,7 @@
 //! The brain and its regions, by the network of regions.
 
 use crate::infer::{Stack, Tiling, blend_tiles};
-use crate::model::{FLUID_CLASS, Network, REGION_CLASSES, RegionUnet};
+use crate::model::{FLUID_CLASS, Network, REGION_CLASSES, RegionUnet, UNET3D_STRIDE};
 use crate::model_file::Model;
 use burn::tensor::activation::{sigmoid, softmax};
 use burn::tensor::{Device, Tensor};
@@ -18,6 +18,7 @@ use siderin_core::volume::{
 #[derive(Debug)]
 pub struct RegionFinder {
     network: RegionUnet,
+    tiling: Tiling,
     device: Device,
 }
 
@@ -32,8 +33,6 @@ pub enum RegionError {
     OtherNetwork { name: String },
     #[error(transparent)]
     View(#[from] HeadViewError),
-    #[error("finding regions: the scan holds NaN or infinity; it is damaged")]
-    NotFinite,
     #[error(
         "finding regions: the network gave NaN or infinity; its weights are damaged, or its training \
          went wrong"
@@ -70,12 +69,6 @@ pub struct BrainRegions {
     pub brain: Volume<bool>,
 }
 
-/// Views of up to this many slices, rows and columns are looked at in one piece: 256 × 320 × 256 mm.
-const TILING: Tiling = Tiling {
-    patch: [128, 160, 128],
-    overlap: 0.5,
-    stride: [16; 3],
-};
 /// Voxels of the view without which there is no brain: 80 ml.
 const LEAST_BRAIN: usize = 10_000;
 
@@ -88,6 +81,11 @@ impl RegionFinder {
         match model.network {
             Network::RegionUnet(network) => Ok(Self {
                 network,
+                tiling: Tiling {
+                    patch: model.card.inference.patch,
+                    overlap: model.card.inference.overlap,
+                    stride: [UNET3D_STRIDE; 3],
+                },
                 device: device.clone(),
             }),
             _ => Err(RegionError::OtherNetwork {
@@ -101,10 +99,7 @@ impl RegionFinder {
     /// # Errors
     /// When the scan shows no brain, or the network gives no numbers.
     pub fn find(&self, scan: &Volume<f32>) -> Result<RegionMap, RegionError> {
-        if !scan.voxels().iter().all(|v| v.is_finite()) {
-            return Err(RegionError::NotFinite);
-        }
-        let map = self.look(&head_view(scan)?)?;
+        let map = self.predict(&head_view(scan)?)?;
         let found = map.inside.voxels().iter().filter(|p| **p >= 0.5).count();
         if found < LEAST_BRAIN {
             return Err(RegionError::NoBrain);
@@ -116,11 +111,13 @@ impl RegionFinder {
     ///
     /// # Errors
     /// When the network gives no numbers.
-    pub fn look(&self, view: &Volume<f32>) -> Result<RegionMap, RegionError> {
+    pub fn predict(&self, view: &Volume<f32>) -> Result<RegionMap, RegionError> {
         let images = [view.voxels().to_vec()];
         let everywhere = vec![true; images[0].len()];
         let stack = Stack::new(&images, &everywhere, view.shape());
-        let outputs = blend_tiles(&stack, &TILING, &self.device, |x| self.probabilities(x));
+        let outputs = blend_tiles(&stack, &self.tiling, &self.device, |x| {
+            self.probabilities(x)
+        });
         if !outputs.iter().flatten().all(|p| p.is_finite()) {
             return Err(RegionError::Diverged);
         }
@@ -210,7 +207,7 @@ mod tests {
     fn an_untrained_network_gives_probabilities_of_every_voxel() {
         let grid = Grid::axis_aligned([20, 33, 17], [2.0; 3]).unwrap();
         let view = Volume::from_fn(&grid, |[i, j, k]| ((i * 7 + j * 3 + k) % 11) as f32 / 11.0);
-        let map = finder().look(&view).unwrap();
+        let map = finder().predict(&view).unwrap();
         for (tissue, inside) in map.tissue.voxels().iter().zip(map.inside.voxels()) {
             assert!(*tissue >= 0.0 && tissue <= inside && *inside <= 1.0);
         }

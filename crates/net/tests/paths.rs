@@ -43,6 +43,13 @@ fn run(network: &Network, flat: &Tensor<4>, deep: &Tensor<5>) -> Vec<Found> {
                 &mut found,
             );
         }
+        Network::RegionUnet(network) => {
+            deep_case(
+                deep.clone(),
+                |x| network.head(network.features(x)),
+                &mut found,
+            );
+        }
     }
     found
 }

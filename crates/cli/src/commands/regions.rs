@@ -4,7 +4,7 @@ use super::{Failure, Outcome, in_one_line};
 use crate::args::{RegionsFind, RegionsFromLabels};
 use crate::progress::{complain, say};
 use crate::read::single_volume;
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, bail};
 use siderin_core::folder::{write_synced, write_then_rename};
 use siderin_core::regions::{from_parcellation, region_table};
 use siderin_core::scan::{ReadLimits, nifti, stem};
@@ -29,6 +29,9 @@ fn done(result: Result<()>) -> Result<Outcome, Failure> {
 }
 
 fn look(args: &RegionsFind) -> Result<()> {
+    if args.brain.as_ref() == Some(&args.out) {
+        bail!("--out and --brain name one file; give two");
+    }
     let device = args.device.device().open()?;
     let finder = RegionFinder::new(Model::read(&args.model, &device)?, &device)?;
     let (_, scan) = single_volume(&args.scan, ReadLimits::default()).context("reading the scan")?;

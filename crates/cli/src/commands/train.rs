@@ -156,7 +156,7 @@ impl Teller {
             Event::Judged { judgement, better } => {
                 let counts = &judgement.counts;
                 self.note(&format!(
-                    "step {}: lesion F1 {:.3}, precision {:.3}, recall {:.3}, threshold {}{}",
+                    "step {}: F1 {:.3}, precision {:.3}, recall {:.3}, threshold {}{}",
                     judgement.step,
                     counts.f1(),
                     counts.precision(),

@@ -16,6 +16,16 @@ pub const HEAD_VIEW_MM: f64 = 2.0;
 pub enum HeadViewError {
     #[error("looking at the head: {0}")]
     Otsu(#[from] OtsuError),
+    #[error(
+        "looking at the head: the scan holds NaN or infinity, or nothing above 0; it is damaged, or no \
+         image of a head"
+    )]
+    NoImage,
+    #[error(
+        "looking at the head: the scan would have {voxels} voxels of {HEAD_VIEW_MM} mm, at most {most} \
+         can be worked on; its voxel sizes are wrong, or it shows more than a head"
+    )]
+    TooLarge { voxels: u64, most: u64 },
     #[error(transparent)]
     Grid(#[from] GridError),
     #[error(transparent)]
@@ -27,14 +37,19 @@ const MARGIN_VOXELS: usize = 4;
 const BINS: usize = 256;
 /// Fat and vessels are no brighter than this.
 const MOST: f32 = 4.0;
+/// A field of view of 64 litres, eight times a large head's.
+const MOST_VOXELS: u64 = 8_000_000;
 
 /// The scan with its axes in the order closest to R, A, S, in voxels of [`HEAD_VIEW_MM`], cut to what
 /// is bright, and divided by the mean of that. A scan that is stored in another order or scaled
 /// otherwise looks the same.
 ///
 /// # Errors
-/// When all voxels are alike or hold NaN.
+/// When all voxels are alike, none is above 0, some are no numbers, or they are too many.
 pub fn head_view(scan: &Volume<f32>) -> Result<Volume<f32>, HeadViewError> {
+    if !scan.voxels().iter().all(|v| v.is_finite()) {
+        return Err(HeadViewError::NoImage);
+    }
     let (upright, _) = canonical_orientation(scan)?;
     let spacing = upright.grid().spacing_mm();
     // Means of whole voxels first, so that nothing finer than the view is left.
@@ -55,6 +70,10 @@ pub fn head_view(scan: &Volume<f32>) -> Result<Volume<f32>, HeadViewError> {
             (sum + f64::from(*v), n + 1.0)
         });
     let mean = (sum / f64::max(count, 1.0)) as f32;
+    // Not `mean <= 0`: a sum beyond all numbers is no mean, either.
+    if !(mean > 0.0 && mean.is_finite()) {
+        return Err(HeadViewError::NoImage);
+    }
     let scaled = view.map(|v| (v / mean).clamp(0.0, MOST));
     Ok(match bright.bounding_box() {
         Some(range) => scaled.crop(std::array::from_fn(|a| {
@@ -66,11 +85,18 @@ pub fn head_view(scan: &Volume<f32>) -> Result<Volume<f32>, HeadViewError> {
 }
 
 /// Voxels of the view's size over the same box, about the same middle.
-fn view_grid(grid: &Grid) -> Result<Grid, GridError> {
+fn view_grid(grid: &Grid) -> Result<Grid, HeadViewError> {
     let (shape, spacing) = (grid.shape(), grid.spacing_mm());
     let stretch = spacing.map(|mm| HEAD_VIEW_MM / mm);
     let size: [usize; 3] =
         std::array::from_fn(|a| ((shape[a] as f64 / stretch[a]).round() as usize).max(1));
+    let voxels = size
+        .iter()
+        .fold(1u64, |all, n| all.saturating_mul(*n as u64));
+    if voxels > MOST_VOXELS {
+        let most = MOST_VOXELS;
+        return Err(HeadViewError::TooLarge { voxels, most });
+    }
     // The middles of both boxes, in voxels.
     let first: [f64; 3] = std::array::from_fn(|a| {
         (shape[a] as f64 - 1.0) / 2.0 - (size[a] as f64 - 1.0) / 2.0 * stretch[a]
@@ -84,7 +110,7 @@ fn view_grid(grid: &Grid) -> Result<Grid, GridError> {
     affine
         .fixed_view_mut::<3, 1>(0, 3)
         .copy_from(&origin.coords);
-    Grid::new(size, affine)
+    Ok(Grid::new(size, affine)?)
 }
 
 #[cfg(test)]
@@ -145,8 +171,20 @@ mod tests {
     }
 
     #[test]
-    fn a_blank_scan_is_refused() {
+    fn what_is_no_scan_of_a_head_is_refused() {
         let grid = Grid::axis_aligned([8, 8, 8], [1.0; 3]).unwrap();
-        assert!(head_view(&Volume::filled(&grid, 3.0)).is_err());
+        let of = |value: fn(usize) -> f32| Volume::from_fn(&grid, |[i, _, _]| value(i));
+        let refused = |value| head_view(&of(value)).unwrap_err();
+        assert!(matches!(refused(|_| 3.0), HeadViewError::Otsu(_)));
+        assert_eq!(
+            refused(|i| if i == 3 { f32::NAN } else { i as f32 }),
+            HeadViewError::NoImage
+        );
+        assert_eq!(refused(|i| -1.0 - i as f32), HeadViewError::NoImage);
+        // Metres taken for millimetres: 8 m are 4000 voxels of 2 mm.
+        let metres = Grid::axis_aligned([8, 8, 8], [1000.0; 3]).unwrap();
+        let said = head_view(&Volume::from_fn(&metres, |[i, _, _]| i as f32)).unwrap_err();
+        let voxels = 4000 * 4000 * 4000;
+        assert!(matches!(said, HeadViewError::TooLarge { voxels: v, .. } if v == voxels));
     }
 }

@@ -43,7 +43,7 @@ pub struct ContrastDraw {
     pub stripped: bool,
     /// Standard deviation of the coefficients of the shading's logarithm.
     pub shading: f64,
-    /// Standard deviation of the noise, as a share of the brain's mean.
+    /// Standard deviation of the noise, as a share of the mean of what is not blank.
     pub noise: f64,
     /// Seed of shading and noise.
     pub seed: u64,
@@ -195,8 +195,19 @@ impl Signal {
         }
     }
 
-    /// What a voxel with these properties gives. A painted one keeps the texture of its density.
-    fn of(&self, tissue: Tissue, density: f64, t1_ms: f64, r2star_per_s: f64) -> f64 {
+    /// What the density of a tissue is multiplied by first: painted ones keep the texture of their
+    /// density, whatever it is.
+    fn factor(&self, tissue: Tissue) -> f64 {
+        let Self::Painted(levels) = self else {
+            return 1.0;
+        };
+        let usual = tissue.constants().proton_density;
+        let level = levels.get(&format!("{tissue:?}")).copied();
+        level.unwrap_or_default() / usual.max(1e-3)
+    }
+
+    /// What a voxel with these properties gives.
+    fn of(&self, factor: f64, density: f64, t1_ms: f64, r2star_per_s: f64) -> f64 {
         let left = |te_ms: &f64, r2_share: &f64| (-te_ms * 1e-3 * r2_share * r2star_per_s).exp();
         match self {
             Self::Inversion {
@@ -214,12 +225,7 @@ impl Signal {
                 te_ms,
                 r2_share,
             } => density * spoiled_echo(t1_ms, *tr_ms, *flip_angle_deg) * left(te_ms, r2_share),
-            Self::Painted(levels) => {
-                let usual = tissue.constants().proton_density;
-                let texture = if usual > 0.0 { density / usual } else { 1.0 };
-                let level = levels.get(&format!("{tissue:?}")).copied();
-                level.unwrap_or_default() * texture
-            }
+            Self::Painted(_) => factor * density,
         }
     }
 }
@@ -237,8 +243,9 @@ pub fn any_contrast(head: &Head, draw: &ContrastDraw) -> Result<AnyContrast, Con
     let regions = partition(&head.labels.crop(head.brain_box(0))?)?;
     let sharp = gaussian_smooth(brightness(&head, draw)?, SHARP_MM)?;
     let field = Field::of(&head, draw);
-    let scanned = scan(&sharp, &field.grid(draw.voxel_mm)?, draw);
-    let grid = field.grid([ANY_CONTRAST_MM; 3])?;
+    // What is scanned reaches as far as what is shown.
+    let scanned = scan(&sharp, &field.grid(draw.voxel_mm, f64::ceil)?, draw);
+    let grid = field.grid([ANY_CONTRAST_MM; 3], f64::floor)?;
     let same = Matrix4::identity();
     let mut image = resample(&scanned, &grid, &same, Interpolation::Linear, 0.0)?;
     let regions = resample_nearest(&regions, &grid, &same, 0)?;
@@ -296,6 +303,11 @@ fn brightness(head: &Head, draw: &ContrastDraw) -> Result<Volume<f32>, SmoothErr
         r2star_per_s,
         ..
     } = tissue_maps(head, &draw.tissue)?;
+    // By the tissue's number.
+    let factors: Vec<f64> = Tissue::ALL
+        .iter()
+        .map(|tissue| draw.signal.factor(*tissue))
+        .collect();
     let mut image = proton_density;
     image
         .voxels_mut()
@@ -306,8 +318,9 @@ fn brightness(head: &Head, draw: &ContrastDraw) -> Result<Volume<f32>, SmoothErr
             let tissue = tissue_of(*code);
             let kept = !draw.stripped || tissue.is_parenchyma() || tissue.is_fluid();
             let [density, t1_ms, r2star] = [*value, *t1_ms, *r2star].map(f64::from);
-            *value = if kept {
-                draw.signal.of(tissue, density, t1_ms, r2star) as f32
+            *value = if kept && density > 0.0 {
+                let factor = factors[tissue as usize];
+                draw.signal.of(factor, density, t1_ms, r2star) as f32
             } else {
                 0.0
             };
@@ -344,9 +357,9 @@ impl Field {
         }
     }
 
-    /// Its voxels of a size.
-    fn grid(&self, voxel_mm: [f64; 3]) -> Result<Grid, GridError> {
-        let shape = std::array::from_fn(|a| (self.size_mm[a] / voxel_mm[a]).ceil() as usize + 1);
+    /// Its voxels of a size, their number rounded in a way.
+    fn grid(&self, voxel_mm: [f64; 3], round: fn(f64) -> f64) -> Result<Grid, GridError> {
+        let shape = std::array::from_fn(|a| round(self.size_mm[a] / voxel_mm[a]) as usize + 1);
         let mut affine = self.axes.to_homogeneous();
         for (a, mm) in voxel_mm.iter().enumerate() {
             affine.column_mut(a).scale_mut(*mm);
@@ -444,8 +457,8 @@ mod tests {
         };
         // TI = T1 ln 2 nulls a tissue; 1 - 2/e = .26424 at TI = T1.
         let null = 1000.0 * std::f64::consts::LN_2;
-        assert!(inversion(null).of(Tissue::White, 0.8, 1000.0, 20.0) < 1e-12);
-        let value = inversion(1000.0).of(Tissue::White, 1.0, 1000.0, 20.0);
+        assert!(inversion(null).of(1.0, 0.8, 1000.0, 20.0) < 1e-12);
+        let value = inversion(1000.0).of(1.0, 1.0, 1000.0, 20.0);
         assert!((value - 0.264_24).abs() < 1e-5, "{value}");
         // Half of 20/s over 50 ms: e^-0.5 = .60653; TR long and 90°: all of the density.
         let echo = Signal::Spoiled {
@@ -454,13 +467,13 @@ mod tests {
             te_ms: 50.0,
             r2_share: 0.5,
         };
-        let value = echo.of(Tissue::White, 0.8, 1000.0, 20.0);
+        let value = echo.of(1.0, 0.8, 1000.0, 20.0);
         assert!((value - 0.8 * 0.606_53).abs() < 1e-5, "{value}");
         // White matter of 10 % more density than usual (.70) is 10 % brighter than painted.
         let painted = Signal::Painted(BTreeMap::from([("White".into(), 0.4)]));
-        let value = painted.of(Tissue::White, 0.77, 1000.0, 20.0);
+        let value = painted.of(painted.factor(Tissue::White), 0.77, 1000.0, 20.0);
         assert!((value - 0.44).abs() < 1e-12, "{value}");
-        assert_eq!(painted.of(Tissue::Csf, 1.0, 4000.0, 2.5), 0.0);
+        assert_eq!(painted.factor(Tissue::Csf), 0.0);
     }
 
     #[test]

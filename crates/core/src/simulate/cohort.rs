@@ -173,10 +173,14 @@ impl CohortSpec {
         }
         for scans in &spec.scans {
             if scans.protocol == ANY_CONTRAST {
-                if !scans.lesions.is_empty() || scans.second_visit.is_some() {
+                let asks_for_more = !scans.lesions.is_empty()
+                    || scans.without_lesions != scans.count
+                    || scans.second_visit.is_some()
+                    || spec.t1w;
+                if asks_for_more {
                     return impossible(format!(
-                        "{ANY_CONTRAST} shows heads without microbleeds once; leave out `lesions` and \
-                         `second_visit`"
+                        "{ANY_CONTRAST} shows heads without microbleeds once; set `without_lesions` to \
+                         `count`, and leave out `lesions`, `second_visit` and `t1w`"
                     ));
                 }
             } else {
@@ -486,7 +490,7 @@ mod tests {
         assert!(broken("\"a\", \"b\"", "").contains("`heads` is empty"));
         assert!(broken("without_lesions = 1", "without_lesions = 9").contains("9 of 4 scans"));
         assert!(broken("3t-gre-1x3", "9t").contains("\"9t\" is not known"));
-        assert!(broken("3t-swi-0.45x1", ANY_CONTRAST).contains("leave out `lesions`"));
+        assert!(broken("3t-swi-0.45x1", ANY_CONTRAST).contains("set `without_lesions` to"));
         assert!(broken("seed = 7", "sead = 7").contains("sead"));
         assert!(broken("lesions = [3]", "lesions = [100000]").contains("500 microbleeds"));
         assert!(broken("count = 4", "count = 4000000").contains("10000 scans"));

@@ -78,6 +78,7 @@ fn tiny(architecture: Architecture) -> ModelConfig {
             norm: NormKind::Batch,
             proxy: true,
         }),
+        Architecture::RegionUnet => panic!("no network of microbleeds"),
     }
 }
 

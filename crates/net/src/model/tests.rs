@@ -151,7 +151,8 @@ fn sizes_are_those_of_the_papers() {
 
 #[test]
 fn every_preset_makes_a_network() {
-    for architecture in Architecture::OF_PAPERS {
+    let all = Architecture::OF_PAPERS;
+    for architecture in all.into_iter().chain([Architecture::RegionUnet]) {
         for preset in [Preset::Paper, Preset::Small] {
             let config = architecture.preset(preset);
             assert_eq!(config.architecture(), architecture);

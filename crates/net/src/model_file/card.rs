@@ -114,7 +114,7 @@ fn recipe(architecture: Architecture, preset: Preset) -> Recipe {
             let [slices, plane, _] = guided_plan(preset).spacing_mm;
             of(plane, Some(slices), true, IntensityScale::ZScore, Some(3.0))
         }
-        // Follows no recipe, but looks at the head's view, which is like this one.
+        // Follows no recipe: the head's view is what it sees.
         Architecture::RegionUnet => {
             let view = HEAD_VIEW_MM;
             of(view, Some(view), false, IntensityScale::MinMax, None)
@@ -128,6 +128,7 @@ fn inference(architecture: Architecture, preset: Preset) -> InferenceConfig {
         (Architecture::GuidedUnet, Preset::Small) => (guided_plan(preset).patch, 0.25),
         (Architecture::Unet3d, Preset::Paper) => ([80; 3], 0.2),
         (Architecture::Unet3d, Preset::Small) => ([64; 3], 0.25),
+        // 256 × 320 × 256 mm: a head in one piece.
         (Architecture::RegionUnet, _) => ([128, 160, 128], 0.5),
         // Whole slices.
         (Architecture::RlkUnet | Architecture::MmocNet, _) => ([1, 512, 512], 0.25),

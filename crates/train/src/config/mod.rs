@@ -124,18 +124,15 @@ impl TrainConfig {
         self.validation.check()?;
         let card = self.card()?;
         self.loss().check(&card.model)?;
-        let has_sides = matches!(card.model, ModelConfig::RegionUnet(_));
+        if let ModelConfig::RegionUnet(_) = card.model {
+            self.check_of_regions()?;
+        }
+        let mines = self.sampling.mining_epochs.unwrap_or(1);
         hold(
-            !has_sides || self.augment.flip == 0.0,
-            "augment.flip",
-            self.augment.flip,
-            "0 for regions: a mirrored head has its left on the right",
-        )?;
-        hold(
-            !has_sides || self.sampling.mining_epochs.is_none(),
+            mines <= self.schedule.epochs,
             "sampling.mining_epochs",
-            self.sampling.mining_epochs.unwrap_or_default(),
-            "none for regions, which have no false alarms",
+            mines,
+            "no more than schedule.epochs",
         )?;
         let multiple = stride(&card.model);
         let [d, h, w] = self.sampling.size;
@@ -153,6 +150,23 @@ impl TrainConfig {
             "the first of sampling.size",
             d,
             format!("{} slices for this network", slices.unwrap_or(d)),
+        )
+    }
+
+    /// What a network of regions has no use for.
+    fn check_of_regions(&self) -> Result<(), ConfigError> {
+        hold(
+            self.augment.flip == 0.0,
+            "augment.flip",
+            self.augment.flip,
+            "0 for regions: a mirrored head has its left on the right",
+        )?;
+        let sampling = &self.sampling;
+        hold(
+            sampling.lesion_share + sampling.spot_share == 0.0,
+            "sampling.lesion_share or spot_share",
+            sampling.lesion_share.max(sampling.spot_share),
+            "0 for regions: samples lie anywhere in the brain",
         )
     }
 

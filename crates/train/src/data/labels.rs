@@ -1,7 +1,7 @@
 //! What is true of a scan, on its grid.
 
 use siderin_core::evaluate::{LesionFile, LesionFileError, Lesions, MapKind, Point, read_lesions};
-use siderin_core::regions::{Region, RegionGroup};
+use siderin_core::regions::{FLUID_CODE, Region, RegionGroup};
 use siderin_core::scan::ReadLimits;
 use siderin_core::scan::nifti::{NiftiError, read_volume};
 use siderin_core::volume::{Grid, ResampleError, Volume, VoxelPoint, resample_nearest};
@@ -36,7 +36,7 @@ pub enum LabelError {
     )]
     PointsOutside { beyond: usize, points: usize },
     #[error(
-        "reading the region map: only {percent:.0} % of the brain have a region; the map must lie in \
+        "reading the region map: only {percent:.0} % of what the scan shows has a region; the map must lie in \
          the scan's own space, lay it onto the scan first"
     )]
     RegionsElsewhere { percent: f64 },
@@ -141,11 +141,43 @@ pub(super) fn region_codes(
 ) -> Result<Volume<u8>, LabelError> {
     let (_, map, _) = read_volume(file, None, limits)?;
     let labels = map.to_labels().map_err(LabelError::RegionCode)?;
-    if let Some(bad) = labels.voxels().iter().find(|v| **v > 255) {
+    let is_code = |v: u16| {
+        let code = u8::try_from(v).ok();
+        code.is_some_and(|c| c == 0 || c == FLUID_CODE || Region::of_code(c).is_some())
+    };
+    if let Some(bad) = labels.voxels().iter().find(|v| !is_code(**v)) {
         return Err(LabelError::RegionCode(f32::from(*bad)));
     }
     let same = nalgebra::Matrix4::identity();
     Ok(resample_nearest(&labels, grid, &same, 0)?.map(|code| code as u8))
+}
+
+/// Share of a head's voxels with signal that must have a code: a brain is a third of a head, and a
+/// field of view may cut it.
+const LEAST_CODED: f64 = 0.05;
+/// Signal, as a share of the mean of what is bright.
+const SIGNAL: f32 = 0.3;
+
+/// [`region_codes`] of a head's view.
+pub(super) fn head_codes(
+    file: &Path,
+    view: &Volume<f32>,
+    limits: ReadLimits,
+) -> Result<Volume<u8>, LabelError> {
+    let codes = region_codes(file, view.grid(), limits)?;
+    let (mut with_signal, mut coded) = (0usize, 0usize);
+    for (value, code) in view.voxels().iter().zip(codes.voxels()) {
+        if *value > SIGNAL {
+            with_signal += 1;
+            coded += usize::from(*code > 0);
+        }
+    }
+    let share = coded as f64 / with_signal.max(1) as f64;
+    if share < LEAST_CODED {
+        let percent = 100.0 * share;
+        return Err(LabelError::RegionsElsewhere { percent });
+    }
+    Ok(codes)
 }
 
 /// Share of the brain that must have a region: its fluid has none.
@@ -248,6 +280,40 @@ mod tests {
         assert!(said(&labels(&moved)).unwrap_err().contains("2.00 mm apart"));
         let soft = labels(&grid).map(|v| v * 0.3);
         assert!(said(&soft).unwrap_err().contains("as of probabilities"));
+    }
+
+    #[test]
+    fn maps_of_something_else_are_refused() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("m.nii.gz");
+        let grid = Grid::axis_aligned([10, 10, 10], [2.0; 3]).unwrap();
+        let view = Volume::filled(&grid, 1.0f32);
+        let said = |codes: &Volume<u8>| {
+            write_volume(&path, codes).unwrap();
+            let read = head_codes(&path, &view, ReadLimits::default());
+            read.map(|codes| codes.at([4, 4, 4]))
+                .map_err(|error| error.to_string())
+        };
+        let of = |code: u8| Volume::filled(&grid, code);
+        assert_eq!(
+            [0, 9, 33, 40].map(|code| said(&of(code)).is_ok()),
+            [false, true, true, true]
+        );
+        // Left white matter of FreeSurfer is 2, right 41.
+        assert!(
+            said(&of(41))
+                .unwrap_err()
+                .contains("value 41 is no region code")
+        );
+        // The map of a head half a metre away.
+        let mut affine = *grid.world_from_voxel();
+        affine[(0, 3)] = 500.0;
+        let away = Grid::new([10, 10, 10], affine).unwrap();
+        assert!(
+            said(&Volume::filled(&away, 9))
+                .unwrap_err()
+                .contains("only 0 % of what")
+        );
     }
 
     #[test]

@@ -1,6 +1,6 @@
 //! Labelled scans become files of what the network sees and what is true.
 
-use super::labels::{LabelError, has_lesions, lesion_mask, region_classes, region_codes};
+use super::labels::{LabelError, has_lesions, head_codes, lesion_mask, region_classes};
 use super::prepared::{Labelled, PreparedFile, PreparedFileError, Truth, file_in};
 use nalgebra::Matrix4;
 use rayon::prelude::*;
@@ -217,7 +217,7 @@ fn write_head(
     map: &Path,
 ) -> Result<(), ScanFault> {
     let view = head_view(&scan.magnitude)?;
-    let codes = region_codes(map, view.grid(), ReadLimits::default())?;
+    let codes = head_codes(map, &view, ReadLimits::default())?;
     let brain = codes.map(|code| code > 0);
     let truth = Truth {
         mask: brain.map(|_| false),

@@ -82,7 +82,7 @@ mod tests {
             (at(6, 2, 1), 0.6),
             (at(10, 3, 2), 0.95),
             (at(10, 0, 0), 0.49),
-            (at(0, 0, 2), 0.97),
+            (at(0, 3, 2), 0.97),
         ] {
             values[voxel] = p;
         }
@@ -91,7 +91,7 @@ mod tests {
             spacing_mm: [1.0; 3],
             images: vec![vec![0.0; 144]],
             classes: vec![0; 144],
-            brain: (0..144).map(|voxel| voxel != at(0, 0, 2)).collect(),
+            brain: (0..144).map(|voxel| voxel != at(0, 3, 2)).collect(),
             lesions: vec![vec![at(2, 2, 1), at(3, 2, 1)], vec![at(8, 0, 2)]],
             spots: Vec::new(),
         };

@@ -27,7 +27,7 @@ pub(super) fn region_counts(
         let (prepared, _) = file.whole()?;
         let truth = file.material()?.classes;
         let view = &prepared.images[0];
-        let found = finder.look(view)?.on(view.grid())?.codes;
+        let found = finder.predict(view)?.on(view.grid())?.codes;
         compare(&found, &truth, &mut counts);
         done(at + 1);
     }

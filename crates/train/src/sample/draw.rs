@@ -97,6 +97,7 @@ impl Sampler {
             scan.images.len(),
             &mut stream,
         );
+        let count = mistakes.len() + scan.spots.len();
         let number = at.1 as f64;
         let samples = self.config.per_scan as f64;
         let lesions = (self.config.lesion_share * samples).round();
@@ -105,8 +106,7 @@ impl Sampler {
             let lesion = &scan.lesions[stream.index(scan.lesions.len())];
             let voxel = lesion[stream.index(lesion.len())];
             self.around(voxel, scan, &augment, &mut stream)
-        } else if number < spots && mistakes.len() + scan.spots.len() > 0 {
-            let count = mistakes.len() + scan.spots.len();
+        } else if number < spots && count > 0 && self.config.spot_share > 0.0 {
             let place = early_place(count, stream.uniform(0.0, 1.0));
             let after = || scan.spots[place - mistakes.len()];
             let spot = mistakes.get(place).copied().unwrap_or_else(after);
@@ -209,6 +209,7 @@ mod tests {
     use super::super::cut;
     use super::*;
     use proptest::prelude::*;
+    use std::collections::BTreeSet;
 
     /// 40 × 30 × 12 voxels with a lesion at (8, 9, 3), a spot of class 3 at (38, 20, 8), and a brain
     /// of the upper slices alone.
@@ -351,6 +352,21 @@ mod tests {
             mined.draw(7, (0, 4), &scan()),
             sampler.draw(7, (1, 4), &scan())
         );
+    }
+
+    #[test]
+    fn without_a_share_for_spots_nothing_is_drawn_for_them() {
+        let empty = Material {
+            lesions: Vec::new(),
+            ..scan()
+        };
+        let mut sampler = sampler([1, 4, 4], AugmentConfig::default(), 1);
+        sampler.config.spot_share = 0.0;
+        // The spot is in slice 8; of slices 6 to 11, in which the brain is, all are shown.
+        let slices: BTreeSet<i64> = (0..200)
+            .map(|index| sampler.draw(index, (0, 0), &empty).middle[2] as i64)
+            .collect();
+        assert_eq!(slices, (6..12).collect());
     }
 
     #[test]

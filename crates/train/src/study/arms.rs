@@ -3,6 +3,7 @@
 use super::Kind;
 use crate::config::{ConfigError, LossConfig, SequenceChoice, TrainConfig};
 use siderin_net::loss::{Loss, Term};
+use siderin_net::model::Architecture;
 use toml::{Table, Value};
 
 /// One of the things compared.
@@ -34,6 +35,11 @@ pub enum ArmsError {
         wanted: &'static str,
         given: &'static str,
     },
+    #[error(
+        "the study {kind} scores microbleeds, and the config is of {given}, which finds none; give one \
+         of another network"
+    )]
+    NoMicrobleeds { kind: Kind, given: &'static str },
     #[error("the study {kind}, {arm}: {source}")]
     Config {
         kind: Kind,
@@ -54,6 +60,10 @@ pub fn arms(kind: Kind, config: &TrainConfig) -> Result<Vec<Arm>, ArmsError> {
             wanted: wanted.name(),
             given: given.name(),
         });
+    }
+    if given == Architecture::RegionUnet {
+        let given = given.name();
+        return Err(ArmsError::NoMicrobleeds { kind, given });
     }
     let base = Base { config };
     let arms = match kind {

@@ -80,9 +80,12 @@ pub fn config(architecture: Architecture, data: &Path) -> TrainConfig {
         ),
         Architecture::RegionUnet => ("filters = [2, 2, 4, 4]", "[16, 32, 32]"),
     };
-    let (mining, flip) = match architecture {
-        Architecture::RegionUnet => ("", 0.0),
-        _ => ("mining_epochs = 1", 0.5),
+    let (shares, flip) = match architecture {
+        Architecture::RegionUnet => ("lesion_share = 0.0", 0.0),
+        _ => (
+            "lesion_share = 0.5\nspot_share = 0.25\nmining_epochs = 1",
+            0.5,
+        ),
     };
     let inference = match architecture {
         Architecture::Unet3d => "patch = [32, 32, 32]",
@@ -113,9 +116,7 @@ share = 0.34
 size = {size}
 batch = 2
 per_scan = 4
-lesion_share = 0.5
-spot_share = 0.25
-{mining}
+{shares}
 regions = 4
 
 [augment]
