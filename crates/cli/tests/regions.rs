@@ -69,7 +69,7 @@ fn regions_and_brain_lie_on_the_scans_grid() {
         assert_eq!(is_inside, *inside == 1.0);
     }
     // Random weights make all classes about as likely: most of the head is no background.
-    assert!(brain.voxels().iter().any(|v| *v == 1.0));
+    assert!(brain.voxels().contains(&1.0));
     let table = fs::read_to_string(at.path().join("seg.tsv")).unwrap();
     assert!(table.starts_with("index\tname\tside\tgroup\n"));
 
