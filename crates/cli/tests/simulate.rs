@@ -191,6 +191,13 @@ fn impossible_requests_are_refused_before_anything_is_written() {
     assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 2);
 }
 
+/// What `siderin simulate cohort` says.
+fn cohort(file: &Path, out: &Path) -> assert_cmd::assert::Assert {
+    let mut command = siderin();
+    command.args(["simulate", "cohort"]).arg(file);
+    command.arg("--out").arg(out).assert()
+}
+
 #[test]
 fn a_cohort_is_taken_up_where_it_was_left() {
     let folder = tempfile::tempdir().unwrap();
@@ -202,15 +209,7 @@ fn a_cohort_is_taken_up_where_it_was_left() {
          count = 2\nwithout_lesions = 1\nlesions = [4]\n",
     )
     .unwrap();
-    let run = || {
-        let mut command = siderin();
-        command
-            .args(["simulate", "cohort"])
-            .arg(&file)
-            .arg("--out")
-            .arg(&out);
-        command.assert().success()
-    };
+    let run = || cohort(&file, &out).success();
     run().stdout(contains("[2/2]"));
     let first = out.join("sub-001/anat/sub-001_part-mag_T2starw.nii.gz");
     let bytes = fs::read(&first).unwrap();
@@ -232,14 +231,7 @@ fn a_cohort_is_taken_up_where_it_was_left() {
         .stdout(contains("sub-002"));
     let text = fs::read_to_string(&file).unwrap();
     fs::write(&file, text.replace("seed = 5", "seed = 6")).unwrap();
-    let mut other = siderin();
-    other
-        .args(["simulate", "cohort"])
-        .arg(&file)
-        .arg("--out")
-        .arg(&out);
-    other
-        .assert()
+    cohort(&file, &out)
         .code(1)
         .stderr(contains("with other settings"));
 }
@@ -301,15 +293,7 @@ fn a_cohort_of_any_contrast_has_regions_and_no_lesions() {
          count = 2\nwithout_lesions = 2\n",
     )
     .unwrap();
-    let run = || {
-        let mut command = siderin();
-        command
-            .args(["simulate", "cohort"])
-            .arg(&file)
-            .arg("--out")
-            .arg(&out);
-        command.assert().success()
-    };
+    let run = || cohort(&file, &out).success();
     run().stdout(contains("[2/2]").and(contains("any-contrast, 0 microbleeds")));
     let read = |path: &str| {
         read_volume(&out.join(path), None, ReadLimits::default())

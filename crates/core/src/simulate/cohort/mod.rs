@@ -1,5 +1,9 @@
 //! A cohort: many simulated scans from a small text file, as a BIDS data set.
 
+mod item;
+
+pub use item::{CohortItem, ItemKind};
+
 use super::any_contrast::{ContrastDraw, ContrastError, any_contrast};
 use super::files::{VisitFilesError, VisitNames, write_any_contrast, write_visit};
 use super::head::Head;
@@ -89,67 +93,6 @@ pub enum ItemError {
     Folder(#[from] FolderError),
     #[error("making a cohort: {0}; check the free space and the permissions of --out")]
     Io(#[from] io::Error),
-}
-
-/// One scan of a cohort.
-#[derive(Debug, Clone, PartialEq)]
-pub struct CohortItem {
-    /// Such as `sub-001`.
-    pub subject: String,
-    /// What is simulated.
-    pub kind: ItemKind,
-}
-
-/// What an item of a cohort is.
-#[derive(Debug, Clone, PartialEq)]
-// A cohort holds some hundreds, most of them scans.
-#[allow(clippy::large_enum_variant)]
-pub enum ItemKind {
-    /// A scan by a protocol.
-    Scan(Request),
-    /// A head by [`any_contrast`].
-    AnyContrast {
-        /// Name of the head.
-        head_name: String,
-        /// Decides everything that is drawn.
-        seed: u64,
-    },
-}
-
-impl CohortItem {
-    /// Name of the head.
-    #[must_use]
-    pub fn head_name(&self) -> &str {
-        match &self.kind {
-            ItemKind::Scan(request) => &request.head_name,
-            ItemKind::AnyContrast { head_name, .. } => head_name,
-        }
-    }
-
-    /// Name of the protocol, or [`ANY_CONTRAST`].
-    #[must_use]
-    pub fn protocol_name(&self) -> &str {
-        match &self.kind {
-            ItemKind::Scan(request) => &request.protocol.name,
-            ItemKind::AnyContrast { .. } => ANY_CONTRAST,
-        }
-    }
-
-    /// Number of microbleeds.
-    #[must_use]
-    pub fn lesions(&self) -> usize {
-        match &self.kind {
-            ItemKind::Scan(request) => request.lesions,
-            ItemKind::AnyContrast { .. } => 0,
-        }
-    }
-
-    fn seed(&self) -> u64 {
-        match &self.kind {
-            ItemKind::Scan(request) => request.seed,
-            ItemKind::AnyContrast { seed, .. } => *seed,
-        }
-    }
 }
 
 /// Limits that keep a mistyped number from filling memory.
