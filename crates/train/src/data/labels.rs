@@ -134,11 +134,7 @@ fn balls(points: &[Point], grid: &Grid) -> Result<Volume<bool>, LabelError> {
 
 /// A map of MARS regions laid onto a grid of the same space: values of
 /// [`Region::code`], fluid and 0.
-pub(super) fn region_codes(
-    file: &Path,
-    grid: &Grid,
-    limits: ReadLimits,
-) -> Result<Volume<u8>, LabelError> {
+fn region_codes(file: &Path, grid: &Grid, limits: ReadLimits) -> Result<Volume<u8>, LabelError> {
     let (_, map, _) = read_volume(file, None, limits)?;
     let labels = map.to_labels().map_err(LabelError::RegionCode)?;
     let is_code = |v: u16| {
@@ -165,19 +161,36 @@ pub(super) fn head_codes(
     limits: ReadLimits,
 ) -> Result<Volume<u8>, LabelError> {
     let codes = region_codes(file, view.grid(), limits)?;
-    let (mut with_signal, mut coded) = (0usize, 0usize);
-    for (value, code) in view.voxels().iter().zip(codes.voxels()) {
-        if *value > SIGNAL {
-            with_signal += 1;
-            coded += usize::from(*code > 0);
-        }
+    hold_coded(
+        &codes,
+        view.voxels().iter().map(|v| *v > SIGNAL),
+        LEAST_CODED,
+    )?;
+    Ok(codes)
+}
+
+/// Refuses a map in which less than a share of the chosen voxels is above 0.
+fn hold_coded(
+    map: &Volume<u8>,
+    chosen: impl Iterator<Item = bool>,
+    least: f64,
+) -> Result<(), LabelError> {
+    let (mut inside, mut coded) = (0usize, 0usize);
+    for (value, _) in map
+        .voxels()
+        .iter()
+        .zip(chosen)
+        .filter(|(_, chosen)| *chosen)
+    {
+        inside += 1;
+        coded += usize::from(*value > 0);
     }
-    let share = coded as f64 / with_signal.max(1) as f64;
-    if share < LEAST_CODED {
+    let share = coded as f64 / inside.max(1) as f64;
+    if share < least {
         let percent = 100.0 * share;
         return Err(LabelError::RegionsElsewhere { percent });
     }
-    Ok(codes)
+    Ok(())
 }
 
 /// Share of the brain that must have a region: its fluid has none.
@@ -192,21 +205,7 @@ pub(super) fn region_classes(
 ) -> Result<Volume<u8>, LabelError> {
     let codes = region_codes(file, brain.grid(), limits)?;
     let classes = codes.map(|code| class_of(code) as u8);
-    let (mut inside, mut with) = (0usize, 0usize);
-    for (class, _) in classes
-        .voxels()
-        .iter()
-        .zip(brain.voxels())
-        .filter(|(_, b)| **b)
-    {
-        inside += 1;
-        with += usize::from(*class > 0);
-    }
-    let share = with as f64 / inside.max(1) as f64;
-    if share < LEAST_REGIONS {
-        let percent = 100.0 * share;
-        return Err(LabelError::RegionsElsewhere { percent });
-    }
+    hold_coded(&classes, brain.voxels().iter().copied(), LEAST_REGIONS)?;
     Ok(classes)
 }
 
