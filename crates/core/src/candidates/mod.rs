@@ -2,8 +2,8 @@
 //!
 //! [`find_candidates`] is the whole search; its steps: [`relative_signal`] removes slow shading, [`find_spots`] lists dark spots at several
 //! sizes, [`measure`] tells for each how dark, how round and how free-standing it is, and
-//! [`score`] turns that into a number between 0 and 1. Later stages may use the list with
-//! a low threshold; the score alone is the baseline detector.
+//! [`score`] turns that into a number between 0 and 1. The score alone is the baseline detector;
+//! [`ViewSource`] shows candidates to a network.
 
 mod extent;
 mod measure;
@@ -12,9 +12,14 @@ mod score;
 mod search;
 mod spots;
 mod surround;
+mod view;
 
 pub use measure::{Candidate, Measures, Surroundings, measure};
 pub use relative::{LOCAL_MEAN_SIGMA_MM, RelativeError, noise_level, relative_signal};
 pub use score::{ScoreTerms, score};
-pub use search::{SearchError, find_candidates};
+pub use search::{SearchError, Searched, find_candidates, search};
 pub use spots::{SearchConfig, Spot, find_spots};
+pub use view::{
+    COARSE_CHANNELS, CandidateView, FINE_CHANNELS, PHASE_CHANNELS, VIEW_EDGE, VIEW_NUMBERS,
+    ViewSource,
+};

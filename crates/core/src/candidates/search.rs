@@ -39,6 +39,29 @@ pub fn find_candidates(
     brain: &Volume<bool>,
     config: &SearchConfig,
 ) -> Result<Vec<(Candidate, f32)>, SearchError> {
+    Ok(search(scan, brain, config)?.found)
+}
+
+/// Candidates and what they were found in.
+#[derive(Debug)]
+pub struct Searched {
+    /// All candidates with their score, best first, in the scan's own voxels.
+    pub found: Vec<(Candidate, f32)>,
+    /// The relative signal of the part of the scan around the brain.
+    pub relative: Volume<f32>,
+    /// Its noise (standard deviation).
+    pub noise: f32,
+}
+
+/// The search, with what it leaves behind.
+///
+/// # Errors
+/// As [`find_candidates`].
+pub fn search(
+    scan: &Volume<f32>,
+    brain: &Volume<bool>,
+    config: &SearchConfig,
+) -> Result<Searched, SearchError> {
     if !scan.grid().matches(brain.grid(), 1e-3) {
         return Err(SearchError::MaskGrid);
     }
@@ -47,9 +70,10 @@ pub fn find_candidates(
     let relative = relative_signal(&near, &near_brain)?;
     drop(near);
     let depth_mm = depth_below_surface_mm(&near_brain)?;
+    let noise = noise_level(&relative, &near_brain);
     let around = Surroundings {
         relative: &relative,
-        noise: noise_level(&relative, &near_brain),
+        noise,
         depth_mm: &depth_mm,
     };
     let spots = find_spots(&relative, &near_brain, &depth_mm, config)?;
@@ -72,7 +96,11 @@ pub fn find_candidates(
             .then_with(|| b.spot.strength().total_cmp(&a.spot.strength()))
             .then_with(|| a.spot.index.cmp(&b.spot.index))
     });
-    Ok(found)
+    Ok(Searched {
+        found,
+        relative,
+        noise,
+    })
 }
 
 /// The box around the mask with a margin, cut to the grid.

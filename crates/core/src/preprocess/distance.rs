@@ -70,6 +70,29 @@ pub fn distance_to_mm(target: &Volume<bool>) -> Volume<f32> {
     squared_distance_to_mm2(target).map(f32::sqrt)
 }
 
+/// Depth of voxel centres below the surface of a mask in mm, negative outside. The surface runs half a
+/// voxel (of the smallest spacing) beyond the outermost centres. Without a surface: ±1000.
+#[must_use]
+pub fn signed_depth_mm(mask: &Volume<bool>) -> Volume<f32> {
+    let half = 0.5
+        * mask
+            .grid()
+            .spacing_mm()
+            .into_iter()
+            .fold(f64::MAX, f64::min) as f32;
+    let mut depth = distance_to_mm(&mask.map(|inside| !inside));
+    let above = distance_to_mm(mask);
+    for (depth, above) in depth.voxels_mut().iter_mut().zip(above.voxels()) {
+        let signed = if *above > 0.0 {
+            half - above
+        } else {
+            *depth - half
+        };
+        *depth = signed.clamp(-1000.0, 1000.0);
+    }
+    depth
+}
+
 /// The lower envelope of parabolas of one line; buffers are kept between lines.
 #[derive(Default)]
 struct Envelope {
@@ -136,6 +159,19 @@ mod tests {
         // 3 steps of 0.5, 2 of 1, 2 of 3 mm: √(1.5² + 2² + 6²) = √42.25 = 6.5.
         assert!((distance.at([4, 0, 2]) - 6.5).abs() < 1e-6);
         assert_eq!(distance.at([1, 2, 0]), 0.0);
+    }
+
+    #[test]
+    fn depth_is_signed_and_zero_between_the_border_s_voxels() {
+        let grid = Grid::axis_aligned([6, 1, 1], [2.0; 3]).unwrap();
+        let mask = Volume::new(grid, vec![false, false, true, true, true, true]).unwrap();
+        // The surface is at 3 mm.
+        assert_eq!(
+            signed_depth_mm(&mask).voxels(),
+            [-3.0, -1.0, 1.0, 3.0, 5.0, 7.0]
+        );
+        let everywhere = signed_depth_mm(&mask.map(|_| true));
+        assert!(everywhere.voxels().iter().all(|mm| *mm == 1000.0));
     }
 
     #[test]

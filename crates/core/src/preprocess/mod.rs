@@ -13,7 +13,7 @@ mod recipe;
 
 pub use brain_mask::{BrainMaskConfig, BrainMaskError, brain_mask};
 pub use components::{Connectivity, connected_components, largest_component};
-pub use distance::{distance_to_mm, squared_distance_to_mm2};
+pub use distance::{distance_to_mm, signed_depth_mm, squared_distance_to_mm2};
 pub use gaussian::{SmoothError, gaussian_smooth};
 pub use head_view::{HEAD_VIEW_MM, HeadViewError, head_view};
 pub use intensity::{IntensityError, Percentiles, min_max, percentiles, robust_normalise, z_score};

@@ -6,6 +6,7 @@
 
 pub(crate) mod acquire;
 mod any_contrast;
+mod any_t2star;
 mod background;
 pub mod cohort;
 mod draw;
@@ -23,6 +24,7 @@ mod simulation;
 pub use any_contrast::{
     ANY_CONTRAST_MM, AnyContrast, ContrastDraw, ContrastError, Signal, any_contrast,
 };
+pub use any_t2star::{ANY_T2STAR, any_t2star};
 pub use background::{Background, Patch};
 pub use draw::{Imperfections, PersonDraw, Plan, Pose, VisitDraw};
 pub use exam::{CleanScan, Exam, ExamError, LesionTruth, ScanPlace, Truth};

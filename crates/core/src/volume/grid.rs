@@ -294,18 +294,17 @@ impl Grid {
         })
     }
 
-    /// The axis along which slices were stacked: that of the largest spacing, the last
-    /// one where they are equal.
+    /// The axis along which slices were stacked: that of the largest spacing. Of several within 1 %
+    /// the one closest to feet-head, then to back-front: it does not depend on how voxels are stored.
     #[must_use]
     pub fn slice_axis(&self) -> usize {
         let spacing = self.spacing_mm();
-        (0..3).rev().fold(2, |best, axis| {
-            if spacing[axis] > spacing[best] * 1.01 {
-                axis
-            } else {
-                best
-            }
-        })
+        let largest = spacing.into_iter().fold(0.0, f64::max);
+        let world = self.closest_world_axes();
+        (0..3)
+            .filter(|axis| spacing[*axis] * 1.01 >= largest)
+            .max_by_key(|axis| world[*axis].0)
+            .unwrap_or(2)
     }
 
     /// The grid of a part (half-open ranges per axis).
@@ -394,6 +393,22 @@ mod tests {
             Grid::new([2, 2, 2], flat),
             Err(GridError::Singular { .. })
         ));
+    }
+
+    #[test]
+    fn slices_of_equal_spacing_are_stacked_towards_the_head() {
+        // Stored with the head's axis first, in cubes and in voxels of 1 × .5 × 1 mm.
+        for row_mm in [1.0, 0.5] {
+            let affine = Matrix4::new(
+                0.0, 0.0, 1.0, 0.0, //
+                0.0, row_mm, 0.0, 0.0, //
+                1.0, 0.0, 0.0, 0.0, //
+                0.0, 0.0, 0.0, 1.0,
+            );
+            assert_eq!(Grid::new([4; 3], affine).unwrap().slice_axis(), 0);
+        }
+        let thick = Grid::axis_aligned([4; 3], [1.0, 3.0, 1.0]).unwrap();
+        assert_eq!(thick.slice_axis(), 1);
     }
 
     #[test]

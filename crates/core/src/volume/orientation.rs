@@ -28,7 +28,7 @@ impl Grid {
     /// For each voxel axis the world axis closest to it, each used once, and whether the
     /// voxel axis runs against it. Found by the best of the six permutations (largest
     /// sum of absolute direction cosines), so steep obliques stay unambiguous.
-    fn closest_world_axes(&self) -> [(usize, bool); 3] {
+    pub(crate) fn closest_world_axes(&self) -> [(usize, bool); 3] {
         const PERMUTATIONS: [[usize; 3]; 6] = [
             [0, 1, 2],
             [1, 0, 2],

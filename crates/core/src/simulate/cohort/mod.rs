@@ -5,6 +5,7 @@ mod item;
 pub use item::{CohortItem, ItemKind};
 
 use super::any_contrast::{ContrastDraw, ContrastError, any_contrast};
+use super::any_t2star::{ANY_T2STAR, any_t2star};
 use super::files::{VisitFilesError, VisitNames, write_any_contrast, write_visit};
 use super::head::Head;
 use super::protocol::{Protocol, ProtocolError};
@@ -39,7 +40,7 @@ pub struct CohortSpec {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct ScansSpec {
-    /// Name of the protocol, or [`ANY_CONTRAST`].
+    /// Name of the protocol, [`ANY_T2STAR`] or [`ANY_CONTRAST`].
     pub protocol: String,
     /// How many.
     pub count: usize,
@@ -126,7 +127,7 @@ impl CohortSpec {
                          `count`, and leave out `lesions`, `second_visit` and `t1w`"
                     ));
                 }
-            } else {
+            } else if scans.protocol != ANY_T2STAR {
                 Protocol::named(&scans.protocol)?;
             }
             if scans.without_lesions > scans.count {
@@ -163,19 +164,19 @@ impl CohortSpec {
         let mut heads = HeadOrder::new(self);
         for _ in 0..rounds {
             for scans in &self.scans {
-                let protocol = match scans.protocol.as_str() {
-                    ANY_CONTRAST => None,
-                    name => Some(Protocol::named(name)?),
-                };
                 for n in 0..scans.count {
                     let number = items.len();
                     let subject = format!("sub-{:03}", number + 1);
                     let seed = Stream::new(self.seed, "cohort", number as u64).seed();
                     let head_name = heads.next();
-                    let Some(protocol) = &protocol else {
-                        let kind = ItemKind::AnyContrast { head_name, seed };
-                        items.push(CohortItem { subject, kind });
-                        continue;
+                    let protocol = match scans.protocol.as_str() {
+                        ANY_CONTRAST => {
+                            let kind = ItemKind::AnyContrast { head_name, seed };
+                            items.push(CohortItem { subject, kind });
+                            continue;
+                        }
+                        ANY_T2STAR => any_t2star(seed),
+                        name => Protocol::named(name)?,
                     };
                     let lesions = if is_without(n, scans) {
                         0
@@ -189,7 +190,7 @@ impl CohortSpec {
                         kind: ItemKind::Scan(Request {
                             head_name,
                             seed,
-                            protocol: protocol.clone(),
+                            protocol,
                             lesions,
                             pattern: None,
                             t1w: self.t1w,
