@@ -253,6 +253,9 @@ pub(crate) struct Detect {
     /// Model file (.siderin); the search by rules runs without one.
     #[arg(long)]
     pub model: Option<PathBuf>,
+    /// Model file of the network of regions in whose brain a model of candidates looks.
+    #[arg(long, requires = "model")]
+    pub regions: Option<PathBuf>,
     #[command(flatten)]
     pub running: Running,
     /// Also write the model's maps: probability.nii.gz, and regions.nii.gz where it finds regions.

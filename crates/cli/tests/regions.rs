@@ -12,30 +12,8 @@ use siderin_core::scan::nifti::{read_volume, write_volume};
 use siderin_core::simulate::{PhantomConfig, phantom};
 use siderin_core::volume::Volume;
 use std::fs;
-use std::path::{Path, PathBuf};
-use support::{siderin, write_map};
-
-/// A tiny model with random weights.
-fn write_model(folder: &Path, architecture: &str) -> PathBuf {
-    let path = folder.join(format!("{architecture}.siderin"));
-    let new = |card: Option<&Path>| {
-        let mut command = siderin();
-        command.args(["model", "new", "--force", "--architecture", architecture]);
-        if let Some(card) = card {
-            command.arg("--card").arg(card);
-        }
-        command.arg("--out").arg(&path).assert().success();
-    };
-    new(None);
-    let shown = siderin().arg("inspect").arg(&path).arg("--json").output();
-    let report: serde_json::Value = serde_json::from_slice(&shown.unwrap().stdout).unwrap();
-    let mut card = report["models"][0]["card"].clone();
-    card["model"]["filters"] = json!([2, 2, 2, 2]);
-    let file = folder.join("card.json");
-    fs::write(&file, card.to_string()).unwrap();
-    new(Some(&file));
-    path
-}
+use std::path::Path;
+use support::{siderin, write_map, write_model};
 
 fn map(path: &Path) -> Volume<f32> {
     read_volume(path, None, ReadLimits::default()).unwrap().1
@@ -47,7 +25,8 @@ fn regions_and_brain_lie_on_the_scans_grid() {
     let scan = at.path().join("h01.nii.gz");
     let made = phantom(&PhantomConfig::default()).unwrap();
     write_volume(&scan, &made.scan.map(|v| v.round() as i16)).unwrap();
-    let model = write_model(at.path(), "region-unet");
+    let small = json!({"filters": [2, 2, 2, 2]});
+    let model = write_model(at.path(), "region-unet", &small);
     let [out, brain] = ["seg.nii.gz", "brain.nii.gz"].map(|name| at.path().join(name));
     siderin()
         .args(["regions", "find"])
@@ -83,9 +62,9 @@ fn regions_and_brain_lie_on_the_scans_grid() {
         .arg(at.path().join("found"))
         .assert()
         .code(1)
-        .stderr(contains("finds regions of the brain, not microbleeds"));
+        .stderr(contains("region-unet makes no map of microbleeds"));
     // And the other way around.
-    let other = write_model(at.path(), "unet3d");
+    let other = write_model(at.path(), "unet3d", &small);
     let refused = at.path().join("none.nii.gz");
     siderin()
         .args(["regions", "find"])

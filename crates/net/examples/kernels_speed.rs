@@ -189,6 +189,7 @@ impl Inputs {
             Network::RegionUnet(network) => {
                 mean_square(vec![network.head(network.features(self.deep[0].clone()))])
             }
+            Network::CandidateNet(_) => unreachable!("networks over scans are timed"),
         }
     }
 }

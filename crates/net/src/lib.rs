@@ -4,6 +4,7 @@
 //! they are trained by in [`loss`], what they compute with in [`ops`], and [`infer`] takes them over
 //! whole scans. This is the one crate that knows a tensor library.
 
+mod candidates;
 mod checks;
 mod detect;
 mod explain;
@@ -16,9 +17,11 @@ pub mod ops;
 mod reference;
 mod regions;
 
+pub use candidates::{APART_MM, CandidateError, CandidateJudge, Opinion};
 pub use detect::{
-    DetectError, Detection, Detector, DetectorError, Finder, ModelMaps, OnScan, PrepareError,
-    Ready, RulesConfig, Stage, detect, prepare,
+    CandidateDetector, CandidateDetectorError, DetectError, Detection, Detector, DetectorError,
+    Finder, MOST_CANDIDATES, ModelMaps, OnScan, PrepareError, Ready, RulesConfig, ShowError, Shown,
+    Stage, detect, prepare, show_candidates,
 };
 pub use explain::{EXPLAINED, heat_map};
 pub use regions::{BrainRegions, RegionError, RegionFinder, RegionMap};

@@ -7,7 +7,7 @@ use burn::tensor::activation::{sigmoid, softmax};
 use burn::tensor::{Device, Tensor};
 use nalgebra::Matrix4;
 use siderin_core::preprocess::{
-    Connectivity, HeadViewError, fill_holes, head_view, largest_component,
+    Connectivity, HeadViewError, fill_holes, head_view, largest_component, signed_depth_mm,
 };
 use siderin_core::regions::{FLUID_CODE, Region, Side};
 use siderin_core::volume::{
@@ -17,6 +17,7 @@ use siderin_core::volume::{
 /// A network of regions, ready to go over scans.
 #[derive(Debug)]
 pub struct RegionFinder {
+    name: String,
     network: RegionUnet,
     tiling: Tiling,
     device: Device,
@@ -80,6 +81,7 @@ impl RegionFinder {
     pub fn new(model: Model, device: &Device) -> Result<Self, RegionError> {
         match model.network {
             Network::RegionUnet(network) => Ok(Self {
+                name: model.card.name,
                 network,
                 tiling: Tiling {
                     patch: model.card.inference.patch,
@@ -92,6 +94,12 @@ impl RegionFinder {
                 name: model.card.name,
             }),
         }
+    }
+
+    /// The model's name.
+    #[must_use]
+    pub fn name(&self) -> &str {
+        &self.name
     }
 
     /// Regions of a head in any contrast.
@@ -157,6 +165,20 @@ impl RegionFinder {
 }
 
 impl RegionMap {
+    /// Depth of the view's voxels below the surface of brain tissue in mm, negative outside of it.
+    #[must_use]
+    pub fn depth_mm(&self) -> Volume<f32> {
+        signed_depth_mm(&self.tissue.map(|p| p >= 0.5))
+    }
+
+    /// Regions on the view's own grid, as [`BrainRegions::codes`].
+    ///
+    /// # Errors
+    /// As [`RegionMap::on`].
+    pub fn codes(&self) -> Result<Volume<u8>, RegionError> {
+        Ok(self.on(self.region.grid())?.codes)
+    }
+
     /// Laid onto a grid of the same space: tissue and fluid by lines between the view's voxels, the
     /// region of the closest one.
     ///

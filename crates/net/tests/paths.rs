@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used)]
 
 use burn::tensor::{Device, Distribution, Tensor, TensorData};
+use siderin_core::candidates::{COARSE_CHANNELS, FINE_CHANNELS, SpotKind, VIEW_EDGE, VIEW_NUMBERS};
 use siderin_net::model::{Architecture, ModelConfig, Network, Preset};
 use siderin_net::ops::by_burn;
 
@@ -50,6 +51,19 @@ fn run(network: &Network, flat: &Tensor<4>, deep: &Tensor<5>) -> Vec<Found> {
                 &mut found,
             );
         }
+        Network::CandidateNet(network) => {
+            let x = flat.clone().narrow(2, 0, VIEW_EDGE).narrow(3, 0, VIEW_EDGE);
+            // One plane becomes all views; its first row the numbers, of which there are as many.
+            let judge = |x: Tensor<4>| {
+                let n = x.dims()[0];
+                let row = x.clone().narrow(2, 0, 1).reshape([n, VIEW_NUMBERS]);
+                let fine = x.clone().repeat_dim(1, FINE_CHANNELS);
+                let coarse = x.repeat_dim(1, COARSE_CHANNELS);
+                let logits = network.forward(fine, coarse, row);
+                logits.reshape([n, SpotKind::ALL.len(), 1, 1])
+            };
+            flat_case(x, judge, &mut found);
+        }
     }
     found
 }
@@ -78,14 +92,17 @@ case!(deep_case, 5);
 
 #[test]
 fn kernels_and_burn_agree() {
-    for architecture in Architecture::OF_PAPERS {
+    let own = [Architecture::RegionUnet, Architecture::CandidateNet];
+    for architecture in Architecture::OF_PAPERS.into_iter().chain(own) {
         // Without gradients, layers are one where they can be.
         for device in [Device::flex(), Device::flex().autodiff()] {
             device.seed(7);
             let mut config = architecture.preset(Preset::Small);
-            if let ModelConfig::RlkUnet(config) = &mut config {
-                // Nothing by chance.
-                config.stochastic_depth = [0.0; 4];
+            // Nothing by chance.
+            match &mut config {
+                ModelConfig::RlkUnet(config) => config.stochastic_depth = [0.0; 4],
+                ModelConfig::CandidateNet(config) => config.dropout = 0.0,
+                _ => {}
             }
             let network = config.init(&device).unwrap();
             let flat = Tensor::<4>::random([2, 1, 32, 48], Distribution::Default, &device);

@@ -2,15 +2,15 @@
 //!
 //! In the order of the flow: [`config`] is what a run is asked for, [`data`] finds scans with labels
 //! and prepares them as detection would, [`sample`] draws patches from them and augments, `loader`
-//! makes batches ahead of the network, `objective` is what is minimised, [`run`] goes round and
-//! keeps what must not be lost, [`score`] holds a network against the truth, and [`study`] trains
-//! several to compare them.
+//! makes batches ahead of the network, [`score`] holds a network against the truth, `task` is what is
+//! learnt, minimised and judged, [`run`] goes round and keeps what must not be lost, and [`study`]
+//! trains several to compare them.
 
 pub mod config;
 pub mod data;
 mod loader;
-mod objective;
 pub mod run;
 pub mod sample;
 pub mod score;
 pub mod study;
+mod task;

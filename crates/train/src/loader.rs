@@ -1,48 +1,42 @@
 //! Batches, made ahead of the network by threads of their own.
 
-use crate::data::{PreparedFileError, Store};
-use crate::sample::{Sample, Sampler, cut};
-use std::sync::Arc;
+use crate::data::PreparedFileError;
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use std::thread::JoinHandle;
 use std::time::Instant;
 
-/// Samples side by side.
-#[derive(Debug, Clone, PartialEq)]
-pub(crate) struct Batch {
-    /// Number of the batch in the run.
-    pub(crate) number: u64,
-    /// Samples, images, slices, rows, columns; columns fastest.
-    pub(crate) images: Vec<f32>,
-    /// Class of each voxel: samples, slices, rows, columns.
-    pub(crate) classes: Vec<u8>,
-    /// Samples, images, slices, rows, columns.
-    pub(crate) shape: [usize; 5],
-    /// What it took one thread to make it.
-    pub(crate) made_in_s: f64,
+/// Makes batches of a run by their number.
+pub(crate) type Maker<B> = Box<dyn FnMut(u64) -> Result<B, PreparedFileError> + Send>;
+
+/// A batch, and what it took one thread to make it.
+pub(crate) struct Made<B> {
+    pub(crate) batch: B,
+    pub(crate) in_s: f64,
 }
 
 /// Batches that wait for the network, for each thread.
 const AHEAD: usize = 4;
 
 /// Makes batches in their order, whatever thread makes which.
-pub(crate) struct Loader {
-    queues: Vec<Receiver<Result<Batch, PreparedFileError>>>,
+pub(crate) struct Loader<B> {
+    queues: Vec<Receiver<Result<Made<B>, PreparedFileError>>>,
     next: u64,
     threads: Vec<JoinHandle<()>>,
 }
 
-impl Loader {
-    /// Starts `threads` threads that make batch `first` and those after it.
-    pub(crate) fn start(store: &Arc<Store>, sampler: &Sampler, first: u64, threads: usize) -> Self {
+impl<B: Send + 'static> Loader<B> {
+    /// Starts a thread for each maker; together they make batch `first` and those after it.
+    pub(crate) fn start(makers: Vec<Maker<B>>, first: u64) -> Self {
+        let count = makers.len();
         let mut queues = Vec::new();
-        let threads = (0..threads.max(1))
-            .map(|thread| {
+        let threads = makers
+            .into_iter()
+            .enumerate()
+            .map(|(thread, maker)| {
                 let (sender, receiver) = sync_channel(AHEAD);
                 queues.push(receiver);
-                let (store, sampler) = (Arc::clone(store), sampler.clone());
-                let numbers = (first + thread as u64..).step_by(threads.max(1));
-                std::thread::spawn(move || make(&store, &sampler, numbers, &sender))
+                let numbers = (first + thread as u64..).step_by(count);
+                std::thread::spawn(move || make(maker, numbers, &sender))
             })
             .collect();
         Self {
@@ -56,7 +50,7 @@ impl Loader {
     ///
     /// # Errors
     /// When a prepared scan cannot be read.
-    pub(crate) fn next(&mut self) -> Result<Batch, PreparedFileError> {
+    pub(crate) fn next(&mut self) -> Result<Made<B>, PreparedFileError> {
         let queue = &self.queues[(self.next % self.queues.len() as u64) as usize];
         self.next += 1;
         queue.recv().unwrap_or_else(|_| {
@@ -66,7 +60,7 @@ impl Loader {
     }
 }
 
-impl Drop for Loader {
+impl<B> Drop for Loader<B> {
     /// Threads end when nobody takes their batches.
     fn drop(&mut self) {
         self.queues.clear();
@@ -76,75 +70,20 @@ impl Drop for Loader {
     }
 }
 
-fn make(
-    store: &Store,
-    sampler: &Sampler,
+fn make<B>(
+    mut maker: Maker<B>,
     numbers: impl Iterator<Item = u64>,
-    sender: &SyncSender<Result<Batch, PreparedFileError>>,
+    sender: &SyncSender<Result<Made<B>, PreparedFileError>>,
 ) {
-    let mut order = Order::new(sampler);
     for number in numbers {
-        let batch = make_batch(store, sampler, &mut order, number);
-        let failed = batch.is_err();
-        if sender.send(batch).is_err() || failed {
+        let start = Instant::now();
+        let made = maker(number).map(|batch| Made {
+            batch,
+            in_s: start.elapsed().as_secs_f64(),
+        });
+        let failed = made.is_err();
+        if sender.send(made).is_err() || failed {
             return;
         }
     }
-}
-
-/// The order of the epoch at hand.
-struct Order<'a> {
-    sampler: &'a Sampler,
-    epoch: u64,
-    samples: Vec<(usize, usize)>,
-}
-
-impl<'a> Order<'a> {
-    fn new(sampler: &'a Sampler) -> Self {
-        Self {
-            sampler,
-            epoch: 0,
-            samples: sampler.order(0),
-        }
-    }
-
-    fn of(&mut self, index: u64) -> (usize, usize) {
-        let per_epoch = self.sampler.per_epoch();
-        let epoch = index / per_epoch;
-        if epoch != self.epoch {
-            self.epoch = epoch;
-            self.samples = self.sampler.order(epoch);
-        }
-        self.samples[(index % per_epoch) as usize]
-    }
-}
-
-fn make_batch(
-    store: &Store,
-    sampler: &Sampler,
-    order: &mut Order,
-    number: u64,
-) -> Result<Batch, PreparedFileError> {
-    let start = Instant::now();
-    let config = sampler.config();
-    let (mut images, mut classes) = (Vec::new(), Vec::new());
-    let mut channels = 0;
-    for at in 0..config.batch as u64 {
-        let index = number * config.batch as u64 + at;
-        let at = order.of(index);
-        let material = store.material(at.0)?;
-        channels = material.images.len();
-        let draw = sampler.draw(index, at, &material);
-        let sample: Sample = cut(&material, config.size, &draw);
-        images.extend(sample.images);
-        classes.extend(sample.classes);
-    }
-    let [d, h, w] = config.size;
-    Ok(Batch {
-        number,
-        images,
-        classes,
-        shape: [config.batch, channels, d, h, w],
-        made_in_s: start.elapsed().as_secs_f64(),
-    })
 }

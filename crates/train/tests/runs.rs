@@ -41,8 +41,8 @@ fn results(folder: &Path) -> [Vec<u8>; 3] {
 
 #[test]
 fn a_run_that_is_taken_up_again_ends_as_an_unbroken_one() {
-    let all = Architecture::OF_PAPERS;
-    for architecture in all.into_iter().chain([Architecture::RegionUnet]) {
+    let own = [Architecture::RegionUnet, Architecture::CandidateNet];
+    for architecture in Architecture::OF_PAPERS.into_iter().chain(own) {
         let folder = tempfile::tempdir().unwrap();
         let data = folder.path().join("data");
         write_scans(&data, 4);
@@ -395,7 +395,13 @@ fn every_config_that_comes_along_is_right() {
         }
     }
     assert_eq!(count, 8);
-    let text = fs::read_to_string(configs.join("default/regions.toml")).unwrap();
-    let config = siderin_train::config::TrainConfig::from_toml(&text).unwrap();
-    assert_eq!(config.model.architecture, Architecture::RegionUnet);
+    for (name, architecture) in [
+        ("regions", Architecture::RegionUnet),
+        ("candidates", Architecture::CandidateNet),
+    ] {
+        let path = configs.join("default").join(format!("{name}.toml"));
+        let text = fs::read_to_string(path).unwrap();
+        let config = siderin_train::config::TrainConfig::from_toml(&text).unwrap();
+        assert_eq!(config.model.architecture, architecture);
+    }
 }

@@ -126,6 +126,8 @@ pub(crate) enum ArchitectureName {
     GuidedUnet,
     /// Regions of the brain.
     RegionUnet,
+    /// Candidates of the search.
+    CandidateNet,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -144,6 +146,7 @@ impl ArchitectureName {
             Self::MmocNet => Architecture::MmocNet,
             Self::GuidedUnet => Architecture::GuidedUnet,
             Self::RegionUnet => Architecture::RegionUnet,
+            Self::CandidateNet => Architecture::CandidateNet,
         }
     }
 }

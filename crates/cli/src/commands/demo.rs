@@ -44,6 +44,7 @@ fn find(args: &Demo, scan: &Path) -> Result<Outcome, Failure> {
     let outcome = detect::run(&Detect {
         inputs: vec![scan.join("magnitude.nii.gz")],
         model: None,
+        regions: None,
         running: Running {
             threshold: None,
             device: DeviceName::Cpu,

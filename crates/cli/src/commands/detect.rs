@@ -4,12 +4,16 @@ use super::{Failure, Outcome, in_one_line};
 use crate::args::{Detect, Explain, Results, Running};
 use crate::progress::Progress;
 use crate::read::{self, Given};
-use anyhow::Result;
+use anyhow::{Result, bail};
 use siderin_core::lesion::Counts;
 use siderin_core::report::{Maps, prepare_folder, write_folder};
 use siderin_core::scan::{Input, ReadLimits, expand_input, stem};
+use siderin_net::model::ModelConfig;
 use siderin_net::model_file::Model;
-use siderin_net::{Detector, Finder, RulesConfig, Stage, detect, heat_map};
+use siderin_net::{
+    CandidateDetector, CandidateJudge, Detector, Finder, RegionFinder, RulesConfig, Stage, detect,
+    heat_map,
+};
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 use std::sync::Mutex;
@@ -36,7 +40,11 @@ struct Job<'a> {
 pub(crate) fn run(args: &Detect) -> Result<Outcome, Failure> {
     let job = Job {
         results: &args.results,
-        finder: finder(args.model.as_deref(), &args.running)?,
+        finder: finder(
+            args.model.as_deref(),
+            args.regions.as_deref(),
+            &args.running,
+        )?,
         maps: args.maps,
         explain: false,
     };
@@ -46,7 +54,7 @@ pub(crate) fn run(args: &Detect) -> Result<Outcome, Failure> {
 pub(crate) fn explain(args: &Explain) -> Result<Outcome, Failure> {
     let job = Job {
         results: &args.results,
-        finder: finder(Some(&args.model), &args.running)?,
+        finder: finder(Some(&args.model), None, &args.running)?,
         maps: false,
         explain: true,
     };
@@ -54,7 +62,7 @@ pub(crate) fn explain(args: &Explain) -> Result<Outcome, Failure> {
 }
 
 /// The model, read and on its device, or the rules.
-fn finder(model: Option<&Path>, args: &Running) -> Result<Finder, Failure> {
+fn finder(model: Option<&Path>, regions: Option<&Path>, args: &Running) -> Result<Finder, Failure> {
     let failed = |error: anyhow::Error| Failure::Run(in_one_line(&error));
     let Some(path) = model else {
         if args.flips || args.device != crate::args::DeviceName::Cpu {
@@ -68,12 +76,28 @@ fn finder(model: Option<&Path>, args: &Running) -> Result<Finder, Failure> {
             ..rules
         }));
     };
-    let open = || -> Result<Detector> {
+    let open = || -> Result<Finder> {
         let device = args.device.device().open()?;
         let model = Model::read(path, &device)?;
-        Ok(Detector::new(model, &device, args.flips(), args.threshold)?)
+        if !matches!(model.card.model, ModelConfig::CandidateNet(_)) {
+            if regions.is_some() {
+                bail!("--regions is for models of candidates; leave it out");
+            }
+            let detector = Detector::new(model, &device, args.flips(), args.threshold)?;
+            return Ok(Finder::Model(Box::new(detector)));
+        }
+        let Some(regions) = regions else {
+            bail!(
+                "a model of candidates needs the brain and its regions; give a model of the architecture \
+                 region-unet to `siderin detect` with --regions"
+            );
+        };
+        let regions = RegionFinder::new(Model::read(regions, &device)?, &device)?;
+        let judge = CandidateJudge::new(model, &device)?;
+        let detector = CandidateDetector::new(regions, judge, args.threshold);
+        Ok(Finder::Candidates(Box::new(detector)))
     };
-    Ok(Finder::Model(Box::new(open().map_err(failed)?)))
+    open().map_err(failed)
 }
 
 fn run_all(job: &Job, paths: &[PathBuf], jobs: u16) -> Result<Outcome, Failure> {

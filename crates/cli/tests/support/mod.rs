@@ -5,7 +5,7 @@
 use assert_cmd::Command;
 use serde_json::Value;
 use std::fs;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 pub fn siderin() -> Command {
     Command::cargo_bin("siderin").unwrap()
@@ -14,6 +14,30 @@ pub fn siderin() -> Command {
 /// A JSON file.
 pub fn json(path: &Path) -> Value {
     serde_json::from_slice(&fs::read(path).unwrap()).unwrap()
+}
+
+/// A model of a preset with random weights and with some sizes changed.
+pub fn write_model(folder: &Path, architecture: &str, sizes: &Value) -> PathBuf {
+    let path = folder.join(format!("{architecture}.siderin"));
+    let new = |card: Option<&Path>| {
+        let mut command = siderin();
+        command.args(["model", "new", "--force", "--architecture", architecture]);
+        if let Some(card) = card {
+            command.arg("--card").arg(card);
+        }
+        command.arg("--out").arg(&path).assert().success();
+    };
+    new(None);
+    let shown = siderin().arg("inspect").arg(&path).arg("--json").output();
+    let report: Value = serde_json::from_slice(&shown.unwrap().stdout).unwrap();
+    let mut card = report["models"][0]["card"].clone();
+    for (name, value) in sizes.as_object().unwrap() {
+        card["model"][name] = value.clone();
+    }
+    let file = folder.join("card.json");
+    fs::write(&file, card.to_string()).unwrap();
+    new(Some(&file));
+    path
 }
 
 /// Writes a float NIfTI-1 with an isotropic or given voxel size.

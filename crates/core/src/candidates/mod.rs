@@ -6,6 +6,7 @@
 //! [`ViewSource`] shows candidates to a network.
 
 mod extent;
+mod kind;
 mod measure;
 mod relative;
 mod score;
@@ -14,6 +15,7 @@ mod spots;
 mod surround;
 mod view;
 
+pub use kind::SpotKind;
 pub use measure::{Candidate, Measures, Surroundings, measure};
 pub use relative::{LOCAL_MEAN_SIGMA_MM, RelativeError, noise_level, relative_signal};
 pub use score::{ScoreTerms, score};

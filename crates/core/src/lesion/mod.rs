@@ -7,7 +7,7 @@ mod surroundings;
 
 pub use burden::{BurdenGroup, Counts};
 pub use map::{MapFinding, OperatingPoint, lesions_of_map};
-pub use select::{Decision, Judged, label_volume, select_lesions};
+pub use select::{Decision, Judged, ScoredSpot, label_volume, repeats, select_lesions};
 
 use crate::volume::{VoxelPoint, WorldPoint};
 use serde::Serialize;

@@ -1,8 +1,8 @@
 //! From scored candidates to lesions.
 
 use super::{Lesion, SizeClass, sphere_diameter_mm};
-use crate::candidates::Candidate;
-use crate::volume::{Grid, Volume};
+use crate::candidates::{Candidate, SpotKind};
+use crate::volume::{Grid, Volume, WorldPoint};
 use std::collections::HashSet;
 
 /// What became of a candidate.
@@ -40,53 +40,84 @@ impl Decision {
     }
 }
 
-/// A candidate with its score and what became of it.
+/// A candidate with its score.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Judged {
+pub struct ScoredSpot {
     /// The candidate.
     pub candidate: Candidate,
     /// Its score, the lesion's confidence.
     pub score: f32,
+    /// What it is likeliest to be if no microbleed, where a network says so.
+    pub otherwise: Option<SpotKind>,
+}
+
+/// A scored candidate and what became of it.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Judged {
+    /// The candidate.
+    pub spot: ScoredSpot,
     /// The outcome.
     pub decision: Decision,
 }
 
+/// Which places repeat one before them that repeats none itself: they share a voxel with it, or their
+/// centres are less than `apart_mm` apart. Of each the centre and the voxels.
+#[must_use]
+pub fn repeats(best_first: &[(WorldPoint, &[usize])], apart_mm: f64) -> Vec<bool> {
+    let mut taken: HashSet<usize> = HashSet::new();
+    let mut kept: Vec<WorldPoint> = Vec::new();
+    best_first
+        .iter()
+        .map(|(center, voxels)| {
+            let repeated = voxels.iter().any(|voxel| taken.contains(voxel))
+                || kept.iter().any(|k| k.distance_mm(*center) < apart_mm);
+            if !repeated {
+                taken.extend(*voxels);
+                kept.push(*center);
+            }
+            repeated
+        })
+        .collect()
+}
+
 /// Goes through candidates from the best score down: those at or above `threshold` become
-/// lesions, unless they share a voxel with one that already did.
+/// lesions, unless they repeat one that already did (see [`repeats`]).
 #[must_use]
 pub fn select_lesions(
     grid: &Grid,
-    mut scored: Vec<(Candidate, f32)>,
+    mut scored: Vec<ScoredSpot>,
     threshold: f32,
+    apart_mm: f64,
 ) -> (Vec<Lesion>, Vec<Judged>) {
-    scored.sort_by(|(_, a), (_, b)| b.total_cmp(a));
-    let mut taken: HashSet<usize> = HashSet::new();
+    scored.sort_by(|a, b| b.score.total_cmp(&a.score));
+    let above = scored.iter().take_while(|spot| spot.score >= threshold);
+    let best_first: Vec<(WorldPoint, &[usize])> = above
+        .map(|spot| (spot.candidate.center_world, &spot.candidate.voxels[..]))
+        .collect();
+    let repeated = repeats(&best_first, apart_mm);
     let mut lesions: Vec<Lesion> = Vec::new();
     let judged = scored
         .into_iter()
-        .map(|(candidate, score)| {
-            let decision = if score < threshold {
+        .enumerate()
+        .map(|(at, spot)| {
+            let decision = if at >= repeated.len() {
                 Decision::BelowThreshold
-            } else if candidate.voxels.iter().any(|voxel| taken.contains(voxel)) {
+            } else if repeated[at] {
                 Decision::Duplicate
             } else if lesions.len() == usize::from(u16::MAX) {
                 Decision::BeyondLabels
             } else {
-                taken.extend(&candidate.voxels);
-                lesions.push(lesion(grid, &candidate, score, lesions.len() as u16 + 1));
+                lesions.push(lesion(grid, &spot, lesions.len() as u16 + 1));
                 Decision::Lesion(lesions.len() as u16)
             };
-            Judged {
-                candidate,
-                score,
-                decision,
-            }
+            Judged { spot, decision }
         })
         .collect();
     (lesions, judged)
 }
 
-fn lesion(grid: &Grid, candidate: &Candidate, confidence: f32, id: u16) -> Lesion {
+fn lesion(grid: &Grid, spot: &ScoredSpot, id: u16) -> Lesion {
+    let candidate = &spot.candidate;
     let volume_mm3 = candidate.voxels.len() as f64 * grid.voxel_volume_mm3();
     let diameter_mm = sphere_diameter_mm(volume_mm3);
     Lesion {
@@ -95,7 +126,7 @@ fn lesion(grid: &Grid, candidate: &Candidate, confidence: f32, id: u16) -> Lesio
         center_voxel: candidate.center_voxel,
         volume_mm3,
         diameter_mm,
-        confidence,
+        confidence: spot.score,
         size_class: SizeClass::of(diameter_mm),
         voxels: candidate.voxels.clone(),
     }
@@ -151,16 +182,40 @@ mod tests {
         }
     }
 
+    fn spot(voxels: &[usize], score: f32) -> ScoredSpot {
+        ScoredSpot {
+            candidate: candidate(voxels),
+            score,
+            otherwise: None,
+        }
+    }
+
+    #[test]
+    fn what_repeats_a_repetition_alone_stays() {
+        let at = |x: f64| WorldPoint::new(x, 0.0, 0.0);
+        // The second is 3 mm from the first; the third is 3 mm from the second alone; the fourth
+        // shares a voxel with the third; the fifth, 4 mm from the third, is apart from all.
+        let places: [(WorldPoint, &[usize]); 5] = [
+            (at(0.0), &[1]),
+            (at(3.0), &[2]),
+            (at(6.0), &[3, 4]),
+            (at(20.0), &[4]),
+            (at(10.0), &[5]),
+        ];
+        assert_eq!(repeats(&places, 4.0), [false, true, false, true, false]);
+        assert_eq!(repeats(&places, 0.0), [false, false, false, true, false]);
+    }
+
     #[test]
     fn the_best_of_overlapping_candidates_stays() {
         let grid = Grid::axis_aligned([9, 1, 1], [1.0, 1.0, 2.0]).unwrap();
         let scored = vec![
-            (candidate(&[1, 2]), 0.6),
-            (candidate(&[2, 3]), 0.9),
-            (candidate(&[6]), 0.7),
-            (candidate(&[8]), 0.2),
+            spot(&[1, 2], 0.6),
+            spot(&[2, 3], 0.9),
+            spot(&[6], 0.7),
+            spot(&[8], 0.2),
         ];
-        let (lesions, judged) = select_lesions(&grid, scored, 0.5);
+        let (lesions, judged) = select_lesions(&grid, scored, 0.5, 0.0);
         let decisions: Vec<Decision> = judged.iter().map(|j| j.decision).collect();
         assert_eq!(
             decisions,

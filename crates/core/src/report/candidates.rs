@@ -9,8 +9,8 @@ use std::io::Write;
 /// Everything that was scored, best first.
 #[derive(Debug)]
 pub enum Candidates {
-    /// Dark spots, judged by rules.
-    Rules(Vec<Judged>),
+    /// Dark spots, judged by rules or by a network.
+    Spots(Vec<Judged>),
     /// Parts of a network's map.
     Map(Vec<MapFinding>),
 }
@@ -19,7 +19,7 @@ impl Candidates {
     /// What became of each.
     fn decisions(&self) -> Box<dyn Iterator<Item = Decision> + '_> {
         match self {
-            Self::Rules(judged) => Box::new(judged.iter().map(|j| j.decision)),
+            Self::Spots(judged) => Box::new(judged.iter().map(|j| j.decision)),
             Self::Map(findings) => Box::new(findings.iter().map(|f| f.decision)),
         }
     }
@@ -54,7 +54,7 @@ impl Candidates {
     /// Writes one row per candidate.
     pub(super) fn write(&self, sink: impl Write) -> csv::Result<()> {
         match self {
-            Self::Rules(judged) => write_judged(sink, judged),
+            Self::Spots(judged) => write_judged(sink, judged),
             Self::Map(findings) => write_findings(sink, findings),
         }
     }
@@ -120,11 +120,12 @@ fn write_judged(sink: impl Write, candidates: &[Judged]) -> csv::Result<()> {
         "term_free_standing",
         "term_size",
         "term_inside",
+        "otherwise",
     ];
     table.write_record(FIRST.iter().chain(&PLACE).chain(&measures_and_terms))?;
     for (rank, judged) in candidates.iter().enumerate() {
         let mut row = first_cells(rank, judged.decision);
-        let candidate = &judged.candidate;
+        let candidate = &judged.spot.candidate;
         let m = &candidate.measures;
         let (_, t) = score(m);
         let places = candidate
@@ -155,10 +156,12 @@ fn write_judged(sink: impl Write, candidates: &[Judged]) -> csv::Result<()> {
             t.size,
             t.inside,
         ];
-        let numbers = std::iter::once(f64::from(judged.score))
+        let numbers = std::iter::once(f64::from(judged.spot.score))
             .chain(places)
             .chain(measures.into_iter().chain(terms).map(f64::from));
         row.extend(numbers.map(|value| rounded(value, 1e4).to_string()));
+        let otherwise = judged.spot.otherwise;
+        row.push(otherwise.map_or(String::new(), |kind| kind.name().into()));
         table.write_record(&row)?;
     }
     table.flush()?;

@@ -24,6 +24,7 @@ pub use choose::ChooseError;
 pub use input::{Input, InputError, expand_input, holds_dicom, nifti_files, stem};
 pub use limits::ReadLimits;
 pub use note::Note;
+pub use phase_values::phase_in_rad;
 pub use suitability::{Suitability, Verdict, suitability};
 
 use crate::volume::Volume;

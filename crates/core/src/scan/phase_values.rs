@@ -1,4 +1,8 @@
-//! Telling phase from magnitude by the values, for files that say nothing of themselves.
+//! Values of phase: told from those of magnitude, for files that say nothing of themselves, and brought
+//! to radians.
+
+use crate::volume::Volume;
+use std::f32::consts::PI;
 
 /// Whether values look like phase: a large share is negative and both signs reach about
 /// equally far. Magnitudes are never negative; resampled ones ring slightly below zero.
@@ -19,9 +23,26 @@ pub(crate) fn looks_like_phase(values: &[f32]) -> bool {
     share > NEGATIVE_SHARE && (0.5..2.0).contains(&reach)
 }
 
+/// The phase in rad. Values that span more than a turn are whole numbers of a scanner (-4096 to 4095,
+/// 0 to 4095 and the like): their span is a turn.
+#[must_use]
+pub fn phase_in_rad(phase: &Volume<f32>) -> Volume<f32> {
+    let finite = || phase.voxels().iter().filter(|v| v.is_finite());
+    let (low, high) = finite().fold((f32::MAX, f32::MIN), |(low, high), v| {
+        (low.min(*v), high.max(*v))
+    });
+    // Interpolation and rounding may reach a little beyond.
+    let span = high - low;
+    if finite().next().is_none() || span <= 2.2 * PI {
+        return phase.clone();
+    }
+    phase.map(|v| (v - low) / span * 2.0 * PI - PI)
+}
+
 #[cfg(test)]
 mod tests {
-    use super::looks_like_phase;
+    use super::*;
+    use crate::volume::Grid;
 
     #[test]
     fn phase_is_symmetric_and_magnitude_is_not() {
@@ -34,5 +55,24 @@ mod tests {
             .map(|i| if i % 5 == 0 { -3.0 } else { 500.0 })
             .collect();
         assert!(!looks_like_phase(&ringing));
+    }
+
+    #[test]
+    fn numbers_of_a_scanner_become_radians() {
+        let grid = Grid::axis_aligned([5, 1, 1], [1.0; 3]).unwrap();
+        let of = |values: [f32; 5]| {
+            let phase = Volume::new(grid.clone(), values.to_vec()).unwrap();
+            phase_in_rad(&phase).into_voxels()
+        };
+        let close = |found: Vec<f32>, expected: [f32; 5]| {
+            let mut pairs = found.into_iter().zip(expected);
+            assert!(pairs.all(|(a, b)| (a - b).abs() < 1e-5));
+        };
+        close(
+            of([0.0, 1024.0, 2048.0, 3072.0, 4096.0]),
+            [-PI, -PI / 2.0, 0.0, PI / 2.0, PI],
+        );
+        let same = [-3.1, 0.0, 0.5, f32::NAN, 3.1];
+        assert_eq!(of(same)[..3], same[..3]);
     }
 }

@@ -1,7 +1,7 @@
 //! A trained network over a scan.
 
 use super::prepare::{PrepareError, prepare};
-use super::{Found, Stage};
+use super::{Found, Stage, brain_mask_step};
 use crate::infer::{Flips, InferError, Prediction, Predictor};
 use crate::model_file::{Model, ModelCard, Training};
 use burn::tensor::Device;
@@ -130,18 +130,19 @@ impl Detector {
     pub(super) fn find(
         &self,
         scan: &Scan,
-        brain: &Volume<bool>,
+        brain: Volume<bool>,
         progress: &dyn Fn(Stage),
     ) -> Result<Found, DetectorError> {
-        let ready = prepare(&self.card, scan, brain, progress)?;
+        let ready = prepare(&self.card, scan, &brain, progress)?;
 
         progress(Stage::Search);
         let prediction = self.predictor.predict(&ready.prepared, self.flips)?;
 
         progress(Stage::Select);
         let laid = OnScan::of(prediction, scan.magnitude.grid())?;
-        let (lesions, findings) = laid.lesions(brain, &self.card.operating);
+        let (lesions, findings) = laid.lesions(&brain, &self.card.operating);
         Ok(Found {
+            brain,
             lesions,
             candidates: Candidates::Map(findings),
             notes: self.untrained().into_iter().chain(ready.notes).collect(),
@@ -181,14 +182,15 @@ impl Detector {
             name: name.into(),
             settings,
         };
-        let mut steps = vec![step(
+        let mut steps = vec![brain_mask_step()];
+        steps.push(step(
             "Spacing",
             format!(
                 "{} in plane, {} across slices",
                 spacing(recipe.plane_spacing_mm),
                 spacing(recipe.slice_spacing_mm)
             ),
-        )];
+        ));
         if recipe.bias_correction {
             steps.push(step("Shading", "removed by N4".into()));
         }

@@ -1,8 +1,8 @@
 //! Dark round spots, judged by rules.
 
-use super::{DetectError, Found, Stage};
+use super::{DetectError, Found, Stage, brain_mask_step};
 use siderin_core::candidates::{LOCAL_MEAN_SIGMA_MM, SearchConfig, find_candidates};
-use siderin_core::lesion::select_lesions;
+use siderin_core::lesion::{ScoredSpot, select_lesions};
 use siderin_core::report::{Candidates, Method, Step};
 use siderin_core::scan::Scan;
 use siderin_core::volume::Volume;
@@ -28,21 +28,27 @@ impl Default for RulesConfig {
 
 pub(super) fn find(
     scan: &Scan,
-    brain: &Volume<bool>,
+    brain: Volume<bool>,
     config: &RulesConfig,
     progress: &dyn Fn(Stage),
 ) -> Result<Found, DetectError> {
     progress(Stage::Search);
-    let scored = find_candidates(&scan.magnitude, brain, &config.search)?;
+    let scored = find_candidates(&scan.magnitude, &brain, &config.search)?;
 
     progress(Stage::Select);
     let grid = scan.magnitude.grid();
-    let (lesions, candidates) = select_lesions(grid, scored, config.threshold);
+    let scored = scored.into_iter().map(|(candidate, score)| ScoredSpot {
+        candidate,
+        score,
+        otherwise: None,
+    });
+    let (lesions, candidates) = select_lesions(grid, scored.collect(), config.threshold, 0.0);
 
     let sigmas = &config.search.sigmas_mm;
     Ok(Found {
+        brain,
         lesions,
-        candidates: Candidates::Rules(candidates),
+        candidates: Candidates::Spots(candidates),
         notes: Vec::new(),
         maps: None,
         method: Method {
@@ -54,6 +60,7 @@ pub(super) fn find(
                 .into(),
         },
         preprocessing: vec![
+            brain_mask_step(),
             Step {
                 name: "Intensity".into(),
                 settings: format!(

@@ -1,12 +1,16 @@
 //! From a scan to lesions.
 
+mod by_candidates;
 mod by_model;
 mod by_rules;
 mod prepare;
+mod show;
 
+pub use by_candidates::{CandidateDetector, CandidateDetectorError};
 pub use by_model::{Detector, DetectorError, ModelMaps, OnScan};
 pub use by_rules::RulesConfig;
 pub use prepare::{PrepareError, Ready, prepare};
+pub use show::{MOST_CANDIDATES, ShowError, Shown, show_candidates};
 
 use crate::checks::{coverage_note, many_findings_note, volume_note};
 use siderin_core::candidates::SearchError;
@@ -21,8 +25,10 @@ use siderin_core::volume::Volume;
 pub enum Finder {
     /// Rules, without learning.
     Rules(RulesConfig),
-    /// A trained network.
+    /// A trained network that makes a map.
     Model(Box<Detector>),
+    /// Trained networks of regions and of candidates.
+    Candidates(Box<CandidateDetector>),
 }
 
 /// Where a detection is, for progress.
@@ -52,6 +58,9 @@ pub enum DetectError {
     /// The network cannot be run.
     #[error(transparent)]
     Model(#[from] DetectorError),
+    /// Candidates cannot be judged.
+    #[error(transparent)]
+    Candidates(#[from] CandidateDetectorError),
 }
 
 /// What a detection brought.
@@ -73,6 +82,7 @@ pub struct Detection {
 
 /// What a finder brought.
 struct Found {
+    brain: Volume<bool>,
     lesions: Vec<Lesion>,
     candidates: Candidates,
     notes: Vec<Note>,
@@ -93,39 +103,44 @@ pub fn detect(
     finder: &Finder,
     progress: &dyn Fn(Stage),
 ) -> Result<Detection, DetectError> {
-    progress(Stage::Brain);
-    let config = BrainMaskConfig::default();
-    let brain = brain_mask(&scan.magnitude, &config)?;
-
+    let surface = || {
+        progress(Stage::Brain);
+        brain_mask(&scan.magnitude, &BrainMaskConfig::default())
+    };
     let found = match finder {
-        Finder::Rules(rules) => by_rules::find(scan, &brain, rules, progress)?,
-        Finder::Model(detector) => detector.find(scan, &brain, progress)?,
+        Finder::Rules(rules) => by_rules::find(scan, surface()?, rules, progress)?,
+        Finder::Model(detector) => detector.find(scan, surface()?, progress)?,
+        Finder::Candidates(detector) => detector.find(scan, progress)?,
     };
 
-    let mut preprocessing = vec![Step {
-        name: "Brain mask".into(),
-        settings: format!(
-            "growing surface at {} mm, border fraction {}",
-            config.working_spacing_mm, config.fraction
-        ),
-    }];
-    preprocessing.extend(found.preprocessing);
     let mut warnings = scan.notes.clone();
     warnings.extend(suitability_note(scan));
     warnings.extend(companion_notes(scan, &found.used));
     warnings.extend(found.notes);
-    warnings.extend(volume_note(&brain));
-    warnings.extend(coverage_note(&brain));
+    warnings.extend(volume_note(&found.brain));
+    warnings.extend(coverage_note(&found.brain));
     warnings.extend(many_findings_note(&found.lesions));
     Ok(Detection {
-        brain,
+        brain: found.brain,
         lesions: found.lesions,
         candidates: found.candidates,
         warnings,
         maps: found.maps,
         method: found.method,
-        preprocessing,
+        preprocessing: found.preprocessing,
     })
+}
+
+/// How the brain is found without a network.
+fn brain_mask_step() -> Step {
+    let config = BrainMaskConfig::default();
+    Step {
+        name: "Brain mask".into(),
+        settings: format!(
+            "growing surface at {} mm, border fraction {}",
+            config.working_spacing_mm, config.fraction
+        ),
+    }
 }
 
 fn suitability_note(scan: &Scan) -> Option<Note> {

@@ -20,7 +20,8 @@ pub(crate) use tiles::Cut;
 pub use tiles::{Tiling, blend_tiles, gaussian_weights, tile_starts};
 
 use crate::model::{
-    COARSE_STRIDE, GUIDED_CLASSES, GuidedClass, ModelConfig, Network, RLK_STRIDE, UNET3D_STRIDE,
+    Architecture, COARSE_STRIDE, GUIDED_CLASSES, GuidedClass, ModelConfig, Network, RLK_STRIDE,
+    UNET3D_STRIDE,
 };
 use burn::tensor::activation::{sigmoid, softmax};
 use burn::tensor::{Device, Tensor};
@@ -64,10 +65,10 @@ pub enum InferError {
     )]
     Channels { given: usize, expected: usize },
     #[error(
-        "running the network: a model of the architecture region-unet finds regions of the brain, \
-         not microbleeds; give another model"
+        "running the network: a model of the architecture {0} makes no map of microbleeds; give \
+         another model"
     )]
-    FindsRegions,
+    NoMap(Architecture),
     #[error("running the network: the prepared images lie on different grids")]
     Grids,
     #[error(
@@ -141,8 +142,8 @@ impl Predictor {
         device: &Device,
     ) -> Result<Self, InferError> {
         inference.check()?;
-        if matches!(network, Network::RegionUnet(_)) {
-            return Err(InferError::FindsRegions);
+        if matches!(network, Network::RegionUnet(_) | Network::CandidateNet(_)) {
+            return Err(InferError::NoMap(config.architecture()));
         }
         Ok(Self {
             network: network.for_inference(),
@@ -260,7 +261,9 @@ impl Predictor {
                 let forward = |x: Tensor<5>| softmax(network.head(network.features(x)), 1);
                 blend_tiles(stack, &self.tiling(self.stride()), &self.device, forward)
             }
-            Network::RegionUnet(_) => unreachable!("refused when the predictor was made"),
+            Network::RegionUnet(_) | Network::CandidateNet(_) => {
+                unreachable!("refused when the predictor was made")
+            }
         }
     }
 

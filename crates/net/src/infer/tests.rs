@@ -78,7 +78,9 @@ fn tiny(architecture: Architecture) -> ModelConfig {
             norm: NormKind::Batch,
             proxy: true,
         }),
-        Architecture::RegionUnet => panic!("no network of microbleeds"),
+        Architecture::RegionUnet | Architecture::CandidateNet => {
+            panic!("makes no map of microbleeds")
+        }
     }
 }
 

@@ -112,6 +112,16 @@ impl ModelConfig {
             }
             Self::GuidedUnet(c) => check_guided(c, CHANNELS, BLOCKS, INPUTS),
             Self::RegionUnet(c) => hold(channels(&c.filters), "filters", &c.filters, CHANNELS),
+            Self::CandidateNet(c) => {
+                let counts = [&c.channels[..], &[c.hidden]].concat();
+                hold(channels(&counts), "channels or hidden", &counts, CHANNELS)?;
+                hold(
+                    (0.0..1.0).contains(&c.dropout),
+                    "dropout",
+                    &c.dropout,
+                    "a rate must be from 0 to below 1",
+                )
+            }
         }
     }
 }

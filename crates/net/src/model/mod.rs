@@ -1,10 +1,12 @@
-//! The networks of four papers, and that of regions, one a file or folder.
+//! The networks of four papers, that of regions and that of candidates, one a file or folder.
 //!
 //! A [`ModelConfig`] is a network's size; [`ModelConfig::init`] makes the [`Network`]. Tensors of
 //! 2D networks are `[samples, channels, rows, columns]`, of 3D ones
-//! `[samples, channels, slices, rows, columns]`. Every network runs in two parts, `features` up to its
-//! last block and `head` from there to the logits, so that Grad-CAM can look in between.
+//! `[samples, channels, slices, rows, columns]`. Every network that makes a map runs in two parts,
+//! `features` up to its last block and `head` from there to the logits, so that Grad-CAM can look in
+//! between.
 
+mod candidate_net;
 mod check;
 mod guided;
 mod layers;
@@ -14,6 +16,7 @@ mod region_unet;
 mod rlk_unet;
 mod unet3d;
 
+pub use candidate_net::{CandidateNet, CandidateNetConfig};
 pub use check::ConfigError;
 pub use guided::{GUIDED_CLASSES, Guided, GuidedClass, GuidedConfig, Level, NormKind, PlanConfig};
 pub use mmoc::{AsppFusion, Coarse, CoarseConfig, Fine, FineConfig, Mmoc, MmocConfig};
@@ -45,6 +48,8 @@ pub enum ModelConfig {
     GuidedUnet(GuidedConfig),
     /// Regions of the brain, and no microbleeds.
     RegionUnet(RegionUnetConfig),
+    /// Candidates of the search instead of scans.
+    CandidateNet(CandidateNetConfig),
 }
 
 /// A network of any architecture.
@@ -62,6 +67,8 @@ pub enum Network {
     GuidedUnet(Guided),
     /// Of [`ModelConfig::RegionUnet`].
     RegionUnet(RegionUnet),
+    /// Of [`ModelConfig::CandidateNet`].
+    CandidateNet(CandidateNet),
 }
 
 impl ModelConfig {
@@ -77,6 +84,7 @@ impl ModelConfig {
             Self::MmocNet(config) => Network::MmocNet(config.init(device)),
             Self::GuidedUnet(config) => Network::GuidedUnet(config.init(device)),
             Self::RegionUnet(config) => Network::RegionUnet(config.init(device)),
+            Self::CandidateNet(config) => Network::CandidateNet(config.init(device)),
         })
     }
 
@@ -89,6 +97,7 @@ impl ModelConfig {
             Self::MmocNet(_) => Architecture::MmocNet,
             Self::GuidedUnet(_) => Architecture::GuidedUnet,
             Self::RegionUnet(_) => Architecture::RegionUnet,
+            Self::CandidateNet(_) => Architecture::CandidateNet,
         }
     }
 
@@ -96,7 +105,7 @@ impl ModelConfig {
     #[must_use]
     pub fn inputs(&self) -> usize {
         match self {
-            Self::RlkUnet(_) | Self::MmocNet(_) | Self::RegionUnet(_) => 1,
+            Self::RlkUnet(_) | Self::MmocNet(_) | Self::RegionUnet(_) | Self::CandidateNet(_) => 1,
             Self::Unet3d(config) => config.inputs,
             Self::GuidedUnet(config) => config.inputs,
         }

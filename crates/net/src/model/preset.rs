@@ -1,8 +1,8 @@
 //! The sizes of the papers, and sizes for a laptop without a GPU.
 
 use super::{
-    AsppFusion, CoarseConfig, FineConfig, GuidedConfig, MmocConfig, ModelConfig, NormKind,
-    PlanConfig, RegionUnetConfig, RlkUnetConfig, Unet3dConfig,
+    AsppFusion, CandidateNetConfig, CoarseConfig, FineConfig, GuidedConfig, MmocConfig,
+    ModelConfig, NormKind, PlanConfig, RegionUnetConfig, RlkUnetConfig, Unet3dConfig,
 };
 use serde::{Deserialize, Serialize};
 use std::fmt;
@@ -21,6 +21,8 @@ pub enum Architecture {
     GuidedUnet,
     /// Regions of the brain, and no microbleeds.
     RegionUnet,
+    /// Candidates of the search instead of scans.
+    CandidateNet,
 }
 
 /// How large.
@@ -46,6 +48,7 @@ impl Architecture {
             Self::MmocNet => "mmoc-net",
             Self::GuidedUnet => "guided-unet",
             Self::RegionUnet => "region-unet",
+            Self::CandidateNet => "candidate-net",
         }
     }
 
@@ -97,6 +100,11 @@ impl Architecture {
                 } else {
                     [8, 16, 32, 64]
                 },
+            }),
+            Self::CandidateNet => ModelConfig::CandidateNet(CandidateNetConfig {
+                channels: if paper { [32, 64, 128] } else { [24, 48, 96] },
+                hidden: 64,
+                dropout: 0.2,
             }),
         }
     }

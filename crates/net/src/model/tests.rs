@@ -151,8 +151,8 @@ fn sizes_are_those_of_the_papers() {
 
 #[test]
 fn every_preset_makes_a_network() {
-    let all = Architecture::OF_PAPERS;
-    for architecture in all.into_iter().chain([Architecture::RegionUnet]) {
+    let own = [Architecture::RegionUnet, Architecture::CandidateNet];
+    for architecture in Architecture::OF_PAPERS.into_iter().chain(own) {
         for preset in [Preset::Paper, Preset::Small] {
             let config = architecture.preset(preset);
             assert_eq!(config.architecture(), architecture);
@@ -174,6 +174,8 @@ fn impossible_sizes_are_refused() {
     assert!(wide.check().is_err());
     assert!(json(r#"{"architecture":"unet3d","inputs":1,"filters":[1,2,3]}"#).is_err());
     assert!(json(r#"{"architecture":"other"}"#).is_err());
+    let dropout = r#"{"architecture":"candidate-net","channels":[2,3,4],"hidden":4,"dropout":1.0}"#;
+    assert!(json(dropout).unwrap().check().is_err());
     let guided = r#"{"architecture":"guided-unet","inputs":1,"levels":[],"norm":"batch"}"#;
     assert!(json(guided).unwrap().check().is_err());
 }

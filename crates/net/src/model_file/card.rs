@@ -1,8 +1,10 @@
 //! What a model file says of itself.
 
+use super::Calibration;
 use crate::infer::InferenceConfig;
 use crate::model::{Architecture, ModelConfig, Preset, guided_plan};
 use serde::{Deserialize, Serialize};
+use siderin_core::candidates::VIEW_EDGE;
 use siderin_core::lesion::OperatingPoint;
 use siderin_core::preprocess::{HEAD_VIEW_MM, IntensityScale, Recipe};
 
@@ -27,6 +29,9 @@ pub struct ModelCard {
     pub inference: InferenceConfig,
     /// Where on its curve it is used.
     pub operating: OperatingPoint,
+    /// From the network's probabilities to those that came true, where that was measured.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub calibration: Option<Calibration>,
     /// What its confidence means.
     pub confidence_meaning: String,
     /// What it was trained by and on.
@@ -71,6 +76,7 @@ impl ModelCard {
                 minimum_mm3: 1.0,
                 ring_mm: (architecture == Architecture::GuidedUnet).then_some(2.0),
             },
+            calibration: None,
             confidence_meaning: UNCALIBRATED.into(),
             training: Training::none(),
             licence: "MIT OR Apache-2.0".into(),
@@ -114,8 +120,8 @@ fn recipe(architecture: Architecture, preset: Preset) -> Recipe {
             let [slices, plane, _] = guided_plan(preset).spacing_mm;
             of(plane, Some(slices), true, IntensityScale::ZScore, Some(3.0))
         }
-        // Follows no recipe: the head's view is what it sees.
-        Architecture::RegionUnet => {
+        // Follow no recipe: the head's view is what one sees, views of candidates the other.
+        Architecture::RegionUnet | Architecture::CandidateNet => {
             let view = HEAD_VIEW_MM;
             of(view, Some(view), false, IntensityScale::MinMax, None)
         }
@@ -132,6 +138,7 @@ fn inference(architecture: Architecture, preset: Preset) -> InferenceConfig {
         (Architecture::RegionUnet, _) => ([128, 160, 128], 0.5),
         // Whole slices.
         (Architecture::RlkUnet | Architecture::MmocNet, _) => ([1, 512, 512], 0.25),
+        (Architecture::CandidateNet, _) => ([1, VIEW_EDGE, VIEW_EDGE], 0.0),
     };
     InferenceConfig {
         patch,

@@ -3,10 +3,12 @@
 //! A `.siderin` file is a safetensors file with the tensors in PyTorch's names and layouts, so that
 //! other programs can read them, and one entry of metadata, `siderin`: the [`ModelCard`] as JSON.
 
+mod calibration;
 mod card;
 mod import;
 mod weights;
 
+pub use calibration::Calibration;
 pub use card::{CARD_VERSION, ModelCard, Training};
 pub use import::{ImportError, import_weights};
 pub use weights::WeightsMismatch;
@@ -62,6 +64,8 @@ pub enum ModelFileError {
         "the operating point of a model is {0}; a threshold from 0 to 1 and sizes from 0 are needed"
     )]
     OperatingPoint(String),
+    #[error("the calibration of a model is {0}; a slope above 0 and a finite offset are needed")]
+    Calibration(String),
     #[error(transparent)]
     Weights(#[from] WeightsMismatch),
     #[error(
@@ -181,6 +185,11 @@ impl ModelCard {
         self.model.check()?;
         self.recipe.check()?;
         self.inference.check()?;
+        if let Some(line) = &self.calibration
+            && !(line.slope > 0.0 && line.slope.is_finite() && line.offset.is_finite())
+        {
+            return Err(ModelFileError::Calibration(format!("{line:?}")));
+        }
         let point = &self.operating;
         let sizes = [point.minimum_mm3, point.ring_mm.unwrap_or(0.0)];
         if (0.0..=1.0).contains(&point.threshold)

@@ -57,6 +57,47 @@ impl ModelChoice {
     }
 }
 
+/// What a network of candidates is shown.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct CandidateChoice {
+    /// The model file of the network of regions that finds the brain.
+    pub regions: PathBuf,
+    /// Chance that a candidate is shown without the phase that it has.
+    pub phase_dropout: f64,
+    /// The signal relative to the brain is raised to a power between e^-`contrast` and e^`contrast`.
+    pub contrast: f64,
+    /// Noise of up to this standard deviation is added, as a share of the brain's signal.
+    pub noise: f64,
+    /// The surface of brain tissue is shown up to so many mm higher or deeper.
+    pub depth_mm: f64,
+}
+
+impl CandidateChoice {
+    pub(super) fn check(&self) -> Result<(), ConfigError> {
+        let dropout = (0.0..=1.0).contains(&self.phase_dropout);
+        hold(
+            dropout,
+            "candidates.phase_dropout",
+            self.phase_dropout,
+            "0 to 1",
+        )?;
+        for (what, value, most) in [
+            ("candidates.contrast", self.contrast, 2.0),
+            ("candidates.noise", self.noise, 1.0),
+            ("candidates.depth_mm", self.depth_mm, 10.0),
+        ] {
+            hold(
+                (0.0..=most).contains(&value),
+                what,
+                value,
+                format!("0 to {most}"),
+            )?;
+        }
+        Ok(())
+    }
+}
+
 /// Where scans are, and which of them judge.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]

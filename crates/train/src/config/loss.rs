@@ -1,5 +1,6 @@
 use super::{ConfigError, hold};
 use serde::{Deserialize, Serialize};
+use siderin_core::candidates::SpotKind;
 use siderin_net::loss::Loss;
 use siderin_net::model::{Architecture, ModelConfig, REGION_CLASSES};
 
@@ -49,6 +50,7 @@ impl LossConfig {
                 ..plain(Loss::dice_top_k())
             },
             Architecture::RegionUnet => plain(Loss::dice_cross_entropy()),
+            Architecture::CandidateNet => plain(Loss::CrossEntropy),
         }
     }
 
@@ -84,5 +86,6 @@ pub(crate) fn classes(model: &ModelConfig) -> usize {
         ModelConfig::Unet3d(_) => 2,
         ModelConfig::GuidedUnet(config) => config.classes(),
         ModelConfig::RegionUnet(_) => REGION_CLASSES,
+        ModelConfig::CandidateNet(_) => SpotKind::ALL.len(),
     }
 }

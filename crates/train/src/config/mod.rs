@@ -5,16 +5,18 @@ mod loss;
 mod merge;
 mod schedule;
 
-pub use choices::{DataChoice, ModelChoice, SequenceChoice, ValidationConfig};
+pub use choices::{CandidateChoice, DataChoice, ModelChoice, SequenceChoice, ValidationConfig};
 pub use loss::LossConfig;
 pub use schedule::{OptimiserConfig, OptimiserKind, ScheduleConfig};
 
 use crate::sample::{AugmentConfig, SamplingConfig};
 use serde::{Deserialize, Serialize};
+use siderin_core::candidates::VIEW_EDGE;
 use siderin_net::loss::LossError;
 use siderin_net::model::ModelConfig;
 use siderin_net::model_file::{ModelCard, ModelFileError};
 use std::fmt;
+use std::path::PathBuf;
 
 /// A training run.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -35,6 +37,9 @@ pub struct TrainConfig {
     /// How it is changed.
     #[serde(default)]
     pub augment: AugmentConfig,
+    /// What a network of candidates is shown; for that one alone.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub candidates: Option<CandidateChoice>,
     /// What is minimised; as the paper has it where it is not given.
     #[serde(default)]
     pub loss: Option<LossConfig>,
@@ -127,6 +132,7 @@ impl TrainConfig {
         if let ModelConfig::RegionUnet(_) = card.model {
             self.check_of_regions()?;
         }
+        self.check_of_candidates(&card)?;
         let mines = self.sampling.mining_epochs.unwrap_or(1);
         hold(
             mines <= self.schedule.epochs,
@@ -170,6 +176,41 @@ impl TrainConfig {
         )
     }
 
+    /// Candidates are shown and changed in ways of their own, and their loss is one of kinds.
+    fn check_of_candidates(&self, card: &ModelCard) -> Result<(), ConfigError> {
+        let judges = matches!(card.model, ModelConfig::CandidateNet(_));
+        let given = if self.candidates.is_some() {
+            "given"
+        } else {
+            "not given"
+        };
+        hold(
+            judges == self.candidates.is_some(),
+            "[candidates]",
+            given,
+            "the section for a candidate-net, and for no other network",
+        )?;
+        let Some(choice) = &self.candidates else {
+            return Ok(());
+        };
+        choice.check()?;
+        let plain = self.augment == AugmentConfig::default() && self.loss.is_none();
+        hold(
+            plain && self.sampling.mining_epochs.is_none(),
+            "[augment], [loss] or sampling.mining_epochs",
+            "given",
+            "none for a candidate-net: [candidates] says how views are changed, the loss is that of \
+             kinds, and all false alarms of the search are shown",
+        )?;
+        let size = self.sampling.size;
+        hold(
+            size == [1, VIEW_EDGE, VIEW_EDGE],
+            "sampling.size",
+            format!("{size:?}"),
+            format!("[1, {VIEW_EDGE}, {VIEW_EDGE}] for candidates"),
+        )
+    }
+
     /// The card of the model that is trained: the preset's, or that of the model it starts from,
     /// with the changes of `[model.card]`.
     ///
@@ -190,6 +231,9 @@ impl TrainConfig {
         config.data.validation.clear();
         config.data.split = None;
         config.model.start = None;
+        if let Some(candidates) = &mut config.candidates {
+            candidates.regions = PathBuf::new();
+        }
         config
     }
 
@@ -206,7 +250,7 @@ impl TrainConfig {
 pub(crate) fn slices_of(model: &ModelConfig) -> Option<usize> {
     match model {
         ModelConfig::RlkUnet(_) => Some(3),
-        ModelConfig::MmocNet(_) => Some(1),
+        ModelConfig::MmocNet(_) | ModelConfig::CandidateNet(_) => Some(1),
         ModelConfig::Unet3d(_) | ModelConfig::GuidedUnet(_) | ModelConfig::RegionUnet(_) => None,
     }
 }
@@ -217,6 +261,7 @@ fn stride(model: &ModelConfig) -> [usize; 3] {
         ModelConfig::RlkUnet(_) => [1, 8, 8],
         ModelConfig::MmocNet(_) => [1, 16, 16],
         ModelConfig::Unet3d(_) | ModelConfig::RegionUnet(_) => [16; 3],
+        ModelConfig::CandidateNet(_) => [1, VIEW_EDGE, VIEW_EDGE],
         ModelConfig::GuidedUnet(config) => config.stride(),
     }
 }

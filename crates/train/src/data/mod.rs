@@ -3,6 +3,8 @@
 //! [`find`] lists them, [`Scans`] says which of them judge, [`prepare_all`] makes of each a file of
 //! what the network sees and what is true, and [`Store`] hands these out within a limit of memory.
 
+mod candidate_file;
+mod candidates;
 mod divide;
 mod find;
 mod labels;
@@ -10,11 +12,14 @@ mod prepare;
 mod prepared;
 mod store;
 
+pub use candidate_file::{CandidateFile, CandidateSet, MayBe, Place, TruePlace};
+pub use candidates::candidates_of_all;
 pub use divide::{Division, DivisionError, FileSizes, Scans};
 pub(crate) use divide::{draw_subjects, fold_of, read_split};
 pub use find::{FindError, Found, find};
 pub use labels::LabelError;
 pub(crate) use prepare::scans_with_lesions;
+pub(crate) use prepare::stamp;
 pub use prepare::{DataError, ScanFault, prepare_all};
 pub use prepared::{Labelled, Material, PreparedFile, PreparedFileError, Truth};
 pub use store::Store;

@@ -15,7 +15,7 @@ use siderin_core::scan::{Catalog, ChooseError, LoadError, OpenError, ReadLimits,
 use siderin_core::volume::{Grid, ResampleError, Volume, VoxelPoint, WorldPoint, resample_nearest};
 use siderin_net::model::{GuidedClass, ModelConfig};
 use siderin_net::model_file::ModelCard;
-use siderin_net::{PrepareError, prepare};
+use siderin_net::{PrepareError, RegionError, ShowError, prepare};
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
@@ -64,6 +64,14 @@ pub enum ScanFault {
     #[error(transparent)]
     Resample(#[from] ResampleError),
     #[error(transparent)]
+    Regions(#[from] RegionError),
+    #[error(transparent)]
+    Show(#[from] ShowError),
+    #[error(
+        "reading the simulator's record beside the lesions: {reason}; simulate the scan anew, or take the record away"
+    )]
+    Truth { reason: String },
+    #[error(transparent)]
     File(#[from] PreparedFileError),
     #[error(
         "it has no map of regions, which the network learns; make one with `siderin regions \
@@ -84,13 +92,7 @@ pub fn prepare_all(
     folder: &Path,
     done: &(dyn Fn(&str) + Sync),
 ) -> Result<Vec<PreparedFile>, DataError> {
-    std::fs::create_dir_all(folder).map_err(|error| DataError {
-        scans: scans.len(),
-        faults: vec![(
-            "the folder of prepared scans".into(),
-            PreparedFileError::Io(error).into(),
-        )],
-    })?;
+    begin(folder, scans.len())?;
     // What is wrong with grids and labels is known in no time, before anything is prepared.
     for_all(scans, |scan| check_one(scan, card, folder))?;
     for_all(scans, |scan| {
@@ -100,7 +102,19 @@ pub fn prepare_all(
     })
 }
 
-fn for_all<T: Send>(
+/// Makes the folder of prepared scans.
+pub(super) fn begin(folder: &Path, scans: usize) -> Result<(), DataError> {
+    std::fs::create_dir_all(folder).map_err(|error| DataError {
+        scans,
+        faults: vec![(
+            "the folder of prepared scans".into(),
+            PreparedFileError::Io(error).into(),
+        )],
+    })
+}
+
+/// Does the same to all scans; every fault is told.
+pub(super) fn for_all<T: Send>(
     scans: &[LabelledScan],
     work: impl Fn(&LabelledScan) -> Result<T, ScanFault> + Sync,
 ) -> Result<Vec<T>, DataError> {
@@ -159,7 +173,10 @@ fn learns_regions(card: &ModelCard) -> bool {
     match &card.model {
         ModelConfig::GuidedUnet(config) => config.proxy,
         ModelConfig::RegionUnet(_) => true,
-        ModelConfig::RlkUnet(_) | ModelConfig::Unet3d(_) | ModelConfig::MmocNet(_) => false,
+        ModelConfig::RlkUnet(_)
+        | ModelConfig::Unet3d(_)
+        | ModelConfig::MmocNet(_)
+        | ModelConfig::CandidateNet(_) => false,
     }
 }
 
@@ -354,7 +371,7 @@ fn made_of(scan: &LabelledScan, card: &ModelCard) -> String {
 }
 
 /// Name, size and time of change of a file.
-fn stamp(path: &Path) -> String {
+pub(crate) fn stamp(path: &Path) -> String {
     let name = path.file_name().unwrap_or_default().to_string_lossy();
     let Ok(metadata) = std::fs::metadata(path) else {
         return format!("{name} missing");

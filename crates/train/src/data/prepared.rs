@@ -13,7 +13,7 @@ use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
 /// Metadata entry of the header.
-const ENTRY: &str = "siderin";
+pub(super) const ENTRY: &str = "siderin";
 
 /// What samples are cut from. Voxels run along columns fastest, then rows, then slices.
 #[derive(Debug, Clone, PartialEq)]
@@ -232,10 +232,17 @@ impl PreparedFile {
     }
 }
 
-/// Headers hold names, a recipe and two grids.
-const MOST_HEADER: u64 = 1 << 20;
+/// Headers hold names, a recipe and two grids, or the voxels of some hundred candidates.
+const MOST_HEADER: u64 = 1 << 24;
 
 fn read_header(source: &mut impl io::Read) -> Result<Header, PreparedFileError> {
+    read_entry(source)
+}
+
+/// The project's entry in the header of a safetensors file.
+pub(super) fn read_entry<H: serde::de::DeserializeOwned>(
+    source: &mut impl io::Read,
+) -> Result<H, PreparedFileError> {
     let mut length = [0; 8];
     source.read_exact(&mut length)?;
     let length = u64::from_le_bytes(length);
@@ -288,6 +295,11 @@ fn lesions_of(classes: &[u8], grid: &Grid) -> Result<Vec<Vec<usize>>, PreparedFi
 /// Where a scan's prepared file lies in a folder. It is named after what it is made of: runs with
 /// other recipes or other scans of the same name may share the folder, even at the same time.
 pub(super) fn file_in(folder: &Path, name: &str, made_of: &str) -> PreparedFile {
+    PreparedFile::at(numbered(folder, name, made_of, "prepared"))
+}
+
+/// The place of what is made of a scan, with a number of its own for everything it may be made of.
+pub(super) fn numbered(folder: &Path, name: &str, made_of: &str, ending: &str) -> PathBuf {
     let number = Stream::new(0, made_of, 0).seed();
-    PreparedFile::at(folder.join(format!("{name}.{number:014x}.prepared")))
+    folder.join(format!("{name}.{number:014x}.{ending}"))
 }

@@ -4,45 +4,41 @@
 //! data and the number of the step, so that a run that was killed goes on from its last checkpoint
 //! to the same weights.
 
+mod candidates;
 mod checkpoint;
 mod clock;
 mod curves;
 mod folder;
 mod history;
-mod mine;
-mod regions;
 mod scans;
 pub(crate) mod scores;
 mod state;
 mod watch;
 
+pub use crate::task::{RegionJudgeError, TaskError};
 pub use checkpoint::CheckpointError;
 pub use folder::{RunError as FolderError, RunFolder};
 pub use history::{Judgement, Row};
-pub use regions::RegionJudgeError;
 pub(crate) use scans::prepare_told;
 pub use watch::{Progress, Watch};
 
 use crate::config::{ConfigError, TrainConfig};
-use crate::data::{DataError, DivisionError, PreparedFile, PreparedFileError, Scans, Store};
+use crate::data::{DataError, DivisionError, PreparedFile, PreparedFileError, Scans};
 use crate::loader::Loader;
-use crate::objective::Objective;
-use crate::sample::Sampler;
-use crate::score::{JudgeError, best_threshold, counts_by_threshold};
+use crate::score::JudgeError;
+use crate::task::{PatchTask, Task, predictor_of};
 use burn::optim::{GradientsAccumulator, GradientsParams};
 use burn::tensor::Device;
+use candidates::train_candidates;
 use clock::Clock;
-use regions::region_counts;
 use scans::prepared;
 use siderin_core::evaluate::LabelledScan;
 use siderin_core::random::Stream;
-use siderin_net::RegionFinder;
-use siderin_net::infer::Predictor;
+use siderin_net::RegionError;
 use siderin_net::model::ModelConfig;
 use siderin_net::model_file::{Model, ModelCard, ModelFileError, ModelWriteError, Training};
 use state::State;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
 use std::time::Instant;
 
 /// A run that cannot begin or go on.
@@ -68,7 +64,9 @@ pub enum TrainError {
     #[error(transparent)]
     Judge(#[from] JudgeError),
     #[error(transparent)]
-    JudgeRegions(#[from] RegionJudgeError),
+    Task(#[from] TaskError),
+    #[error(transparent)]
+    Regions(RegionError),
     #[error(transparent)]
     Results(#[from] siderin_core::folder::FolderError),
     #[error(transparent)]
@@ -143,6 +141,9 @@ pub fn train(
     let card = setup.config.card()?;
     let folder = RunFolder::open(out, &setup.config, &scans.division())?;
     let cache = setup.cache.clone().unwrap_or_else(|| folder.prepared());
+    if let Some(choice) = &setup.config.candidates {
+        return train_candidates(setup, choice, &card, scans, (&folder, &cache), watch);
+    }
     let (train, validation) = prepared(scans, &card, &cache, watch)?;
     let named = |scans: &[LabelledScan], files: &[PreparedFile]| -> Vec<(String, PreparedFile)> {
         let names = scans.iter().map(|scan| scan.name.clone());
@@ -160,8 +161,8 @@ pub fn train(
             named(&scans.validation, &validation),
         ),
     ];
-    let run = Run::new(setup, &card, &folder, train, validation)?;
-    let outcome = run.go(watch)?;
+    let task = PatchTask::new(&setup.config, &card, train, validation, &setup.device);
+    let outcome = Run::new(setup, &card, &folder, task).go(watch)?;
     let finds_lesions = !matches!(card.model, ModelConfig::RegionUnet(_));
     if setup.score_all && finds_lesions && outcome.best.is_some() {
         let model = Model::read(&folder.best(), &setup.device)?;
@@ -177,65 +178,30 @@ pub fn train(
     Ok(outcome)
 }
 
-/// A model, ready to go over scans.
-pub(crate) fn predictor_of(model: Model, device: &Device) -> Result<Predictor, JudgeError> {
-    Ok(Predictor::new(
-        model.network,
-        model.card.model,
-        model.card.inference,
-        device,
-    )?)
-}
-
 /// A run that is under way.
-struct Run<'a> {
+struct Run<'a, T> {
     setup: &'a Setup,
     card: &'a ModelCard,
     folder: &'a RunFolder,
-    store: Arc<Store>,
-    sampler: Sampler,
-    validation: Vec<PreparedFile>,
-    objective: Objective,
+    task: T,
     /// With gradients.
     device: Device,
 }
 
-impl<'a> Run<'a> {
-    fn new(
-        setup: &'a Setup,
-        card: &'a ModelCard,
-        folder: &'a RunFolder,
-        train: Vec<PreparedFile>,
-        validation: Vec<PreparedFile>,
-    ) -> Result<Self, TrainError> {
-        let config = &setup.config;
-        let device = setup.device.clone().autodiff();
-        let sampler = Sampler::new(
-            config.sampling.clone(),
-            config.augment.clone(),
-            config.seed,
-            train.len(),
-        );
-        Ok(Self {
-            store: Arc::new(Store::new(train, config.data.memory_gib)),
-            sampler,
-            validation,
-            objective: Objective::new(
-                config,
-                &card.model,
-                card.inference.coarse_threshold,
-                &device,
-            ),
+impl<'a, T: Task> Run<'a, T> {
+    fn new(setup: &'a Setup, card: &'a ModelCard, folder: &'a RunFolder, task: T) -> Self {
+        Self {
             setup,
             card,
             folder,
-            device,
-        })
+            task,
+            device: setup.device.clone().autodiff(),
+        }
     }
 
     fn per_epoch(&self) -> u64 {
         let accumulate = self.setup.config.optimiser.accumulate as u64;
-        (self.sampler.batches_per_epoch() / accumulate).max(1)
+        (self.task.batches_per_epoch() / accumulate).max(1)
     }
 
     fn go(&self, watch: &dyn Watch) -> Result<Outcome, TrainError> {
@@ -256,12 +222,9 @@ impl<'a> Run<'a> {
         }
         let mut clock = Clock::start(state.step);
         let load = |state: &State| {
-            Loader::start(
-                &self.store,
-                &self.sampler.showing(&state.mistakes),
-                state.step * accumulate,
-                self.setup.loaders,
-            )
+            let maker = |_| self.task.maker(&state.mistakes);
+            let makers = (0..self.setup.loaders.max(1)).map(maker).collect();
+            Loader::start(makers, state.step * accumulate)
         };
         let mut loader = load(&state);
         let pause = self.setup.pause_after.map(|more| state.step + more);
@@ -324,13 +287,13 @@ impl<'a> Run<'a> {
     }
 
     fn samples_per_step(&self) -> usize {
-        self.setup.config.sampling.batch * self.setup.config.optimiser.accumulate
+        self.task.samples_per_batch() * self.setup.config.optimiser.accumulate
     }
 
     fn step(
         &self,
         state: &mut State,
-        loader: &mut Loader,
+        loader: &mut Loader<T::Batch>,
         per_epoch: u64,
         clock: &mut Clock,
     ) -> Result<(), TrainError> {
@@ -345,10 +308,10 @@ impl<'a> Run<'a> {
             .seed(Stream::new(config.seed, "step", state.step).seed());
         for _ in 0..config.optimiser.accumulate {
             let waiting = Instant::now();
-            let batch = loader.next()?;
-            clock.waited(waiting.elapsed(), batch.made_in_s);
+            let made = loader.next()?;
+            clock.waited(waiting.elapsed(), made.in_s);
             let parts = config.optimiser.accumulate as f64;
-            let loss = self.objective.loss(&state.network, &batch) / parts;
+            let loss = self.task.loss(&state.network, &made.batch) / parts;
             total += f64::from(loss.clone().into_scalar::<f32>());
             let gradients = GradientsParams::from_grads(loss.backward(), &state.network);
             gathered.accumulate(&state.network, gradients);
@@ -365,34 +328,13 @@ impl<'a> Run<'a> {
 
     /// Scores the validation scans; the best weights so far are to become `best.siderin`.
     fn judge(&self, state: &mut State, watch: &dyn Watch) -> Result<(), TrainError> {
-        let config = &self.setup.config.validation;
-        let told = |done| {
-            watch.see(&Progress::Judging {
-                done,
-                of: self.validation.len(),
-            });
-        };
-        let model = self.model(state);
-        let (threshold, counts) = if let ModelConfig::RegionUnet(_) = self.card.model {
-            let finder = RegionFinder::new(model, &self.setup.device)
-                .map_err(|error| TrainError::JudgeRegions(error.into()))?;
-            (0.5, region_counts(&self.validation, &finder, &told)?)
-        } else {
-            let counts = counts_by_threshold(
-                &self.validation,
-                &predictor_of(model, &self.setup.device)?,
-                &self.card.operating,
-                &config.thresholds,
-                config.rule,
-                &told,
-            )?;
-            let at = best_threshold(&counts);
-            (config.thresholds[at], counts[at])
-        };
+        let of = self.task.judges();
+        let told = |done| watch.see(&Progress::Judging { done, of });
+        let verdict = self.task.judge(self.model(state), &told)?;
         let judgement = Judgement {
             step: state.step,
-            threshold,
-            counts,
+            threshold: verdict.card.operating.threshold,
+            counts: verdict.counts,
         };
         let better = state.judged(&judgement);
         watch.see(&Progress::Judged {
@@ -400,22 +342,20 @@ impl<'a> Run<'a> {
             better,
         });
         if better {
-            let mut model = self.model(state);
-            model.card.operating.threshold = judgement.threshold;
-            state.best_model = Some(model.to_bytes()?);
+            let best = Model {
+                card: verdict.card,
+                network: state.settled(),
+            };
+            state.best_model = Some(best.to_bytes()?);
         }
         Ok(())
     }
 
     /// Looks where the network is wrong on the scans that it learns from.
     fn mine(&self, state: &mut State, watch: &dyn Watch) -> Result<(), TrainError> {
-        let predictor = predictor_of(self.model(state), &self.setup.device)?;
-        state.mistakes = mine::false_alarms(&self.store, &predictor, &|done| {
-            watch.see(&Progress::Mining {
-                done,
-                of: self.store.len(),
-            });
-        })?;
+        let of = self.task.scans();
+        let told = |done| watch.see(&Progress::Mining { done, of });
+        state.mistakes = self.task.mine(self.model(state), &told)?;
         watch.see(&Progress::Mined {
             false_alarms: state.mistakes.iter().map(Vec::len).sum(),
         });
@@ -438,7 +378,7 @@ impl<'a> Run<'a> {
             None => "",
         };
         Training {
-            summary: format!("{} steps on {} scans{from}", state.step, self.store.len()),
+            summary: format!("{} steps on {} scans{from}", state.step, self.task.scans()),
             software: concat!("siderin ", env!("CARGO_PKG_VERSION")).into(),
             settings: serde_json::to_value(config.without_paths()).unwrap_or_default(),
         }

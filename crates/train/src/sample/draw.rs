@@ -25,6 +25,27 @@ pub struct Sampler {
     mistakes: Arc<Vec<Vec<usize>>>,
 }
 
+/// Goes through the samples of a run, and remembers the order of the epoch at hand.
+#[derive(Debug)]
+pub struct Walk {
+    sampler: Sampler,
+    epoch: u64,
+    order: Vec<(usize, usize)>,
+}
+
+impl Walk {
+    /// The scan that sample `index` of the run is from, and its number among those of its scan.
+    pub fn of(&mut self, index: u64) -> (usize, usize) {
+        let per_epoch = self.sampler.per_epoch();
+        let epoch = index / per_epoch;
+        if epoch != self.epoch {
+            self.epoch = epoch;
+            self.order = self.sampler.order(epoch);
+        }
+        self.order[(index % per_epoch) as usize]
+    }
+}
+
 /// Voxels between a lesion and the sample's border, as a share of the sample: features at the
 /// border see half of what surrounds them.
 const BORDER: f64 = 0.15;
@@ -81,6 +102,16 @@ impl Sampler {
             order.swap(at, stream.index(at + 1));
         }
         order
+    }
+
+    /// A walk through the samples of the run.
+    #[must_use]
+    pub fn walk(&self) -> Walk {
+        Walk {
+            sampler: self.clone(),
+            epoch: 0,
+            order: self.order(0),
+        }
     }
 
     /// Draws sample `index` of the run, which is of the scan numbered `at.0` and its sample `at.1`

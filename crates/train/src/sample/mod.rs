@@ -12,7 +12,7 @@ mod spatial;
 
 pub use augment::{AugmentConfig, AugmentDraw};
 pub use cut::{Sample, cut};
-pub use draw::{SampleDraw, Sampler};
+pub use draw::{SampleDraw, Sampler, Walk};
 
 use crate::config::{ConfigError, hold};
 use serde::{Deserialize, Serialize};

@@ -36,10 +36,10 @@ pub enum ArmsError {
         given: &'static str,
     },
     #[error(
-        "the study {kind} scores microbleeds, and the config is of {given}, which finds none; give one \
-         of another network"
+        "the study {kind} compares maps of microbleeds, and the config is of {given}, which makes none; \
+         give one of another network"
     )]
-    NoMicrobleeds { kind: Kind, given: &'static str },
+    NoMap { kind: Kind, given: &'static str },
     #[error("the study {kind}, {arm}: {source}")]
     Config {
         kind: Kind,
@@ -61,9 +61,9 @@ pub fn arms(kind: Kind, config: &TrainConfig) -> Result<Vec<Arm>, ArmsError> {
             given: given.name(),
         });
     }
-    if given == Architecture::RegionUnet {
+    if !Architecture::OF_PAPERS.contains(&given) {
         let given = given.name();
-        return Err(ArmsError::NoMicrobleeds { kind, given });
+        return Err(ArmsError::NoMap { kind, given });
     }
     let base = Base { config };
     let arms = match kind {

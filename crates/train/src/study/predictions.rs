@@ -3,8 +3,9 @@
 use super::Arm;
 use crate::data::PreparedFile;
 use crate::run::scores::Scores;
-use crate::run::{Progress, Watch, predictor_of};
+use crate::run::{Progress, Watch};
 use crate::score::{JudgeError, Judged};
+use crate::task::predictor_of;
 use burn::tensor::Device;
 use serde_json::json;
 use siderin_core::evaluate::Rule;

@@ -5,7 +5,8 @@ use burn::tensor::Device;
 use siderin_core::scan::nifti::write_volume;
 use siderin_core::simulate::{PhantomConfig, phantom};
 use siderin_core::volume::{Volume, VoxelPoint};
-use siderin_net::model::Architecture;
+use siderin_net::model::{Architecture, ModelConfig, Preset, RegionUnetConfig};
+use siderin_net::model_file::{Model, ModelCard};
 use siderin_train::config::TrainConfig;
 use siderin_train::run::Setup;
 use std::fs;
@@ -60,8 +61,61 @@ pub fn write_scan(folder: &Path, subject: &str, balls: usize, seed: u64) {
     write_volume(&file("desc-regions_dseg"), &regions).unwrap();
 }
 
+/// A config of a tiny network of candidates. The brain is found by a network with random weights, for
+/// which all of the head is brain; it is written beside the data.
+fn candidate_config(data: &Path) -> TrainConfig {
+    let device = Device::flex();
+    device.seed(3);
+    let mut card = ModelCard::preset(Architecture::RegionUnet, Preset::Small);
+    card.model = ModelConfig::RegionUnet(RegionUnetConfig { filters: [2; 4] });
+    let network = card.model.init(&device).unwrap();
+    let regions = data.with_file_name("regions.siderin");
+    Model { card, network }.write(&regions).unwrap();
+    TrainConfig::from_toml(&format!(
+        r#"
+name = "tiny"
+seed = 5
+[model]
+architecture = "candidate-net"
+preset = "small"
+[model.card.model]
+channels = [2, 3, 4]
+hidden = 4
+[candidates]
+regions = {regions:?}
+phase_dropout = 0.5
+contrast = 0.2
+noise = 0.05
+depth_mm = 1.0
+[data]
+train = [{data:?}]
+share = 0.34
+[sampling]
+size = [1, 32, 32]
+batch = 2
+per_scan = 4
+lesion_share = 0.5
+spot_share = 0.25
+[optimiser]
+kind = "adamw"
+learning_rate = 1e-3
+[schedule]
+epochs = 3
+warm_up_epochs = 1.0
+cosine = true
+[validation]
+every_epochs = 1
+thresholds = [0.3, 0.5, 0.7]
+"#
+    ))
+    .unwrap()
+}
+
 /// A config that trains a tiny network in seconds, with every kind of augmentation.
 pub fn config(architecture: Architecture, data: &Path) -> TrainConfig {
+    if architecture == Architecture::CandidateNet {
+        return candidate_config(data);
+    }
     let (model, size) = match architecture {
         Architecture::RlkUnet => (
             "width = 8\nblocks = [1, 1, 1, 1]\nstochastic_depth = [0.0, 0.2, 0.2, 0.5]\ndropout = 0.1",
@@ -79,6 +133,7 @@ pub fn config(architecture: Architecture, data: &Path) -> TrainConfig {
             "[4, 32, 32]",
         ),
         Architecture::RegionUnet => ("filters = [2, 2, 4, 4]", "[16, 32, 32]"),
+        Architecture::CandidateNet => unreachable!("has a config of its own"),
     };
     let (shares, flip) = match architecture {
         Architecture::RegionUnet => ("lesion_share = 0.0", 0.0),

@@ -176,7 +176,8 @@ impl Mimic {
     }
 
     /// Distance of a place from the mimic's surface in mm, negative inside.
-    pub(crate) fn distance_mm(&self, at: Vector3<f64>) -> f64 {
+    #[must_use]
+    pub fn distance_mm(&self, at: Vector3<f64>) -> f64 {
         let (points, radii) = self.points();
         let balls = points
             .iter()

@@ -1,7 +1,7 @@
 //! What is minimised, for each network.
 
+use super::patches::PatchBatch;
 use crate::config::{LossConfig, TrainConfig};
-use crate::loader::Batch;
 use burn::tensor::activation::{log_sigmoid, sigmoid};
 use burn::tensor::{Device, Tensor, TensorData};
 use siderin_core::random::Stream;
@@ -49,7 +49,7 @@ impl Objective {
     }
 
     /// One number, to be minimised.
-    pub(crate) fn loss(&self, network: &Network, batch: &Batch) -> Tensor<1> {
+    pub(crate) fn loss(&self, network: &Network, batch: &PatchBatch) -> Tensor<1> {
         match (network, &self.model) {
             (Network::RlkUnet(network), _) => {
                 let outputs = network.forward_all(self.slices(batch));
@@ -71,10 +71,11 @@ impl Objective {
             }
             (Network::GuidedUnet(_), _) => unreachable!("a network is of its config"),
             (Network::RegionUnet(network), _) => self.regions_of_head(network, batch),
+            (Network::CandidateNet(_), _) => unreachable!("candidates are a task of their own"),
         }
     }
 
-    fn guided(&self, network: &Guided, config: &GuidedConfig, batch: &Batch) -> Tensor<1> {
+    fn guided(&self, network: &Guided, config: &GuidedConfig, batch: &PatchBatch) -> Tensor<1> {
         let outputs = network.forward_all(self.patches(batch));
         let target = if config.proxy {
             self.one_hot(
@@ -99,7 +100,7 @@ impl Objective {
     }
 
     /// The loss over the classes, and cross-entropy of the side where a voxel has one.
-    fn regions_of_head(&self, network: &RegionUnet, batch: &Batch) -> Tensor<1> {
+    fn regions_of_head(&self, network: &RegionUnet, batch: &PatchBatch) -> Tensor<1> {
         let logits = network.head(network.features(self.patches(batch)));
         let [n, _, d, h, w] = batch.shape;
         let voxels = d * h * w;
@@ -134,7 +135,7 @@ impl Objective {
 
     /// The first stage on whole slices, and the second on regions around what is there and around
     /// what the first one takes for it.
-    fn cascade(&self, network: &Mmoc, batch: &Batch) -> Tensor<1> {
+    fn cascade(&self, network: &Mmoc, batch: &PatchBatch) -> Tensor<1> {
         let x = self.slices(batch);
         let logits = network.coarse.head(network.coarse.features(x));
         let likely: Vec<f32> = sigmoid(logits.clone().inner())
@@ -166,7 +167,12 @@ impl Objective {
 
     /// Images and masks of regions, and how many: those of true lesions first, then others drawn
     /// from what the first stage takes for lesions; a drawn place where there is neither.
-    fn regions(&self, batch: &Batch, likely: &[f32], region: usize) -> (Vec<f32>, Vec<f32>, usize) {
+    fn regions(
+        &self,
+        batch: &PatchBatch,
+        likely: &[f32],
+        region: usize,
+    ) -> (Vec<f32>, Vec<f32>, usize) {
         let [_, _, _, h, w] = batch.shape;
         let mut stream = Stream::new(self.seed, "regions", batch.number);
         let masks: Vec<f32> = batch
@@ -210,20 +216,20 @@ impl Objective {
     }
 
     /// `[n, slices, h, w]`: slices as channels.
-    fn slices(&self, batch: &Batch) -> Tensor<4> {
+    fn slices(&self, batch: &PatchBatch) -> Tensor<4> {
         let [n, _, d, h, w] = batch.shape;
         let data = TensorData::new(batch.images.clone(), [n, d, h, w]);
         Tensor::from_data(data, &self.device)
     }
 
     /// `[n, images, d, h, w]`.
-    fn patches(&self, batch: &Batch) -> Tensor<5> {
+    fn patches(&self, batch: &PatchBatch) -> Tensor<5> {
         let data = TensorData::new(batch.images.clone(), batch.shape);
         Tensor::from_data(data, &self.device)
     }
 
     /// `[n, 1, h, w]`: microbleeds of the middle slice.
-    fn mask2d(&self, batch: &Batch) -> Tensor<4> {
+    fn mask2d(&self, batch: &PatchBatch) -> Tensor<4> {
         let [n, _, d, h, w] = batch.shape;
         let values: Vec<f32> = batch
             .classes
@@ -235,7 +241,7 @@ impl Objective {
     }
 
     /// `[n, classes, d, h, w]`: 1 where a voxel is of the class.
-    fn one_hot(&self, batch: &Batch, classes: &[&dyn Fn(u8) -> bool]) -> Tensor<5> {
+    fn one_hot(&self, batch: &PatchBatch, classes: &[&dyn Fn(u8) -> bool]) -> Tensor<5> {
         let [n, _, d, h, w] = batch.shape;
         let mut values = Vec::with_capacity(n * classes.len() * d * h * w);
         for sample in batch.classes.chunks_exact(d * h * w) {

@@ -1,0 +1,127 @@
+//! Candidates of the search, judged by a network in the brain that another one finds.
+
+use super::show::{ShowError, show_candidates};
+use super::{Found, Stage};
+use crate::candidates::{APART_MM, CandidateError, CandidateJudge};
+use crate::regions::{RegionError, RegionFinder};
+use siderin_core::candidates::LOCAL_MEAN_SIGMA_MM;
+use siderin_core::lesion::{ScoredSpot, select_lesions};
+use siderin_core::report::{Candidates, Method, Step};
+use siderin_core::scan::Scan;
+
+/// Two networks that find microbleeds together: one of regions, one of candidates.
+#[derive(Debug)]
+pub struct CandidateDetector {
+    regions: RegionFinder,
+    judge: CandidateJudge,
+    threshold: f32,
+}
+
+/// A scan in which candidates cannot be judged.
+#[derive(Debug, thiserror::Error)]
+#[allow(missing_docs)]
+pub enum CandidateDetectorError {
+    #[error(transparent)]
+    Regions(#[from] RegionError),
+    #[error(transparent)]
+    Show(#[from] ShowError),
+    #[error(transparent)]
+    Judge(#[from] CandidateError),
+}
+
+impl CandidateDetector {
+    /// A detector of two networks; `threshold` takes the place of the judge's own.
+    #[must_use]
+    pub fn new(regions: RegionFinder, judge: CandidateJudge, threshold: Option<f32>) -> Self {
+        let own = judge.card().operating.threshold;
+        Self {
+            regions,
+            judge,
+            threshold: threshold.unwrap_or(own),
+        }
+    }
+
+    pub(super) fn find(
+        &self,
+        scan: &Scan,
+        progress: &dyn Fn(Stage),
+    ) -> Result<Found, CandidateDetectorError> {
+        progress(Stage::Brain);
+        let map = self.regions.find(&scan.magnitude)?;
+
+        progress(Stage::Search);
+        let shown = show_candidates(scan, &map)?;
+        let opinions = self.judge.judge(&shown.views)?;
+
+        progress(Stage::Select);
+        let scored = shown.candidates.into_iter().zip(&opinions);
+        let scored = scored.map(|((candidate, _), opinion)| ScoredSpot {
+            candidate,
+            score: opinion.microbleed,
+            otherwise: Some(opinion.otherwise),
+        });
+        let (lesions, judged) = select_lesions(
+            scan.magnitude.grid(),
+            scored.collect(),
+            self.threshold,
+            APART_MM,
+        );
+        Ok(Found {
+            brain: shown.brain.brain,
+            lesions,
+            candidates: Candidates::Spots(judged),
+            notes: Vec::new(),
+            maps: None,
+            method: self.method(),
+            preprocessing: self.steps(),
+            used: if scan.phase.is_some() {
+                vec!["phase"]
+            } else {
+                Vec::new()
+            },
+        })
+    }
+
+    fn method(&self) -> Method {
+        let card = self.judge.card();
+        Method {
+            name: card.name.clone(),
+            version: format!("of {}; {}", card.training.software, card.training.summary),
+            threshold: self.threshold,
+            confidence_meaning: format!("{}.", card.confidence_meaning),
+        }
+    }
+
+    fn steps(&self) -> Vec<Step> {
+        let step = |name: &str, settings: String| Step {
+            name: name.into(),
+            settings,
+        };
+        vec![
+            step(
+                "Brain and regions",
+                format!("network {}, in voxels of 2 mm", self.regions.name()),
+            ),
+            step(
+                "Intensity",
+                format!(
+                    "divided by the local mean of the brain (Gaussian, σ {LOCAL_MEAN_SIGMA_MM} mm)"
+                ),
+            ),
+            step(
+                "Candidates",
+                format!(
+                    "dark round spots, the {} best; each judged in views of 16 and 40 mm",
+                    super::MOST_CANDIDATES
+                ),
+            ),
+            step(
+                "Lesions",
+                format!(
+                    "probability {} or more; of two closer than {APART_MM} mm the likelier",
+                    self.threshold
+                ),
+            ),
+        ]
+    }
+}

@@ -1,0 +1,49 @@
+//! Runs of a network of candidates.
+
+use super::watch::{Progress, Watch};
+use super::{Outcome, Run, RunFolder, Setup, TrainError};
+use crate::config::CandidateChoice;
+use crate::data::{Scans, candidates_of_all, stamp};
+use crate::task::CandidateTask;
+use siderin_core::evaluate::LabelledScan;
+use siderin_net::RegionFinder;
+use siderin_net::model_file::{Model, ModelCard};
+use std::path::Path;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+/// Searches the scans and learns from what is found.
+pub(super) fn train_candidates(
+    setup: &Setup,
+    choice: &CandidateChoice,
+    card: &ModelCard,
+    scans: &Scans,
+    (folder, cache): (&RunFolder, &Path),
+    watch: &dyn Watch,
+) -> Result<Outcome, TrainError> {
+    let model = Model::read(&choice.regions, &setup.device)?;
+    let regions = RegionFinder::new(model, &setup.device).map_err(TrainError::Regions)?;
+    let regions_are = stamp(&choice.regions);
+    let all: Vec<LabelledScan> = scans
+        .train
+        .iter()
+        .chain(&scans.validation)
+        .cloned()
+        .collect();
+    let counter = AtomicUsize::new(0);
+    let told = |name: &str| {
+        let done = 1 + counter.fetch_add(1, Ordering::Relaxed);
+        let of = all.len();
+        watch.see(&Progress::Prepared { name, done, of });
+    };
+    let mut files = candidates_of_all(&all, &regions, &regions_are, cache, &told)?;
+    let validation = files.split_off(scans.train.len());
+    let task = CandidateTask::new(&setup.config, choice, &files, &validation, &setup.device)?;
+    if task.microbleeds() == 0 {
+        let scans = scans.train.len();
+        return Err(TrainError::NoLesions { scans });
+    }
+    if task.lesions_to_judge() == 0 {
+        return Err(TrainError::NoLesionsToJudge);
+    }
+    Run::new(setup, card, folder, task).go(watch)
+}

@@ -1,0 +1,71 @@
+//! What is learnt: where batches come from, what is minimised, and how weights are judged.
+
+mod candidates;
+mod mine;
+mod objective;
+mod patches;
+mod regions;
+
+pub(crate) use candidates::CandidateTask;
+pub(crate) use patches::{PatchTask, predictor_of};
+pub use regions::RegionJudgeError;
+
+use crate::data::PreparedFileError;
+use crate::loader::Maker;
+use crate::score::{Counts, JudgeError};
+use burn::tensor::Tensor;
+use siderin_core::evaluate::ScoreError;
+use siderin_net::CandidateError;
+use siderin_net::model::Network;
+use siderin_net::model_file::{Model, ModelCard};
+
+/// Weights that cannot be judged.
+#[derive(Debug, thiserror::Error)]
+#[allow(missing_docs)]
+pub enum TaskError {
+    #[error(transparent)]
+    File(#[from] PreparedFileError),
+    #[error(transparent)]
+    Lesions(#[from] JudgeError),
+    #[error(transparent)]
+    Regions(#[from] RegionJudgeError),
+    #[error(transparent)]
+    Candidates(#[from] CandidateError),
+    #[error(transparent)]
+    Score(#[from] ScoreError),
+}
+
+/// What weights are worth, and the card that gets it out of them.
+pub(crate) struct Verdict {
+    pub(crate) counts: Counts,
+    pub(crate) card: ModelCard,
+}
+
+/// What a run learns. Nothing here changes on the way: a run that is taken up has the same task.
+pub(crate) trait Task {
+    /// Samples side by side.
+    type Batch: Send + 'static;
+
+    /// Scans that are learnt from.
+    fn scans(&self) -> usize;
+
+    /// Scans that judge.
+    fn judges(&self) -> usize;
+
+    /// Batches of an epoch, at least 1.
+    fn batches_per_epoch(&self) -> u64;
+
+    fn samples_per_batch(&self) -> usize;
+
+    /// Makes batches, the same for everyone who asks; `mistakes` of each scan are to be shown.
+    fn maker(&self, mistakes: &[Vec<usize>]) -> Maker<Self::Batch>;
+
+    /// One number, to be minimised.
+    fn loss(&self, network: &Network, batch: &Self::Batch) -> Tensor<1>;
+
+    /// Holds a model against the scans that judge. `told` is told of each.
+    fn judge(&self, model: Model, told: &dyn Fn(usize)) -> Result<Verdict, TaskError>;
+
+    /// Mistakes of a model on each scan that it learns from.
+    fn mine(&self, model: Model, told: &dyn Fn(usize)) -> Result<Vec<Vec<usize>>, TaskError>;
+}

@@ -1,0 +1,172 @@
+//! Patches and slices of scans, of which a network makes maps.
+
+use super::mine::false_alarms;
+use super::objective::Objective;
+use super::regions::region_counts;
+use super::{Task, TaskError, Verdict};
+use crate::config::{TrainConfig, ValidationConfig};
+use crate::data::{PreparedFile, PreparedFileError, Store};
+use crate::loader::Maker;
+use crate::sample::{Sample, Sampler, Walk, cut};
+use crate::score::{JudgeError, best_threshold, counts_by_threshold};
+use burn::tensor::{Device, Tensor};
+use siderin_net::RegionFinder;
+use siderin_net::infer::Predictor;
+use siderin_net::model::{ModelConfig, Network};
+use siderin_net::model_file::{Model, ModelCard};
+use std::sync::Arc;
+
+/// Samples side by side.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct PatchBatch {
+    /// Number of the batch in the run.
+    pub(super) number: u64,
+    /// Samples, images, slices, rows, columns; columns fastest.
+    pub(super) images: Vec<f32>,
+    /// Class of each voxel: samples, slices, rows, columns.
+    pub(super) classes: Vec<u8>,
+    /// Samples, images, slices, rows, columns.
+    pub(super) shape: [usize; 5],
+}
+
+/// Learning from patches.
+pub(crate) struct PatchTask {
+    store: Arc<Store>,
+    sampler: Sampler,
+    objective: Objective,
+    validation: Vec<PreparedFile>,
+    judging: ValidationConfig,
+    /// Without gradients.
+    device: Device,
+}
+
+impl PatchTask {
+    /// A task of prepared scans; `device` is without gradients.
+    pub(crate) fn new(
+        config: &TrainConfig,
+        card: &ModelCard,
+        train: Vec<PreparedFile>,
+        validation: Vec<PreparedFile>,
+        device: &Device,
+    ) -> Self {
+        let sampler = Sampler::new(
+            config.sampling.clone(),
+            config.augment.clone(),
+            config.seed,
+            train.len(),
+        );
+        Self {
+            store: Arc::new(Store::new(train, config.data.memory_gib)),
+            sampler,
+            objective: Objective::new(
+                config,
+                &card.model,
+                card.inference.coarse_threshold,
+                &device.clone().autodiff(),
+            ),
+            validation,
+            judging: config.validation.clone(),
+            device: device.clone(),
+        }
+    }
+}
+
+/// A model, ready to go over scans.
+pub(crate) fn predictor_of(model: Model, device: &Device) -> Result<Predictor, JudgeError> {
+    Ok(Predictor::new(
+        model.network,
+        model.card.model,
+        model.card.inference,
+        device,
+    )?)
+}
+
+impl Task for PatchTask {
+    type Batch = PatchBatch;
+
+    fn scans(&self) -> usize {
+        self.store.len()
+    }
+
+    fn judges(&self) -> usize {
+        self.validation.len()
+    }
+
+    fn batches_per_epoch(&self) -> u64 {
+        self.sampler.batches_per_epoch()
+    }
+
+    fn samples_per_batch(&self) -> usize {
+        self.sampler.config().batch
+    }
+
+    fn maker(&self, mistakes: &[Vec<usize>]) -> Maker<PatchBatch> {
+        let store = Arc::clone(&self.store);
+        let sampler = self.sampler.showing(mistakes);
+        let mut order = sampler.walk();
+        Box::new(move |number| make_batch(&store, &sampler, &mut order, number))
+    }
+
+    fn loss(&self, network: &Network, batch: &PatchBatch) -> Tensor<1> {
+        self.objective.loss(network, batch)
+    }
+
+    fn judge(&self, model: Model, told: &dyn Fn(usize)) -> Result<Verdict, TaskError> {
+        let mut card = model.card.clone();
+        if let ModelConfig::RegionUnet(_) = card.model {
+            let finder = RegionFinder::new(model, &self.device)
+                .map_err(|error| TaskError::Regions(error.into()))?;
+            let counts = region_counts(&self.validation, &finder, told)?;
+            card.operating.threshold = 0.5;
+            return Ok(Verdict { counts, card });
+        }
+        let thresholds = &self.judging.thresholds;
+        let counts = counts_by_threshold(
+            &self.validation,
+            &predictor_of(model, &self.device)?,
+            &card.operating,
+            thresholds,
+            self.judging.rule,
+            told,
+        )?;
+        let at = best_threshold(&counts);
+        card.operating.threshold = thresholds[at];
+        Ok(Verdict {
+            counts: counts[at],
+            card,
+        })
+    }
+
+    fn mine(&self, model: Model, told: &dyn Fn(usize)) -> Result<Vec<Vec<usize>>, TaskError> {
+        let predictor = predictor_of(model, &self.device)?;
+        Ok(false_alarms(&self.store, &predictor, told)?)
+    }
+}
+
+fn make_batch(
+    store: &Store,
+    sampler: &Sampler,
+    order: &mut Walk,
+    number: u64,
+) -> Result<PatchBatch, PreparedFileError> {
+    let config = sampler.config();
+    let (mut images, mut classes) = (Vec::new(), Vec::new());
+    let mut channels = 0;
+    for at in 0..config.batch as u64 {
+        let index = number * config.batch as u64 + at;
+        let at = order.of(index);
+        let material = store.material(at.0)?;
+        channels = material.images.len();
+        let draw = sampler.draw(index, at, &material);
+        let sample: Sample = cut(&material, config.size, &draw);
+        images.extend(sample.images);
+        classes.extend(sample.classes);
+    }
+    let [d, h, w] = config.size;
+    Ok(PatchBatch {
+        number,
+        images,
+        classes,
+        shape: [config.batch, channels, d, h, w],
+    })
+}
