@@ -247,9 +247,15 @@ mod tests {
         let found = search(&scan, &brain, &SearchConfig::default())
             .unwrap()
             .found;
-        let mut three: Vec<Candidate> = found.into_iter().map(|(c, _)| c).take(3).collect();
-        three.sort_by(|a, b| a.center_world.0.x.total_cmp(&b.center_world.0.x));
-        three
+        // The same spot is found at several sizes.
+        [15.0, 35.0, 55.0]
+            .map(|x| WorldPoint::new(x, 20.0, 20.0))
+            .map(|ball| {
+                let mut of_ball = found.iter().map(|(candidate, _)| candidate);
+                let close = of_ball.find(|c| c.center_world.distance_mm(ball) < 1.0);
+                close.unwrap().clone()
+            })
+            .to_vec()
     }
 
     #[test]
