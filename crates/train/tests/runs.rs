@@ -131,8 +131,50 @@ fn a_run_leaves_what_it_is_made_of() {
         serde_json::from_slice(&read(&out, "scores-validation/metrics.json")).unwrap();
     let figures = &metrics["summary"]["figures"];
     // The scorer's own figure is what the run picked the weights by.
-    let f1 = figures["micro/f1"]["value"].as_f64().unwrap_or(0.0);
+    let f1 = figures["micro"]["f1"]["value"].as_f64().unwrap_or(0.0);
     assert!((f1 - best.counts.f1()).abs() < 1e-9, "{f1} {figures}");
+}
+
+#[test]
+fn a_network_of_candidates_is_calibrated_and_scored() {
+    let folder = tempfile::tempdir().unwrap();
+    let data = folder.path().join("data");
+    write_scans(&data, 4);
+    let out = folder.path().join("run");
+    let setup = Setup {
+        score_all: true,
+        ..setup(config(Architecture::CandidateNet, &data))
+    };
+    let best = run(&setup, &out).unwrap().best.unwrap();
+    let card = ModelCard::read(&out.join("best.siderin")).unwrap();
+    assert!(card.calibration.is_some_and(|line| line.slope > 0.0));
+    assert!(card.confidence_meaning.contains("calibrated on the scans"));
+    assert_eq!(card.operating.threshold, best.threshold);
+    let settings = card.training.settings.to_string();
+    assert!(!settings.contains(folder.path().to_str().unwrap()));
+    let metrics: serde_json::Value =
+        serde_json::from_slice(&read(&out, "scores-validation/metrics.json")).unwrap();
+    let f1 = metrics["summary"]["figures"]["micro"]["f1"]["value"].as_f64();
+    assert!(
+        (f1.unwrap_or(0.0) - best.counts.f1()).abs() < 1e-9,
+        "{f1:?}"
+    );
+    assert!(out.join("scores-train/report.html").is_file());
+
+    // Its sections belong together.
+    let said = |change: &dyn Fn(&mut siderin_train::config::TrainConfig)| {
+        let mut config = setup.config.clone();
+        change(&mut config);
+        config.check().unwrap_err().to_string()
+    };
+    assert!(said(&|c| c.candidates = None).contains("[candidates] is not given"));
+    assert!(said(&|c| c.augment.flip = 0.5).contains("[augment]"));
+    assert!(said(&|c| c.sampling.size = [1, 64, 64]).contains("[1, 32, 32] for candidates"));
+    assert!(said(&|c| c.candidates.as_mut().unwrap().noise = 7.0).contains("candidates.noise"));
+    let mut missing = setup.clone();
+    missing.config.candidates.as_mut().unwrap().regions = folder.path().join("none.siderin");
+    let said = run(&missing, &folder.path().join("other")).unwrap_err();
+    assert!(said.to_string().contains("reading a model file"), "{said}");
 }
 
 #[test]

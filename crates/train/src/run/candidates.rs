@@ -1,5 +1,6 @@
 //! Runs of a network of candidates.
 
+use super::scores::ScoredSet;
 use super::watch::{Progress, Watch};
 use super::{Outcome, Run, RunFolder, Setup, TrainError};
 use crate::config::CandidateChoice;
@@ -45,5 +46,22 @@ pub(super) fn train_candidates(
     if task.lesions_to_judge() == 0 {
         return Err(TrainError::NoLesionsToJudge);
     }
-    Run::new(setup, card, folder, task).go(watch)
+    let run = Run::new(setup, card, folder, task);
+    let outcome = run.go(watch)?;
+    if setup.score_all && outcome.best.is_some() {
+        let model = Model::read(&folder.best(), &setup.device)?;
+        let of = all.len();
+        let told = |done| watch.see(&Progress::Judging { done, of });
+        let mut train = run.task.scores(model, &told)?;
+        let validation = train.split_off(scans.train.len());
+        let rule = setup.config.validation.rule;
+        for (set, scans, scores) in [
+            (ScoredSet::Train, &scans.train, train),
+            (ScoredSet::Validation, &scans.validation, validation),
+        ] {
+            let names = scans.iter().map(|scan| scan.name.clone());
+            set.write(names.zip(scores).collect(), rule, folder)?;
+        }
+    }
+    Ok(outcome)
 }

@@ -32,6 +32,7 @@ use burn::tensor::Device;
 use candidates::train_candidates;
 use clock::Clock;
 use scans::prepared;
+use scores::ScoredSet;
 use siderin_core::evaluate::LabelledScan;
 use siderin_core::random::Stream;
 use siderin_net::RegionError;
@@ -150,16 +151,8 @@ pub fn train(
         names.zip(files.iter().cloned()).collect()
     };
     let sets = [
-        (
-            "train",
-            "the scans that it learnt from",
-            named(&scans.train, &train),
-        ),
-        (
-            "validation",
-            "the scans that picked it",
-            named(&scans.validation, &validation),
-        ),
+        (ScoredSet::Train, named(&scans.train, &train)),
+        (ScoredSet::Validation, named(&scans.validation, &validation)),
     ];
     let task = PatchTask::new(&setup.config, &card, train, validation, &setup.device);
     let outcome = Run::new(setup, &card, &folder, task).go(watch)?;
@@ -168,11 +161,10 @@ pub fn train(
         let model = Model::read(&folder.best(), &setup.device)?;
         let card = model.card.clone();
         let predictor = predictor_of(model, &setup.device)?;
-        for (name, what, scans) in sets {
-            let rule = setup.config.validation.rule;
+        let rule = setup.config.validation.rule;
+        for (set, scans) in sets {
             let scores = scores::score_all(&scans, &predictor, &card, rule, watch)?;
-            let remark = format!("The model is held against {what}: this is no test of it.");
-            scores::write(scores, rule, &remark, &folder.scores(name))?;
+            set.write(scores, rule, &folder)?;
         }
     }
     Ok(outcome)

@@ -1,7 +1,7 @@
 //! The best model of a run over all scans of the run.
 
-use super::TrainError;
 use super::watch::{Progress, Watch};
+use super::{RunFolder, TrainError};
 use crate::data::PreparedFile;
 use crate::score::{JudgeError, Judged};
 use siderin_core::evaluate::{
@@ -35,6 +35,31 @@ pub(crate) fn score_all(
         });
     }
     Ok(scores)
+}
+
+/// The scans of a run that its best model is held against.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum ScoredSet {
+    Train,
+    Validation,
+}
+
+impl ScoredSet {
+    /// Writes their scores into the run's folder.
+    pub(super) fn write(
+        self,
+        scores: Scores,
+        rule: Rule,
+        folder: &RunFolder,
+    ) -> Result<(), TrainError> {
+        let (name, what) = match self {
+            Self::Train => ("train", "the scans that it learnt from"),
+            Self::Validation => ("validation", "the scans that picked it"),
+        };
+        let remark = format!("The model is held against {what}: this is no test of it.");
+        write(scores, rule, &remark, &folder.scores(name))?;
+        Ok(())
+    }
 }
 
 /// Writes scores as `siderin evaluate` does, in place of earlier ones.

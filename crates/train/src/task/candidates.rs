@@ -12,7 +12,7 @@ use siderin_core::candidates::{
     COARSE_CHANNELS, CandidateView, FINE_CHANNELS, PHASE_CHANNELS, SpotKind, VIEW_EDGE,
     VIEW_NUMBERS,
 };
-use siderin_core::evaluate::{Lesions, Point, ScoreSettings, score_case};
+use siderin_core::evaluate::{Lesions, Point, ScoreError, ScoreSettings, SubjectScore, score_case};
 use siderin_core::lesion::repeats;
 use siderin_core::random::Stream;
 use siderin_core::volume::WorldPoint;
@@ -84,6 +84,28 @@ impl CandidateTask {
     pub(crate) fn microbleeds(&self) -> usize {
         let places = self.train.iter().flat_map(|set| &set.places);
         places.filter(|place| place.may_be.is_microbleed()).count()
+    }
+
+    /// Scores of a model at its own threshold on the scans that it learns from, then on those that judge.
+    /// `told` is told of each.
+    ///
+    /// # Errors
+    /// When the network gives no numbers.
+    pub(crate) fn scores(
+        &self,
+        model: Model,
+        told: &dyn Fn(usize),
+    ) -> Result<Vec<SubjectScore>, TaskError> {
+        let threshold = model.card.operating.threshold;
+        let judge = CandidateJudge::new(model, &self.device)?;
+        let settings = ScoreSettings::of(self.judging.rule);
+        let sets = self.train.iter().chain(&self.validation).enumerate();
+        sets.map(|(at, set)| {
+            let scored = score(set, &kept_of(set, &judge)?, threshold, &settings)?;
+            told(at + 1);
+            Ok(scored)
+        })
+        .collect()
     }
 
     /// Lesions of the scans that judge, found by the search or not.
@@ -179,18 +201,16 @@ impl Task for CandidateTask {
         let settings = ScoreSettings::of(self.judging.rule);
         let mut counts = vec![Counts::default(); thresholds.len()];
         for (kept, set) in kept.iter().zip(&self.validation) {
-            let truth = set.lesions.iter().map(|lesion| lesion.point()).collect();
-            let truth = Lesions::Points(truth, None);
+            let kept: Vec<(usize, f32)> =
+                kept.iter().map(|(at, p)| (*at, line.apply(*p))).collect();
             for (counts, threshold) in counts.iter_mut().zip(thresholds) {
-                let found = kept.iter().filter(|(_, p)| line.apply(*p) >= *threshold);
-                let points = found.map(|(at, p)| point_of(set, *at, line.apply(*p)));
-                let found = Lesions::Points(points.collect(), None);
-                counts.add(&score_case(Some(&truth), Some(&found), None, &settings)?);
+                counts.add(&score(set, &kept, *threshold, &settings)?);
             }
         }
         let at = best_threshold(&counts);
         card.operating.threshold = thresholds[at];
         card.calibration = Some(line);
+        card.confidence_meaning = CALIBRATED.into();
         Ok(Verdict {
             counts: counts[at],
             card,
@@ -202,6 +222,10 @@ impl Task for CandidateTask {
         Ok(vec![Vec::new(); self.train.len()])
     }
 }
+
+/// Said of a confidence that the scans that judge have calibrated.
+const CALIBRATED: &str = "the share of such candidates that are microbleeds, calibrated on the scans that \
+    picked the weights";
 
 /// Candidates that repeat no better one, with the network's probability.
 fn kept_of(set: &CandidateSet, judge: &CandidateJudge) -> Result<Vec<(usize, f32)>, TaskError> {
@@ -230,6 +254,21 @@ fn kept_of(set: &CandidateSet, judge: &CandidateJudge) -> Result<Vec<(usize, f32
     let repeated = repeats(&best_first, APART_MM);
     let kept = scored.into_iter().zip(repeated);
     Ok(kept.filter(|(_, again)| !again).map(|(s, _)| s).collect())
+}
+
+/// Scores the candidates that are kept at a threshold.
+fn score(
+    set: &CandidateSet,
+    kept: &[(usize, f32)],
+    threshold: f32,
+    settings: &ScoreSettings,
+) -> Result<SubjectScore, ScoreError> {
+    let truth = set.lesions.iter().map(|lesion| lesion.point()).collect();
+    let truth = Lesions::Points(truth, None);
+    let found = kept.iter().filter(|(_, p)| *p >= threshold);
+    let found = found.map(|(at, p)| point_of(set, *at, *p)).collect();
+    let found = Lesions::Points(found, None);
+    score_case(Some(&truth), Some(&found), None, settings)
 }
 
 fn point_of(set: &CandidateSet, at: usize, confidence: f32) -> Point {
