@@ -14,7 +14,7 @@ use siderin_train::run::{Outcome, Progress, Setup, TrainError, train};
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
-use support::{config, setup, write_scan, write_scans};
+use support::{config, setup, write_brains, write_scan, write_scans};
 
 /// burn has one generator of random numbers for the whole process: one run at a time.
 static ALONE: Mutex<()> = Mutex::new(());
@@ -45,7 +45,10 @@ fn a_run_that_is_taken_up_again_ends_as_an_unbroken_one() {
     for architecture in Architecture::OF_PAPERS.into_iter().chain(own) {
         let folder = tempfile::tempdir().unwrap();
         let data = folder.path().join("data");
-        write_scans(&data, 4);
+        match architecture {
+            Architecture::CandidateNet => write_brains(&data, 4),
+            _ => write_scans(&data, 4),
+        }
         let whole = setup(config(architecture, &data));
         let at = |name: &str| folder.path().join(name);
         let unbroken = run(&whole, &at("unbroken")).unwrap();
@@ -139,7 +142,7 @@ fn a_run_leaves_what_it_is_made_of() {
 fn a_network_of_candidates_is_calibrated_and_scored() {
     let folder = tempfile::tempdir().unwrap();
     let data = folder.path().join("data");
-    write_scans(&data, 4);
+    write_brains(&data, 4);
     let out = folder.path().join("run");
     let setup = Setup {
         score_all: true,

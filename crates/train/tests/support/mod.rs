@@ -14,23 +14,52 @@ use std::path::Path;
 
 /// Writes `count` scans in BIDS layout with masks and maps of regions; the last one has no lesions.
 pub fn write_scans(folder: &Path, count: usize) {
+    write_some(folder, count, &painted);
+}
+
+/// As [`write_scans`], but of each scan only a part that is brain everywhere, and dark balls.
+pub fn write_brains(folder: &Path, count: usize) {
+    write_some(folder, count, &|balls, seed| {
+        let head = painted(balls, seed);
+        let shape = head.scan.shape();
+        // ±44 mm in the plane and ±24 mm through it, of voxels of 2 and 6 mm.
+        let range = std::array::from_fn(|axis| {
+            let half = [22, 22, 4][axis];
+            shape[axis] / 2 - half..shape[axis] / 2 + half
+        });
+        Painted {
+            scan: head.scan.crop(range.clone()).unwrap(),
+            mask: head.mask.crop(range.clone()).unwrap(),
+            regions: head.regions.crop(range).unwrap(),
+        }
+    });
+}
+
+fn write_some(folder: &Path, count: usize, paint: &dyn Fn(usize, u64) -> Painted) {
     for number in 0..count {
         let balls = if number + 1 == count {
             0
         } else {
             3 + number % 3
         };
-        write_scan(
-            folder,
-            &format!("sub-{:02}", number + 1),
-            balls,
-            number as u64,
-        );
+        let made = paint(balls, number as u64);
+        write_painted(folder, &format!("sub-{:02}", number + 1), &made);
     }
 }
 
 /// Writes one scan.
 pub fn write_scan(folder: &Path, subject: &str, balls: usize, seed: u64) {
+    write_painted(folder, subject, &painted(balls, seed));
+}
+
+/// A head with dark balls, and what is true of it.
+struct Painted {
+    scan: Volume<i16>,
+    mask: Volume<u8>,
+    regions: Volume<u8>,
+}
+
+fn painted(balls: usize, seed: u64) -> Painted {
     let made = phantom(&PhantomConfig {
         shape: [82, 98, 25],
         spacing_mm: [2.0, 2.0, 6.0],
@@ -39,10 +68,6 @@ pub fn write_scan(folder: &Path, subject: &str, balls: usize, seed: u64) {
         ..PhantomConfig::default()
     })
     .unwrap();
-    let anat = folder.join(subject).join("anat");
-    fs::create_dir_all(&anat).unwrap();
-    let file = |name: &str| anat.join(format!("{subject}_{name}.nii.gz"));
-    write_volume(&file("T2starw"), &made.scan.map(|v| v.round() as i16)).unwrap();
     let grid = made.scan.grid();
     let mask = Volume::from_fn(grid, |index| {
         let here = grid.to_world(VoxelPoint::center_of(index));
@@ -51,18 +76,30 @@ pub fn write_scan(folder: &Path, subject: &str, balls: usize, seed: u64) {
         };
         u8::from(made.balls.iter().any(inside))
     });
-    write_volume(&file("desc-lesions_dseg"), &mask).unwrap();
     // Left frontal in front, cerebellum behind.
     let regions = Volume::from_fn(grid, |[i, j, k]| match (made.brain.at([i, j, k]), j > 49) {
         (true, true) => 9u8,
         (true, false) => 2,
         (false, _) => 0,
     });
-    write_volume(&file("desc-regions_dseg"), &regions).unwrap();
+    Painted {
+        scan: made.scan.map(|v| v.round() as i16),
+        mask,
+        regions,
+    }
+}
+
+fn write_painted(folder: &Path, subject: &str, made: &Painted) {
+    let anat = folder.join(subject).join("anat");
+    fs::create_dir_all(&anat).unwrap();
+    let file = |name: &str| anat.join(format!("{subject}_{name}.nii.gz"));
+    write_volume(&file("T2starw"), &made.scan).unwrap();
+    write_volume(&file("desc-lesions_dseg"), &made.mask).unwrap();
+    write_volume(&file("desc-regions_dseg"), &made.regions).unwrap();
 }
 
 /// A config of a tiny network of candidates. The brain is found by a network with random weights, for
-/// which all of the head is brain; it is written beside the data.
+/// which everything is brain (see [`write_brains`]); it is written beside the data.
 fn candidate_config(data: &Path) -> TrainConfig {
     let device = Device::flex();
     device.seed(3);
