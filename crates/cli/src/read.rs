@@ -2,7 +2,7 @@
 
 use anyhow::{Context, Result, bail};
 use siderin_core::scan::{
-    Catalog, Component, Input, Note, ReadLimits, Scan, Sequence, VolumeEntry,
+    Catalog, Input, Note, ReadLimits, Scan, Sequence, VolumeEntry, read_phase,
 };
 use siderin_core::volume::Volume;
 use std::path::Path;
@@ -97,11 +97,7 @@ fn left_out(what: &str, error: &anyhow::Error) -> Note {
 }
 
 fn set_phase(scan: &mut Scan, path: &Path, limits: ReadLimits) -> Result<()> {
-    let (entry, volume) = single_volume(path, limits)?;
-    match entry.acquisition.component() {
-        Component::Phase | Component::Unknown => Ok(scan.set_phase(volume)?),
-        other => bail!("this is a {other} image; give the phase of the same acquisition"),
-    }
+    Ok(scan.set_phase(read_phase(path, limits)?)?)
 }
 
 impl Companion {

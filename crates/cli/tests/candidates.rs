@@ -52,6 +52,10 @@ fn candidates_are_judged_and_kinds_are_named() {
     let page = fs::read_to_string(folder.join("report.html")).unwrap();
     assert!(page.contains("region-unet (small)") && page.contains("candidate-net (small)"));
 
+    assert!(
+        page.contains("not been trained") || page.contains("random"),
+        "untrained networks are told"
+    );
     // Each of the two is refused in the other's place, and where it is missing.
     let said = |model: &Path, regions: Option<&Path>| {
         let mut command = siderin();
@@ -63,6 +67,6 @@ fn candidates_are_judged_and_kinds_are_named() {
         command.assert().code(1)
     };
     said(&judge, None).stderr(contains("needs the brain and its regions"));
-    said(&judge, Some(&judge)).stderr(contains("not regions"));
+    said(&judge, Some(&judge)).stderr(contains("is no network of regions"));
     said(&regions, Some(&regions)).stderr(contains("--regions is for models of candidates"));
 }

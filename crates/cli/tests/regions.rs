@@ -75,7 +75,7 @@ fn regions_and_brain_lie_on_the_scans_grid() {
         .arg(&refused)
         .assert()
         .code(1)
-        .stderr(contains("finds microbleeds, not regions"));
+        .stderr(contains("is no network of regions"));
     assert!(!refused.exists());
 }
 

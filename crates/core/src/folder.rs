@@ -282,7 +282,7 @@ pub fn write_json(path: &Path, value: &impl serde::Serialize) -> io::Result<()> 
 ///
 /// # Errors
 /// What the disk says.
-pub(crate) fn read_bounded(path: &Path, limit_mb: u64) -> io::Result<Option<Vec<u8>>> {
+pub fn read_bounded(path: &Path, limit_mb: u64) -> io::Result<Option<Vec<u8>>> {
     let limit = limit_mb * 1_000_000;
     let mut bytes = Vec::new();
     File::open(path)?.take(limit + 1).read_to_end(&mut bytes)?;

@@ -3,9 +3,9 @@
 //! - [`scan`]: files (DICOM, NIfTI, BIDS) become a scan.
 //! - [`volume`]: voxels on a grid that knows where it is; resampling, orientation.
 //! - [`preprocess`]: bias, intensity, masks, components, distances, brain mask.
-//! - [`candidates`]: dark round spots, measured and scored without learning.
+//! - [`regions`]: where in the brain, for counting and for judging candidates.
+//! - [`candidates`]: dark round spots, measured and scored without learning, and shown to a network.
 //! - [`lesion`]: what was found, in millimetres.
-//! - [`regions`]: where in the brain, for counting.
 //! - [`registration`]: one image of a head laid onto another.
 //! - [`folder`]: folders that are complete or not there.
 //! - [`report`]: files and pages for people and programs.

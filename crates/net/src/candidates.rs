@@ -2,7 +2,6 @@
 
 use crate::model::{CandidateNet, Network};
 use crate::model_file::{Calibration, Model, ModelCard};
-use burn::tensor::activation::softmax;
 use burn::tensor::{Device, Tensor, TensorData};
 use siderin_core::candidates::{
     COARSE_CHANNELS, CandidateView, FINE_CHANNELS, SpotKind, VIEW_EDGE, VIEW_NUMBERS,
@@ -19,6 +18,9 @@ pub struct CandidateJudge {
 /// What a candidate is likely to be.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Opinion {
+    /// Logarithm of the network's odds of a microbleed. It ranks candidates where probabilities are
+    /// too close to 1 to tell apart.
+    pub log_odds: f64,
     /// Probability of a microbleed, calibrated where the model's card says how.
     pub microbleed: f32,
     /// What else it is likeliest to be.
@@ -35,8 +37,8 @@ pub enum CandidateError {
     )]
     OtherNetwork { name: String },
     #[error(
-        "judging candidates: the network gave NaN or infinity; its weights are damaged, or its \
-         training went wrong"
+        "judging candidates: the network gave NaN or infinity; its weights are damaged, its training \
+         went wrong, or the scan holds values beyond all measure"
     )]
     Diverged,
 }
@@ -84,14 +86,14 @@ impl CandidateJudge {
                 self.images(some, COARSE_CHANNELS, |view| &view.coarse),
                 self.numbers(some),
             );
-            let shares: Vec<f32> = softmax(logits, 1)
+            let logits: Vec<f32> = logits
                 .try_into_vec_as()
                 .map_err(|_| CandidateError::Diverged)?;
-            if !shares.iter().all(|p| p.is_finite()) {
+            if !logits.iter().all(|logit| logit.is_finite()) {
                 return Err(CandidateError::Diverged);
             }
-            let calibration = self.card.calibration;
-            opinions.extend(shares.chunks_exact(KINDS).map(|p| opinion(p, calibration)));
+            let line = self.card.calibration.unwrap_or(Calibration::none());
+            opinions.extend(logits.chunks_exact(KINDS).map(|kinds| opinion(kinds, line)));
         }
         Ok(opinions)
     }
@@ -114,16 +116,22 @@ impl CandidateJudge {
     }
 }
 
-fn opinion(shares: &[f32], calibration: Option<Calibration>) -> Opinion {
+fn opinion(logits: &[f32], line: Calibration) -> Opinion {
+    let others = &logits[1..];
     let otherwise = (1..KINDS).fold(1, |best, next| {
-        if shares[next] > shares[best] {
+        if logits[next] > logits[best] {
             next
         } else {
             best
         }
     });
+    // ln Σ e^x of the others, less the largest.
+    let largest = f64::from(logits[otherwise]);
+    let sum: f64 = others.iter().map(|x| (f64::from(*x) - largest).exp()).sum();
+    let log_odds = f64::from(logits[0]) - largest - sum.ln();
     Opinion {
-        microbleed: calibration.map_or(shares[0], |c| c.apply(shares[0])),
+        log_odds,
+        microbleed: line.probability(log_odds) as f32,
         otherwise: SpotKind::ALL[otherwise],
     }
 }
@@ -132,11 +140,13 @@ fn opinion(shares: &[f32], calibration: Option<Calibration>) -> Opinion {
 mod tests {
     use super::*;
     use crate::model::{Architecture, CandidateNetConfig, ModelConfig, Preset};
+    use siderin_core::candidates::VIEW_VERSION;
 
     fn model(device: &Device) -> Model {
         device.seed(1);
         let mut card = ModelCard::preset(Architecture::CandidateNet, Preset::Small);
         card.model = ModelConfig::CandidateNet(CandidateNetConfig {
+            views: VIEW_VERSION,
             channels: [2, 3, 4],
             hidden: 5,
             dropout: 0.5,
@@ -176,16 +186,20 @@ mod tests {
 
     #[test]
     fn the_likeliest_other_kind_is_named() {
-        let found = opinion(&[0.7, 0.05, 0.15, 0.0, 0.05, 0.05], None);
+        let shares = [0.7f32, 0.05, 0.15, 0.02, 0.05, 0.03];
+        // A softmax does not mind what is added to all.
+        let logits = shares.map(|p| p.ln() + 9.0);
+        let found = opinion(&logits, Calibration::none());
         assert_eq!(found.otherwise, SpotKind::Calcification);
+        assert!((found.microbleed - 0.7).abs() < 1e-5);
+        assert!((found.log_odds - (7.0f64 / 3.0).ln()).abs() < 1e-5);
         // Odds of 7/3 to the power of .5 times e^-1: 1.52753 · .36788 = .56195, of which
         // .56195 / 1.56195 = .35977.
-        let calibration = Calibration {
+        let line = Calibration {
             slope: 0.5,
             offset: -1.0,
         };
-        let found = opinion(&[0.7, 0.3, 0.0, 0.0, 0.0, 0.0], Some(calibration));
-        assert!((found.microbleed - 0.35977).abs() < 1e-5);
+        assert!((opinion(&logits, line).microbleed - 0.35977).abs() < 1e-5);
     }
 
     #[test]

@@ -2,7 +2,7 @@
 
 use crate::infer::{Stack, Tiling, blend_tiles};
 use crate::model::{FLUID_CLASS, Network, REGION_CLASSES, RegionUnet, UNET3D_STRIDE};
-use crate::model_file::Model;
+use crate::model_file::{Model, ModelWriteError, RegionsUsed, Training};
 use burn::tensor::activation::{sigmoid, softmax};
 use burn::tensor::{Device, Tensor};
 use nalgebra::Matrix4;
@@ -17,7 +17,8 @@ use siderin_core::volume::{
 /// A network of regions, ready to go over scans.
 #[derive(Debug)]
 pub struct RegionFinder {
-    name: String,
+    used: RegionsUsed,
+    training: Training,
     network: RegionUnet,
     tiling: Tiling,
     device: Device,
@@ -28,10 +29,12 @@ pub struct RegionFinder {
 #[allow(missing_docs)]
 pub enum RegionError {
     #[error(
-        "finding regions: {name} finds microbleeds, not regions; give a model of the architecture \
+        "finding regions: {name} is no network of regions; give a model of the architecture \
          region-unet"
     )]
     OtherNetwork { name: String },
+    #[error(transparent)]
+    Model(#[from] ModelWriteError),
     #[error(transparent)]
     View(#[from] HeadViewError),
     #[error(
@@ -79,9 +82,14 @@ impl RegionFinder {
     /// # Errors
     /// When the model is none of regions.
     pub fn new(model: Model, device: &Device) -> Result<Self, RegionError> {
+        let fingerprint = model.fingerprint()?;
         match model.network {
             Network::RegionUnet(network) => Ok(Self {
-                name: model.card.name,
+                used: RegionsUsed {
+                    name: model.card.name,
+                    fingerprint,
+                },
+                training: model.card.training,
                 network,
                 tiling: Tiling {
                     patch: model.card.inference.patch,
@@ -96,10 +104,16 @@ impl RegionFinder {
         }
     }
 
-    /// The model's name.
+    /// What tells the model from others.
     #[must_use]
-    pub fn name(&self) -> &str {
-        &self.name
+    pub fn used(&self) -> &RegionsUsed {
+        &self.used
+    }
+
+    /// Where its weights come from.
+    #[must_use]
+    pub fn training(&self) -> &Training {
+        &self.training
     }
 
     /// Regions of a head in any contrast.
@@ -269,6 +283,6 @@ mod tests {
         let card = ModelCard::preset(Architecture::Unet3d, Preset::Small);
         let network = card.model.init(&device).unwrap();
         let said = RegionFinder::new(Model { card, network }, &device).unwrap_err();
-        assert!(said.to_string().contains("finds microbleeds, not regions"));
+        assert!(said.to_string().contains("is no network of regions"));
     }
 }

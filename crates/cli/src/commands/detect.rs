@@ -4,7 +4,7 @@ use super::{Failure, Outcome, in_one_line};
 use crate::args::{Detect, Explain, Results, Running};
 use crate::progress::Progress;
 use crate::read::{self, Given};
-use anyhow::{Result, bail};
+use anyhow::{Context, Result, bail};
 use siderin_core::lesion::Counts;
 use siderin_core::report::{Maps, prepare_folder, write_folder};
 use siderin_core::scan::{Input, ReadLimits, expand_input, stem};
@@ -86,15 +86,19 @@ fn finder(model: Option<&Path>, regions: Option<&Path>, args: &Running) -> Resul
             let detector = Detector::new(model, &device, args.flips(), args.threshold)?;
             return Ok(Finder::Model(Box::new(detector)));
         }
+        if args.flips {
+            bail!("--flips is for networks that make maps; leave it out for a model of candidates");
+        }
         let Some(regions) = regions else {
             bail!(
                 "a model of candidates needs the brain and its regions; give a model of the architecture \
                  region-unet to `siderin detect` with --regions"
             );
         };
-        let regions = RegionFinder::new(Model::read(regions, &device)?, &device)?;
+        let regions = Model::read(regions, &device).context("--regions")?;
+        let regions = RegionFinder::new(regions, &device)?;
         let judge = CandidateJudge::new(model, &device)?;
-        let detector = CandidateDetector::new(regions, judge, args.threshold);
+        let detector = CandidateDetector::new(regions, judge, args.threshold)?;
         Ok(Finder::Candidates(Box::new(detector)))
     };
     open().map_err(failed)
@@ -220,9 +224,10 @@ fn one_scan(input: &Input, job: &Job, progress: &Progress) -> Result<()> {
     progress.doing(&format!("{name}: writing"));
     let mut findings = detection.findings(&scan);
     let maps = detection.maps.as_ref().filter(|_| job.maps);
+    let regions = detection.regions.as_ref().filter(|_| job.maps);
     findings.maps = Maps {
         probability: maps.map(|maps| &maps.probability),
-        regions: maps.and_then(|maps| maps.regions.as_ref()),
+        regions,
         heat: heat.as_ref(),
     };
     let target = write_folder(folder, &findings)?;

@@ -9,6 +9,7 @@ use siderin_core::scan::{
     nifti_files, stem, suitability,
 };
 use siderin_core::volume::Grid;
+use siderin_net::model::ModelConfig;
 use siderin_net::model_file::ModelCard;
 use std::io::Write;
 use std::path::{Path, PathBuf};
@@ -208,18 +209,28 @@ fn model_in_words(model: &ModelEntry) -> String {
     let ring = point.ring_mm.map_or(String::new(), |mm| {
         format!(", mostly brain tissue within {mm} mm")
     });
-    let images = match (card.model.inputs(), card.t1_optional) {
-        (1, _) => "T2* or SWI magnitude",
-        (2, true) => "T2* or SWI magnitude, T1w if there is one",
-        (2, false) => "T2* or SWI magnitude and T1w",
-        (_, true) => "T2* or SWI magnitude, T1w and T2w if there are any",
-        (_, false) => "T2* or SWI magnitude, T1w and T2w",
+    let images = match (&card.model, card.model.inputs(), card.t1_optional) {
+        (ModelConfig::RegionUnet(_), ..) => "a head in any contrast",
+        (ModelConfig::CandidateNet(_), ..) => "T2* or SWI magnitude, phase if there is one",
+        (_, 1, _) => "T2* or SWI magnitude",
+        (_, 2, true) => "T2* or SWI magnitude, T1w if there is one",
+        (_, 2, false) => "T2* or SWI magnitude and T1w",
+        (_, _, true) => "T2* or SWI magnitude, T1w and T2w if there are any",
+        (_, _, false) => "T2* or SWI magnitude, T1w and T2w",
     };
-    let rows = [
-        ("network", card.model.architecture().to_string()),
-        ("images", images.into()),
-        (
-            "prepared",
+    let (prepared, finding) = match card.model {
+        ModelConfig::RegionUnet(_) => (
+            "the head in voxels of 2 mm".into(),
+            "regions of the brain, no microbleeds".into(),
+        ),
+        ModelConfig::CandidateNet(_) => (
+            match &card.regions {
+                Some(used) => format!("spots in the brain of {} ({})", used.name, used.fingerprint),
+                None => "spots in the brain of a network of regions".into(),
+            },
+            format!("probability {} or more", point.threshold),
+        ),
+        _ => (
             format!(
                 "{} in plane, {} across slices; {}{}",
                 spacing(recipe.plane_spacing_mm),
@@ -227,14 +238,17 @@ fn model_in_words(model: &ModelEntry) -> String {
                 recipe.intensity,
                 if recipe.bias_correction { "; N4" } else { "" }
             ),
-        ),
-        (
-            "finding",
             format!(
                 "probability {} or more, {} mm³ or more{ring}",
                 point.threshold, point.minimum_mm3
             ),
         ),
+    };
+    let rows = [
+        ("network", card.model.architecture().to_string()),
+        ("images", images.into()),
+        ("prepared", prepared),
+        ("finding", finding),
         ("confidence", card.confidence_meaning.clone()),
         ("trained", card.training.summary.clone()),
         ("by", card.training.software.clone()),

@@ -34,7 +34,8 @@ pub struct Lesion {
 }
 
 /// Diameter of the sphere of a volume, in mm and mm³.
-pub(crate) fn sphere_diameter_mm(volume_mm3: f64) -> f64 {
+#[must_use]
+pub fn sphere_diameter_mm(volume_mm3: f64) -> f64 {
     2.0 * (volume_mm3 * 3.0 / (4.0 * std::f64::consts::PI)).cbrt()
 }
 

@@ -89,7 +89,15 @@ pub fn select_lesions(
     threshold: f32,
     apart_mm: f64,
 ) -> (Vec<Lesion>, Vec<Judged>) {
-    scored.sort_by(|a, b| b.score.total_cmp(&a.score));
+    // A score that is no number must not hide those that are.
+    let ranked = |spot: &ScoredSpot| {
+        if spot.score.is_nan() {
+            f32::NEG_INFINITY
+        } else {
+            spot.score
+        }
+    };
+    scored.sort_by(|a, b| ranked(b).total_cmp(&ranked(a)));
     let above = scored.iter().take_while(|spot| spot.score >= threshold);
     let best_first: Vec<(WorldPoint, &[usize])> = above
         .map(|spot| (spot.candidate.center_world, &spot.candidate.voxels[..]))
@@ -214,6 +222,7 @@ mod tests {
             spot(&[2, 3], 0.9),
             spot(&[6], 0.7),
             spot(&[8], 0.2),
+            spot(&[4], f32::NAN),
         ];
         let (lesions, judged) = select_lesions(&grid, scored, 0.5, 0.0);
         let decisions: Vec<Decision> = judged.iter().map(|j| j.decision).collect();
@@ -223,6 +232,7 @@ mod tests {
                 Decision::Lesion(1),
                 Decision::Lesion(2),
                 Decision::Duplicate,
+                Decision::BelowThreshold,
                 Decision::BelowThreshold
             ]
         );

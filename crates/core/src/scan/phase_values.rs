@@ -2,6 +2,7 @@
 //! to radians.
 
 use crate::volume::Volume;
+use std::borrow::Cow;
 use std::f32::consts::PI;
 
 /// Whether values look like phase: a large share is negative and both signs reach about
@@ -23,20 +24,20 @@ pub(crate) fn looks_like_phase(values: &[f32]) -> bool {
     share > NEGATIVE_SHARE && (0.5..2.0).contains(&reach)
 }
 
-/// The phase in rad. Values that span more than a turn are whole numbers of a scanner (-4096 to 4095,
-/// 0 to 4095 and the like): their span is a turn.
+/// The phase in rad. Whole numbers that span more than two turns are a scanner's (-4096 to 4095, 0 to 4095
+/// and the like): a turn is the next power of two. All else is in rad already, unwrapped or not.
 #[must_use]
-pub fn phase_in_rad(phase: &Volume<f32>) -> Volume<f32> {
+pub fn phase_in_rad(phase: &Volume<f32>) -> Cow<'_, Volume<f32>> {
     let finite = || phase.voxels().iter().filter(|v| v.is_finite());
     let (low, high) = finite().fold((f32::MAX, f32::MIN), |(low, high), v| {
         (low.min(*v), high.max(*v))
     });
-    // Interpolation and rounding may reach a little beyond.
     let span = high - low;
-    if finite().next().is_none() || span <= 2.2 * PI {
-        return phase.clone();
+    if span <= 4.0 * PI || !finite().all(|v| v.fract() == 0.0) {
+        return Cow::Borrowed(phase);
     }
-    phase.map(|v| (v - low) / span * 2.0 * PI - PI)
+    let turn = (span + 1.0).log2().ceil().exp2();
+    Cow::Owned(phase.map(|v| v / turn * 2.0 * PI))
 }
 
 #[cfg(test)]
@@ -59,20 +60,31 @@ mod tests {
 
     #[test]
     fn numbers_of_a_scanner_become_radians() {
-        let grid = Grid::axis_aligned([5, 1, 1], [1.0; 3]).unwrap();
-        let of = |values: [f32; 5]| {
+        let grid = Grid::axis_aligned([4, 1, 1], [1.0; 3]).unwrap();
+        let of = |values: [f32; 4]| {
             let phase = Volume::new(grid.clone(), values.to_vec()).unwrap();
-            phase_in_rad(&phase).into_voxels()
+            phase_in_rad(&phase).into_owned().into_voxels()
         };
-        let close = |found: Vec<f32>, expected: [f32; 5]| {
+        let close = |found: Vec<f32>, expected: [f32; 4]| {
             let mut pairs = found.into_iter().zip(expected);
             assert!(pairs.all(|(a, b)| (a - b).abs() < 1e-5));
         };
+        // A turn of 4096, and one of 8192. Where a turn begins does not matter.
         close(
-            of([0.0, 1024.0, 2048.0, 3072.0, 4096.0]),
-            [-PI, -PI / 2.0, 0.0, PI / 2.0, PI],
+            of([0.0, 1024.0, 2048.0, 4095.0]),
+            [0.0, PI / 2.0, PI, 4095.0 / 2048.0 * PI],
         );
-        let same = [-3.1, 0.0, 0.5, f32::NAN, 3.1];
-        assert_eq!(of(same)[..3], same[..3]);
+        close(
+            of([-4096.0, 0.0, 2048.0, 4095.0]),
+            [-PI, 0.0, PI / 2.0, 4095.0 / 4096.0 * PI],
+        );
+        for same in [
+            [-3.1, 0.0, 0.5, 3.1],
+            [-20.5, 0.1, 7.0, 30.0],
+            [-1.0, 0.0, 1.0, 2.0],
+        ] {
+            assert_eq!(of(same), same);
+        }
+        assert!(of([f32::NAN; 4]).iter().all(|v| v.is_nan()));
     }
 }

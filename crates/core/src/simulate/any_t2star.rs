@@ -14,7 +14,7 @@ const FIELDS: [(f64, f64, [f64; 2]); 3] = [
     (3.0, 0.50, [9.0, 30.0]),
     (7.0, 0.10, [7.0, 18.0]),
 ];
-/// Finer voxels take minutes to scan and seconds to simulate.
+/// Finer voxels take a scanner too long, and the simulator.
 const LEAST_VOXEL_MM3: f64 = 0.2;
 
 /// Draws a T2*-weighted gradient echo of 1.5, 3 or 7 T: half of them 2D (.43 to 1.1 mm in the plane,

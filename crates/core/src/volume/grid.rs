@@ -294,6 +294,14 @@ impl Grid {
         })
     }
 
+    /// The voxel closest to a place, if the grid reaches it.
+    #[must_use]
+    pub fn nearest(&self, place: WorldPoint) -> Option<[usize; 3]> {
+        let at = self.to_voxel(place).to_array().map(f64::round);
+        let inside = (0..3).all(|a| at[a] >= 0.0 && at[a] < self.shape[a] as f64);
+        inside.then(|| at.map(|at| at as usize))
+    }
+
     /// The axis along which slices were stacked: that of the largest spacing. Of several within 1 %
     /// the one closest to feet-head, then to back-front: it does not depend on how voxels are stored.
     #[must_use]

@@ -3,11 +3,12 @@
 use super::show::{ShowError, show_candidates};
 use super::{Found, Stage};
 use crate::candidates::{APART_MM, CandidateError, CandidateJudge};
+use crate::model_file::RegionsUsed;
 use crate::regions::{RegionError, RegionFinder};
 use siderin_core::candidates::LOCAL_MEAN_SIGMA_MM;
 use siderin_core::lesion::{ScoredSpot, select_lesions};
 use siderin_core::report::{Candidates, Method, Step};
-use siderin_core::scan::Scan;
+use siderin_core::scan::{Note, Scan};
 
 /// Two networks that find microbleeds together: one of regions, one of candidates.
 #[derive(Debug)]
@@ -27,18 +28,42 @@ pub enum CandidateDetectorError {
     Show(#[from] ShowError),
     #[error(transparent)]
     Judge(#[from] CandidateError),
+    #[error(
+        "setting up the detector: the model of candidates was trained with the regions of {} ({}), not \
+         those of {} ({}); give that model of regions", .expected.name, .expected.fingerprint, .given.name, .given.fingerprint
+    )]
+    OtherRegions {
+        expected: RegionsUsed,
+        given: RegionsUsed,
+    },
 }
 
 impl CandidateDetector {
     /// A detector of two networks; `threshold` takes the place of the judge's own.
-    #[must_use]
-    pub fn new(regions: RegionFinder, judge: CandidateJudge, threshold: Option<f32>) -> Self {
-        let own = judge.card().operating.threshold;
-        Self {
+    ///
+    /// # Errors
+    /// When the judge was trained with other regions: what it sees of the brain, and what its confidence
+    /// means, would be another thing.
+    pub fn new(
+        regions: RegionFinder,
+        judge: CandidateJudge,
+        threshold: Option<f32>,
+    ) -> Result<Self, CandidateDetectorError> {
+        let card = judge.card();
+        if let Some(used) = &card.regions
+            && used != regions.used()
+        {
+            return Err(CandidateDetectorError::OtherRegions {
+                expected: used.clone(),
+                given: regions.used().clone(),
+            });
+        }
+        let own = card.operating.threshold;
+        Ok(Self {
             regions,
             judge,
             threshold: threshold.unwrap_or(own),
-        }
+        })
     }
 
     pub(super) fn find(
@@ -54,7 +79,10 @@ impl CandidateDetector {
         let opinions = self.judge.judge(&shown.views)?;
 
         progress(Stage::Select);
-        let scored = shown.candidates.into_iter().zip(&opinions);
+        let mut scored: Vec<_> = shown.candidates.into_iter().zip(opinions).collect();
+        // Finer than their confidence, which may be 1 of several.
+        scored.sort_by(|(_, a), (_, b)| b.log_odds.total_cmp(&a.log_odds));
+        let scored = scored.into_iter();
         let scored = scored.map(|((candidate, _), opinion)| ScoredSpot {
             candidate,
             score: opinion.microbleed,
@@ -70,8 +98,9 @@ impl CandidateDetector {
             brain: shown.brain.brain,
             lesions,
             candidates: Candidates::Spots(judged),
-            notes: Vec::new(),
+            notes: self.untrained().into_iter().collect(),
             maps: None,
+            regions: Some(shown.brain.codes),
             method: self.method(),
             preprocessing: self.steps(),
             used: if scan.phase.is_some() {
@@ -80,6 +109,11 @@ impl CandidateDetector {
                 Vec::new()
             },
         })
+    }
+
+    fn untrained(&self) -> Option<Note> {
+        let random = self.judge.card().training.is_none() || self.regions.training().is_none();
+        random.then_some(Note::ModelNotTrained)
     }
 
     fn method(&self) -> Method {
@@ -100,7 +134,12 @@ impl CandidateDetector {
         vec![
             step(
                 "Brain and regions",
-                format!("network {}, in voxels of 2 mm", self.regions.name()),
+                format!(
+                    "network {} ({}; {}), in voxels of 2 mm",
+                    self.regions.used().name,
+                    self.regions.training().software,
+                    self.regions.training().summary
+                ),
             ),
             step(
                 "Intensity",

@@ -3,7 +3,7 @@
 use super::prepare::{PrepareError, prepare};
 use super::{Found, Stage, brain_mask_step};
 use crate::infer::{Flips, InferError, Prediction, Predictor};
-use crate::model_file::{Model, ModelCard, Training};
+use crate::model_file::{Model, ModelCard};
 use burn::tensor::Device;
 use nalgebra::Matrix4;
 use siderin_core::lesion::{Lesion, MapFinding, OperatingPoint, lesions_of_map};
@@ -27,8 +27,6 @@ pub struct Detector {
 pub struct ModelMaps {
     /// Probability of a microbleed on the scan's grid.
     pub probability: Volume<f32>,
-    /// Regions of the brain on the scan's grid, of networks that find them.
-    pub regions: Option<Volume<u8>>,
     /// What the network saw.
     pub prepared: Prepared,
 }
@@ -148,9 +146,9 @@ impl Detector {
             notes: self.untrained().into_iter().chain(ready.notes).collect(),
             method: self.method(),
             preprocessing: self.steps(laid.regions.is_some()),
+            regions: laid.regions,
             maps: Some(ModelMaps {
                 probability: laid.probability,
-                regions: laid.regions,
                 prepared: ready.prepared,
             }),
             used: ready.used,
@@ -158,8 +156,10 @@ impl Detector {
     }
 
     fn untrained(&self) -> Option<Note> {
-        let random = self.card.training.summary == Training::none().summary;
-        random.then_some(Note::ModelNotTrained)
+        self.card
+            .training
+            .is_none()
+            .then_some(Note::ModelNotTrained)
     }
 
     fn method(&self) -> Method {

@@ -50,6 +50,7 @@ pub(super) fn find(
         lesions,
         candidates: Candidates::Spots(candidates),
         notes: Vec::new(),
+        regions: None,
         maps: None,
         method: Method {
             name: "learning-free search".into(),

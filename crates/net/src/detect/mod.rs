@@ -74,7 +74,10 @@ pub struct Detection {
     pub candidates: Candidates,
     /// The scan's notes and what the pipeline noticed.
     pub warnings: Vec<Note>,
-    /// What a network gave, where one ran.
+    /// Regions of the brain on the scan's grid, of networks that find them: those of MARS by a network of
+    /// regions, the groups of the guided U-Net by that.
+    pub regions: Option<Volume<u8>>,
+    /// What a network that makes maps gave, where one ran.
     pub maps: Option<ModelMaps>,
     method: Method,
     preprocessing: Vec<Step>,
@@ -86,6 +89,7 @@ struct Found {
     lesions: Vec<Lesion>,
     candidates: Candidates,
     notes: Vec<Note>,
+    regions: Option<Volume<u8>>,
     maps: Option<ModelMaps>,
     method: Method,
     preprocessing: Vec<Step>,
@@ -125,6 +129,7 @@ pub fn detect(
         lesions: found.lesions,
         candidates: found.candidates,
         warnings,
+        regions: found.regions,
         maps: found.maps,
         method: found.method,
         preprocessing: found.preprocessing,

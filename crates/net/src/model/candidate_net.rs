@@ -10,12 +10,16 @@ use burn::nn::{Dropout, DropoutConfig, Linear, LinearConfig};
 use burn::tensor::activation::relu;
 use burn::tensor::{Device, Tensor};
 use serde::{Deserialize, Serialize};
+#[cfg(doc)]
+use siderin_core::candidates::VIEW_VERSION;
 use siderin_core::candidates::{COARSE_CHANNELS, FINE_CHANNELS, SpotKind, VIEW_NUMBERS};
 
 /// Size of a [`CandidateNet`].
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct CandidateNetConfig {
+    /// [`VIEW_VERSION`] of what it is shown.
+    pub views: u32,
     /// Channels at 32, 16 and 8 pixels.
     pub channels: [usize; 3],
     /// Width of the full layers.

@@ -1,6 +1,7 @@
 //! Sizes that make a network, and not one beyond any computer.
 
 use super::{GuidedConfig, ModelConfig};
+use siderin_core::candidates::VIEW_VERSION;
 
 /// Sizes of which no network can be made.
 #[derive(Debug, Clone, PartialEq, thiserror::Error)]
@@ -113,6 +114,12 @@ impl ModelConfig {
             Self::GuidedUnet(c) => check_guided(c, CHANNELS, BLOCKS, INPUTS),
             Self::RegionUnet(c) => hold(channels(&c.filters), "filters", &c.filters, CHANNELS),
             Self::CandidateNet(c) => {
+                hold(
+                    c.views == VIEW_VERSION,
+                    "views",
+                    &c.views,
+                    "this siderin shows candidates in another way; train the network anew",
+                )?;
                 let counts = [&c.channels[..], &[c.hidden]].concat();
                 hold(channels(&counts), "channels or hidden", &counts, CHANNELS)?;
                 hold(

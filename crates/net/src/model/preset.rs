@@ -5,6 +5,7 @@ use super::{
     ModelConfig, NormKind, PlanConfig, RegionUnetConfig, RlkUnetConfig, Unet3dConfig,
 };
 use serde::{Deserialize, Serialize};
+use siderin_core::candidates::VIEW_VERSION;
 use std::fmt;
 
 /// Which paper's network.
@@ -102,6 +103,7 @@ impl Architecture {
                 },
             }),
             Self::CandidateNet => ModelConfig::CandidateNet(CandidateNetConfig {
+                views: VIEW_VERSION,
                 channels: if paper { [32, 64, 128] } else { [24, 48, 96] },
                 hidden: 64,
                 dropout: 0.2,

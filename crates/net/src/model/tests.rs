@@ -174,8 +174,17 @@ fn impossible_sizes_are_refused() {
     assert!(wide.check().is_err());
     assert!(json(r#"{"architecture":"unet3d","inputs":1,"filters":[1,2,3]}"#).is_err());
     assert!(json(r#"{"architecture":"other"}"#).is_err());
-    let dropout = r#"{"architecture":"candidate-net","channels":[2,3,4],"hidden":4,"dropout":1.0}"#;
-    assert!(json(dropout).unwrap().check().is_err());
+    let candidates = |views: u32, dropout: &str| {
+        json(&format!(
+            r#"{{"architecture":"candidate-net","views":{views},"channels":[2,3,4],"hidden":4,"dropout":{dropout}}}"#
+        ))
+        .unwrap()
+        .check()
+    };
+    candidates(1, "0.5").unwrap();
+    assert!(candidates(1, "1.0").is_err());
+    let said = candidates(0, "0.5").unwrap_err().to_string();
+    assert!(said.contains("views is 0") && said.contains("train the network anew"));
     let guided = r#"{"architecture":"guided-unet","inputs":1,"levels":[],"norm":"batch"}"#;
     assert!(json(guided).unwrap().check().is_err());
 }

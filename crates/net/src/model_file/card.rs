@@ -29,6 +29,9 @@ pub struct ModelCard {
     pub inference: InferenceConfig,
     /// Where on its curve it is used.
     pub operating: OperatingPoint,
+    /// The network of regions that one of candidates was trained and calibrated with.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub regions: Option<RegionsUsed>,
     /// From the network's probabilities to those that came true, where that was measured.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub calibration: Option<Calibration>,
@@ -38,6 +41,16 @@ pub struct ModelCard {
     pub training: Training,
     /// Licence of the weights, as an SPDX expression where there is one.
     pub licence: String,
+}
+
+/// A network of regions that another network relies on.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct RegionsUsed {
+    /// Its model's name.
+    pub name: String,
+    /// [`super::Model::fingerprint`] of its model.
+    pub fingerprint: String,
 }
 
 /// Where weights come from.
@@ -76,6 +89,7 @@ impl ModelCard {
                 minimum_mm3: 1.0,
                 ring_mm: (architecture == Architecture::GuidedUnet).then_some(2.0),
             },
+            regions: None,
             calibration: None,
             confidence_meaning: UNCALIBRATED.into(),
             training: Training::none(),
@@ -85,6 +99,12 @@ impl ModelCard {
 }
 
 impl Training {
+    /// Whether these are random weights.
+    #[must_use]
+    pub fn is_none(&self) -> bool {
+        self.summary == Self::none().summary
+    }
+
     /// Of random weights.
     #[must_use]
     pub fn none() -> Self {

@@ -9,7 +9,7 @@ mod import;
 mod weights;
 
 pub use calibration::Calibration;
-pub use card::{CARD_VERSION, ModelCard, Training};
+pub use card::{CARD_VERSION, ModelCard, RegionsUsed, Training};
 pub use import::{ImportError, import_weights};
 pub use weights::WeightsMismatch;
 pub(crate) use weights::{set_weights, writing_store};
@@ -134,6 +134,19 @@ impl Model {
         let tensors = self.network.collect(None, None, true);
         let counts = tensors.iter().map(|t| t.shape.iter().product::<usize>());
         counts.sum()
+    }
+
+    /// 16 letters that tell it from other models: of its card and weights, wherever its file is.
+    ///
+    /// # Errors
+    /// When the card is impossible.
+    pub fn fingerprint(&self) -> Result<String, ModelWriteError> {
+        let bytes = self.to_bytes()?;
+        // FNV-1a (Fowler, Noll, Vo): nobody is to be kept from making two that are alike.
+        let hash = bytes.iter().fold(0xcbf2_9ce4_8422_2325u64, |hash, byte| {
+            (hash ^ u64::from(*byte)).wrapping_mul(0x0100_0000_01b3)
+        });
+        Ok(format!("{hash:016x}"))
     }
 
     /// The bytes of the model's file.

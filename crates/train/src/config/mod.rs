@@ -12,6 +12,7 @@ pub use schedule::{OptimiserConfig, OptimiserKind, ScheduleConfig};
 use crate::sample::{AugmentConfig, SamplingConfig};
 use serde::{Deserialize, Serialize};
 use siderin_core::candidates::VIEW_EDGE;
+use siderin_core::evaluate::Rule;
 use siderin_net::loss::LossError;
 use siderin_net::model::ModelConfig;
 use siderin_net::model_file::{ModelCard, ModelFileError};
@@ -201,6 +202,12 @@ impl TrainConfig {
             "given",
             "none for a candidate-net: [candidates] says how views are changed, the loss is that of \
              kinds, and all false alarms of the search are shown",
+        )?;
+        hold(
+            self.validation.rule == Rule::Centroid5Mm,
+            "validation.rule",
+            self.validation.rule,
+            "centroid-5mm for candidates, which are judged as points",
         )?;
         let size = self.sampling.size;
         hold(

@@ -10,6 +10,7 @@ use siderin_core::candidates::{
 };
 use siderin_core::evaluate::Point;
 use siderin_core::folder::{write_synced, write_then_rename};
+use siderin_core::lesion::sphere_diameter_mm;
 use siderin_core::volume::WorldPoint;
 use std::collections::HashMap;
 use std::io::Write;
@@ -51,7 +52,8 @@ pub struct Place {
     pub center_world_mm: [f64; 3],
     /// Volume of its voxels.
     pub volume_mm3: f64,
-    /// Its voxels, as offsets in the scan.
+    /// Its voxels, as offsets in the scan. Kept beside the header.
+    #[serde(skip)]
     pub voxels: Vec<usize>,
     /// What it may be.
     pub may_be: MayBe,
@@ -71,12 +73,11 @@ impl TruePlace {
     #[must_use]
     pub fn point(&self) -> Point {
         let [x, y, z] = self.center_world_mm;
-        let radius = (self.volume_mm3 * 3.0 / (4.0 * std::f64::consts::PI)).cbrt();
         Point {
             id: None,
             center_world: WorldPoint::new(x, y, z),
             confidence: None,
-            diameter_mm: Some(2.0 * radius),
+            diameter_mm: Some(sphere_diameter_mm(self.volume_mm3)),
             volume_mm3: Some(self.volume_mm3),
         }
     }
@@ -116,6 +117,12 @@ impl CandidateSet {
         self.coarse
             .extend(view.coarse.iter().map(|v| f16::from_f32(*v)));
         self.numbers.extend(&view.numbers);
+    }
+
+    /// Memory that its views take.
+    #[must_use]
+    pub fn bytes(&self) -> usize {
+        2 * (self.fine.len() + self.coarse.len()) + 4 * self.numbers.len()
     }
 
     /// What a network is shown of candidate `at`.
@@ -176,6 +183,13 @@ impl CandidateFile {
             |values: &[f16]| -> Vec<u8> { values.iter().flat_map(|v| v.to_le_bytes()).collect() };
         let (fine, coarse) = (half(&set.fine), half(&set.coarse));
         let numbers: Vec<u8> = set.numbers.iter().flat_map(|v| v.to_le_bytes()).collect();
+        let lengths = set.places.iter().map(|place| place.voxels.len() as u64);
+        let voxels = set.places.iter().flat_map(|place| &place.voxels);
+        let whole = |numbers: &mut dyn Iterator<Item = u64>| -> Vec<u8> {
+            numbers.flat_map(u64::to_le_bytes).collect()
+        };
+        let lengths = whole(&mut lengths.into_iter());
+        let voxels = whole(&mut voxels.map(|voxel| *voxel as u64));
         let views = |channels| vec![count, channels, VIEW_EDGE, VIEW_EDGE];
         let view = TensorView::new;
         let file = safetensors::serialize(
@@ -186,6 +200,8 @@ impl CandidateFile {
                     "numbers",
                     view(Dtype::F32, vec![count, VIEW_NUMBERS], &numbers)?,
                 ),
+                ("lengths", view(Dtype::U64, vec![count], &lengths)?),
+                ("voxels", view(Dtype::U64, vec![voxels.len() / 8], &voxels)?),
             ],
             Some(HashMap::from([(
                 super::prepared::ENTRY.to_string(),
@@ -211,7 +227,7 @@ impl CandidateFile {
                 name: name.to_string_lossy().into_owned(),
             }
         })?;
-        let header: Header = read_entry(&mut &bytes[..])?;
+        let mut header: Header = read_entry(&mut &bytes[..])?;
         let tensors = SafeTensors::deserialize(&bytes)?;
         let half = |name: &str| -> Result<Vec<f16>, SafeTensorError> {
             let tensor = tensors.tensor(name)?;
@@ -220,6 +236,18 @@ impl CandidateFile {
         };
         let numbers = tensors.tensor("numbers")?;
         let (values, _) = numbers.data().as_chunks::<4>();
+        let whole = |name: &str| -> Result<Vec<usize>, SafeTensorError> {
+            let tensor = tensors.tensor(name)?;
+            let (values, _) = tensor.data().as_chunks::<8>();
+            Ok(values
+                .iter()
+                .map(|v| u64::from_le_bytes(*v) as usize)
+                .collect())
+        };
+        let mut voxels = whole("voxels")?.into_iter();
+        for (place, length) in header.places.iter_mut().zip(whole("lengths")?) {
+            place.voxels = voxels.by_ref().take(length).collect();
+        }
         let set = CandidateSet {
             fine: half("fine")?,
             coarse: half("coarse")?,
@@ -228,12 +256,12 @@ impl CandidateFile {
             lesions: header.lesions,
         };
         let count = set.places.len();
-        let whole = [
+        let sizes = [
             (set.fine.len(), FINE),
             (set.coarse.len(), COARSE),
             (set.numbers.len(), VIEW_NUMBERS),
         ];
-        if whole.iter().any(|(found, each)| *found != count * each) {
+        if sizes.iter().any(|(found, each)| *found != count * each) {
             let said = format!("views of {count} candidates have another size");
             return Err(PreparedFileError::Header(said));
         }

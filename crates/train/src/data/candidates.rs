@@ -2,36 +2,36 @@
 
 use super::candidate_file::{CandidateFile, CandidateSet, MayBe, Place, TruePlace};
 use super::labels::lesion_mask;
-use super::prepare::{DataError, ScanFault, begin, for_all, stamp};
+use super::prepare::{DataError, ScanFault, begin, check_labels, for_all, stamp};
 use super::prepared::numbered;
 use nalgebra::Point3;
 use serde::Deserialize;
-use siderin_core::candidates::{Candidate, SpotKind};
+use siderin_core::candidates::{Candidate, SpotKind, VIEW_VERSION};
 use siderin_core::evaluate::LabelledScan;
+use siderin_core::folder::read_bounded;
 use siderin_core::preprocess::{Connectivity, connected_components};
-use siderin_core::scan::nifti::read_volume;
-use siderin_core::scan::{Catalog, ReadLimits, Scan};
+use siderin_core::scan::{Catalog, ReadLimits, Scan, read_phase};
 use siderin_core::simulate::{LesionTruth, Mimic, MimicKind};
 use siderin_core::volume::{Volume, VoxelPoint, WorldPoint};
 use siderin_net::{MOST_CANDIDATES, RegionFinder, show_candidates};
 use std::path::{Path, PathBuf};
 
 /// Searches the scans for candidates into `folder`, in the order given, in the brain that `regions`
-/// finds; `regions_are` names that network. What is there already and was made of the same is kept.
-/// `done` is told of each scan.
+/// finds. What is there already and was made of the same is kept. `done` is told of each scan.
 ///
 /// # Errors
 /// Every scan that cannot be used, with the reason.
 pub fn candidates_of_all(
     scans: &[LabelledScan],
     regions: &RegionFinder,
-    regions_are: &str,
     folder: &Path,
     done: &(dyn Fn(&str) + Sync),
 ) -> Result<Vec<CandidateFile>, DataError> {
     begin(folder, scans.len())?;
+    // What is wrong with grids and labels is known in no time, before anything is searched.
+    for_all(scans, check_labels)?;
     for_all(scans, |labelled| {
-        let made_of = made_of(labelled, regions_are);
+        let made_of = made_of(labelled, regions);
         let path = numbered(folder, &labelled.name, &made_of, "candidates");
         let file = CandidateFile::at(path);
         if !file.is_of(&made_of) {
@@ -42,7 +42,7 @@ pub fn candidates_of_all(
     })
 }
 
-fn made_of(labelled: &LabelledScan, regions_are: &str) -> String {
+fn made_of(labelled: &LabelledScan, regions: &RegionFinder) -> String {
     let input = &labelled.input;
     let truth = truth_beside(labelled);
     let files = [
@@ -53,8 +53,9 @@ fn made_of(labelled: &LabelledScan, regions_are: &str) -> String {
     ];
     let stamps = files.map(|file| file.map_or(String::from("-"), stamp));
     format!(
-        "siderin {} {MOST_CANDIDATES} candidates, regions by {regions_are}; {}",
+        "siderin {} views {VIEW_VERSION}, {MOST_CANDIDATES} candidates, regions {}; {}",
         env!("CARGO_PKG_VERSION"),
+        regions.used().fingerprint,
         stamps.join("; ")
     )
 }
@@ -86,17 +87,18 @@ fn candidates_of(
     Ok(set)
 }
 
+/// The scan with its phase. As detection does, it goes without a phase that is not right.
 fn read(labelled: &LabelledScan, limits: ReadLimits) -> Result<Scan, ScanFault> {
     let input = &labelled.input;
     let catalog = Catalog::open(&input.path, limits)?;
     let mut scan = catalog.choose(None)?.load(&input.stem, limits)?;
-    if let Some(path) = &input.phase {
-        let (_, phase, _) =
-            read_volume(path, None, limits).map_err(|source| ScanFault::Companion {
-                what: "phase",
-                source,
-            })?;
-        scan.set_phase(phase)?;
+    if let Some(phase) = input
+        .phase
+        .as_deref()
+        .and_then(|path| read_phase(path, limits).ok())
+    {
+        // Refused where it lies on another grid.
+        let _ = scan.set_phase(phase);
     }
     Ok(scan)
 }
@@ -110,6 +112,9 @@ fn truth_beside(labelled: &LabelledScan) -> Option<PathBuf> {
     path.is_file().then_some(path)
 }
 
+/// A record has about 1 MB.
+const MOST_RECORD_MB: u64 = 100;
+
 /// The part of the simulator's record that says what is no microbleed.
 #[derive(Debug, Deserialize)]
 struct Known {
@@ -120,7 +125,8 @@ struct Known {
 impl Known {
     fn read(path: &Path) -> Result<Self, ScanFault> {
         let said = |reason: String| ScanFault::Truth { reason };
-        let bytes = std::fs::read(path).map_err(|error| said(error.to_string()))?;
+        let bytes = read_bounded(path, MOST_RECORD_MB).map_err(|error| said(error.to_string()))?;
+        let bytes = bytes.ok_or_else(|| said(format!("it has more than {MOST_RECORD_MB} MB")))?;
         serde_json::from_slice(&bytes).map_err(|error| said(error.to_string()))
     }
 }
@@ -136,7 +142,7 @@ struct Truth<'a> {
 
 /// A spot closer to a lesion than this, but not in it, may be a part of it.
 const PART_MM: f64 = 3.0;
-/// A spot this far from a mimic is another thing; half a slice more where slices are thick.
+/// A spot farther from a mimic than this, or than half a slice, is another thing.
 const MIMIC_MM: f64 = 1.0;
 
 impl<'a> Truth<'a> {

@@ -33,6 +33,9 @@ pub struct FileSizes {
     pub scan: u64,
     /// Of its lesions.
     pub lesions: u64,
+    /// Of the phase beside it, 0 without one.
+    #[serde(default)]
+    pub phase: u64,
 }
 
 /// Scans that cannot be divided.
@@ -156,6 +159,7 @@ impl Scans {
             let of = |scan: &LabelledScan| FileSizes {
                 scan: bytes(&scan.input.path),
                 lesions: bytes(scan.lesions.path()),
+                phase: scan.input.phase.as_deref().map_or(0, bytes),
             };
             scans
                 .iter()

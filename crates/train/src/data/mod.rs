@@ -19,7 +19,6 @@ pub(crate) use divide::{draw_subjects, fold_of, read_split};
 pub use find::{FindError, Found, find};
 pub use labels::LabelError;
 pub(crate) use prepare::scans_with_lesions;
-pub(crate) use prepare::stamp;
 pub use prepare::{DataError, ScanFault, prepare_all};
 pub use prepared::{Labelled, Material, PreparedFile, PreparedFileError, Truth};
 pub use store::Store;

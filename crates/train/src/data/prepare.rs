@@ -158,13 +158,19 @@ fn check_one(labelled: &LabelledScan, card: &ModelCard, folder: &Path) -> Result
     if file_in(folder, &labelled.name, &made_of).is_of(&made_of) {
         return Ok(());
     }
+    check_labels(labelled)?;
+    if learns_regions(card) && labelled.regions.is_none() {
+        return Err(ScanFault::NoRegions);
+    }
+    Ok(())
+}
+
+/// Whether the labels lie on the scan's grid.
+pub(super) fn check_labels(labelled: &LabelledScan) -> Result<(), ScanFault> {
     let limits = ReadLimits::default();
     let catalog = Catalog::open(&labelled.input.path, limits)?;
     let grid = &catalog.choose(None)?.grid;
     lesion_mask(&labelled.lesions, grid, limits)?;
-    if learns_regions(card) && labelled.regions.is_none() {
-        return Err(ScanFault::NoRegions);
-    }
     Ok(())
 }
 
@@ -281,17 +287,10 @@ fn spots(
         lesions.all(|lesion| lesion.distance_mm(candidate.center_world) > CLEAR_MM)
     });
     Ok(clear
-        .filter_map(|(candidate, _)| nearest(grid, candidate.center_world))
+        .filter_map(|(candidate, _)| grid.nearest(candidate.center_world))
         .take(MOST_SPOTS)
         .map(|index| grid.offset(index))
         .collect())
-}
-
-/// The voxel closest to a place, if the grid reaches it.
-fn nearest(grid: &Grid, place: WorldPoint) -> Option<[usize; 3]> {
-    let at = grid.to_voxel(place).to_array().map(f64::round);
-    let inside = (0..3).all(|a| at[a] >= 0.0 && at[a] < grid.shape()[a] as f64);
-    inside.then(|| at.map(|at| at as usize))
 }
 
 /// The mask on another grid; a lesion that falls between its voxels keeps the closest one.
@@ -312,7 +311,7 @@ fn lesions_on(grid: &Grid, mask: &Volume<bool>) -> Result<Volume<bool>, Resample
     for (sum, number) in sums {
         let [i, j, k] = sum.map(|total| total / number);
         let world = mask.grid().to_world(VoxelPoint::new(i, j, k));
-        if let Some(index) = nearest(grid, world) {
+        if let Some(index) = grid.nearest(world) {
             laid.set(index, true);
         }
     }
@@ -371,7 +370,7 @@ fn made_of(scan: &LabelledScan, card: &ModelCard) -> String {
 }
 
 /// Name, size and time of change of a file.
-pub(crate) fn stamp(path: &Path) -> String {
+pub(super) fn stamp(path: &Path) -> String {
     let name = path.file_name().unwrap_or_default().to_string_lossy();
     let Ok(metadata) = std::fs::metadata(path) else {
         return format!("{name} missing");

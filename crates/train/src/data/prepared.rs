@@ -232,8 +232,8 @@ impl PreparedFile {
     }
 }
 
-/// Headers hold names, a recipe and two grids, or the voxels of some hundred candidates.
-const MOST_HEADER: u64 = 1 << 24;
+/// Headers hold names, a recipe and two grids, or some hundred places.
+const MOST_HEADER: u64 = 1 << 20;
 
 fn read_header(source: &mut impl io::Read) -> Result<Header, PreparedFileError> {
     read_entry(source)

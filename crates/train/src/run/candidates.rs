@@ -4,7 +4,7 @@ use super::scores::ScoredSet;
 use super::watch::{Progress, Watch};
 use super::{Outcome, Run, RunFolder, Setup, TrainError};
 use crate::config::CandidateChoice;
-use crate::data::{Scans, candidates_of_all, stamp};
+use crate::data::{Scans, candidates_of_all};
 use crate::task::CandidateTask;
 use siderin_core::evaluate::LabelledScan;
 use siderin_net::RegionFinder;
@@ -21,9 +21,12 @@ pub(super) fn train_candidates(
     (folder, cache): (&RunFolder, &Path),
     watch: &dyn Watch,
 ) -> Result<Outcome, TrainError> {
-    let model = Model::read(&choice.regions, &setup.device)?;
+    let model = Model::read(&choice.regions, &setup.device).map_err(TrainError::RegionsFile)?;
     let regions = RegionFinder::new(model, &setup.device).map_err(TrainError::Regions)?;
-    let regions_are = stamp(&choice.regions);
+    let card = &ModelCard {
+        regions: Some(regions.used().clone()),
+        ..card.clone()
+    };
     let all: Vec<LabelledScan> = scans
         .train
         .iter()
@@ -36,12 +39,16 @@ pub(super) fn train_candidates(
         let of = all.len();
         watch.see(&Progress::Prepared { name, done, of });
     };
-    let mut files = candidates_of_all(&all, &regions, &regions_are, cache, &told)?;
+    let mut files = candidates_of_all(&all, &regions, cache, &told)?;
+    drop(regions);
     let validation = files.split_off(scans.train.len());
     let task = CandidateTask::new(&setup.config, choice, &files, &validation, &setup.device)?;
     if task.microbleeds() == 0 {
-        let scans = scans.train.len();
-        return Err(TrainError::NoLesions { scans });
+        let (scans, lesions) = (scans.train.len(), task.lesions_to_learn());
+        return Err(match lesions {
+            0 => TrainError::NoLesions { scans },
+            _ => TrainError::NoneFound { scans, lesions },
+        });
     }
     if task.lesions_to_judge() == 0 {
         return Err(TrainError::NoLesionsToJudge);

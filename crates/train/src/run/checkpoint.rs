@@ -21,6 +21,11 @@ pub enum CheckpointError {
          [model.card.model] as it is there, or give another --out"
     )]
     OtherNetwork(&'static str),
+    #[error(
+        "setting up the network: the checkpoint is of candidates in the brain that another network of \
+         regions found; give that one under candidates.regions, or another --out"
+    )]
+    OtherRegions,
 }
 
 /// What a checkpoint holds.

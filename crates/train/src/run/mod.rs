@@ -68,6 +68,13 @@ pub enum TrainError {
     Task(#[from] TaskError),
     #[error(transparent)]
     Regions(RegionError),
+    #[error("the model of regions (candidates.regions in the config): {0}")]
+    RegionsFile(ModelFileError),
+    #[error(
+        "training: of {lesions} lesions in {scans} scans to learn from the search found none; look at the \
+         brain that candidates.regions finds in them (`siderin regions find`)"
+    )]
+    NoneFound { scans: usize, lesions: usize },
     #[error(transparent)]
     Results(#[from] siderin_core::folder::FolderError),
     #[error(transparent)]

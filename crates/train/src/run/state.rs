@@ -95,6 +95,9 @@ impl State {
         if model.card.model != card.model {
             return Err(CheckpointError::OtherNetwork("checkpoint").into());
         }
+        if model.card.regions != card.regions {
+            return Err(CheckpointError::OtherRegions.into());
+        }
         Ok(Self {
             network: numbered(model.network),
             optimiser: checkpoint::with_state(config.optimiser.init(), parts.optimiser)?,

@@ -9,11 +9,11 @@ use crate::score::{Counts, best_threshold};
 use burn::tensor::activation::log_softmax;
 use burn::tensor::{Device, Tensor, TensorData};
 use siderin_core::candidates::{
-    COARSE_CHANNELS, CandidateView, FINE_CHANNELS, PHASE_CHANNELS, SpotKind, VIEW_EDGE,
-    VIEW_NUMBERS,
+    COARSE_CHANNELS, CandidateView, DEEPEST_MM, DEPTH_NUMBER, FINE_CHANNELS, NOISE_NUMBER,
+    PHASE_CHANNELS, SpotKind, USUAL_NOISE, VIEW_EDGE, VIEW_NUMBERS,
 };
 use siderin_core::evaluate::{Lesions, Point, ScoreError, ScoreSettings, SubjectScore, score_case};
-use siderin_core::lesion::repeats;
+use siderin_core::lesion::{repeats, sphere_diameter_mm};
 use siderin_core::random::Stream;
 use siderin_core::volume::WorldPoint;
 use siderin_net::model::Network;
@@ -38,6 +38,8 @@ pub(crate) struct CandidateBatch {
 /// Learning from candidates.
 pub(crate) struct CandidateTask {
     train: Arc<Vec<CandidateSet>>,
+    /// Those of `train` that have a candidate to learn from.
+    teaching: Arc<Vec<usize>>,
     validation: Vec<CandidateSet>,
     sampler: Sampler,
     choice: CandidateChoice,
@@ -51,7 +53,7 @@ impl CandidateTask {
     /// A task of candidates; `device` is without gradients.
     ///
     /// # Errors
-    /// When a file cannot be read.
+    /// When a file cannot be read, or the candidates need more memory than the config allows.
     pub(crate) fn new(
         config: &TrainConfig,
         choice: &CandidateChoice,
@@ -59,18 +61,34 @@ impl CandidateTask {
         validation: &[CandidateFile],
         device: &Device,
     ) -> Result<Self, TaskError> {
-        let read = |files: &[CandidateFile]| -> Result<Vec<CandidateSet>, TaskError> {
-            files.iter().map(|file| Ok(file.read()?)).collect()
+        let limit_gib = config.data.memory_gib;
+        let mut bytes = 0.0;
+        let mut read = |files: &[CandidateFile]| -> Result<Vec<CandidateSet>, TaskError> {
+            let mut sets = Vec::with_capacity(files.len());
+            for file in files {
+                let set = file.read()?;
+                bytes += set.bytes() as f64;
+                if bytes > limit_gib * f64::from(1 << 30) {
+                    let scans = train.len() + validation.len();
+                    return Err(TaskError::Memory { limit_gib, scans });
+                }
+                sets.push(set);
+            }
+            Ok(sets)
         };
+        let (train, validation) = (read(train)?, read(validation)?);
+        let teaches = |set: &CandidateSet| set.places.iter().any(|p| p.may_be != MayBe::NOTHING);
+        let teaching: Vec<usize> = (0..train.len()).filter(|at| teaches(&train[*at])).collect();
         Ok(Self {
             sampler: Sampler::new(
                 config.sampling.clone(),
                 config.augment.clone(),
                 config.seed,
-                train.len(),
+                teaching.len(),
             ),
-            train: Arc::new(read(train)?),
-            validation: read(validation)?,
+            train: Arc::new(train),
+            teaching: Arc::new(teaching),
+            validation,
             choice: choice.clone(),
             judging: config.validation.clone(),
             seed: config.seed,
@@ -96,16 +114,22 @@ impl CandidateTask {
         model: Model,
         told: &dyn Fn(usize),
     ) -> Result<Vec<SubjectScore>, TaskError> {
-        let threshold = model.card.operating.threshold;
+        let line = model.card.calibration.unwrap_or(Calibration::none());
+        let point = (line, model.card.operating.threshold);
         let judge = CandidateJudge::new(model, &self.device)?;
         let settings = ScoreSettings::of(self.judging.rule);
         let sets = self.train.iter().chain(&self.validation).enumerate();
         sets.map(|(at, set)| {
-            let scored = score(set, &kept_of(set, &judge)?, threshold, &settings)?;
+            let scored = score(set, &kept_of(set, &judge)?, point, &settings)?;
             told(at + 1);
             Ok(scored)
         })
         .collect()
+    }
+
+    /// Lesions of the scans to learn from, found by the search or not.
+    pub(crate) fn lesions_to_learn(&self) -> usize {
+        self.train.iter().map(|set| set.lesions.len()).sum()
     }
 
     /// Lesions of the scans that judge, found by the search or not.
@@ -134,7 +158,8 @@ impl Task for CandidateTask {
     }
 
     fn maker(&self, _: &[Vec<usize>]) -> Maker<CandidateBatch> {
-        let (train, sampler) = (Arc::clone(&self.train), self.sampler.clone());
+        let (train, teaching) = (Arc::clone(&self.train), Arc::clone(&self.teaching));
+        let sampler = self.sampler.clone();
         let (choice, seed) = (self.choice.clone(), self.seed);
         let mut order = sampler.walk();
         Box::new(move |number| {
@@ -143,14 +168,10 @@ impl Task for CandidateTask {
             for index in number * batch..(number + 1) * batch {
                 let mut stream = Stream::new(seed, "candidate", index);
                 let (scan, turn) = order.of(index);
-                let set = &train[scan];
-                if let Some(at) = pick(set, turn, &sampler, &mut stream) {
-                    let view = changed(set.view(at), &choice, &mut stream);
-                    made.push(&view, set.places[at].may_be);
-                } else {
-                    // A scan without candidates: a view of nothing from which nothing is learnt.
-                    made.push(&CandidateBatch::nothing(), MayBe((1 << KINDS) - 1));
-                }
+                let set = &train[teaching[scan]];
+                let at = pick(set, turn, &sampler, &mut stream);
+                let view = changed(set.view(at), &choice, &mut stream);
+                made.push(&view, set.places[at].may_be);
             }
             Ok(made)
         })
@@ -175,9 +196,11 @@ impl Task for CandidateTask {
             images(&batch.coarse, COARSE_CHANNELS),
             rows(&batch.numbers, VIEW_NUMBERS),
         );
-        // log Σ p over what it may be.
-        let shares = (log_softmax(logits, 1) + rows(&batch.barred, KINDS)).exp();
-        shares.sum_dim(1).clamp_min(1e-12).log().mean().neg()
+        // ln Σ p over what it may be, the largest taken out: exact however unlikely all of them are.
+        let possible = log_softmax(logits, 1) + rows(&batch.barred, KINDS);
+        let largest = possible.clone().max_dim(1);
+        let sum = (possible - largest.clone()).exp().sum_dim(1);
+        (sum.log() + largest).mean().neg()
     }
 
     fn judge(&self, mut model: Model, told: &dyn Fn(usize)) -> Result<Verdict, TaskError> {
@@ -189,22 +212,20 @@ impl Task for CandidateTask {
             kept.push(kept_of(set, &judge)?);
             told(at + 1);
         }
-        let cases: Vec<(f32, bool)> = kept
+        let cases: Vec<(f64, bool)> = kept
             .iter()
             .zip(&self.validation)
-            .flat_map(|(kept, set)| kept.iter().map(|(at, p)| (set.places[*at].may_be, *p)))
+            .flat_map(|(kept, set)| kept.iter().map(|(at, x)| (set.places[*at].may_be, *x)))
             .filter(|(may_be, _)| *may_be != MayBe::NOTHING)
-            .map(|(may_be, p)| (p, may_be.is_microbleed()))
+            .map(|(may_be, x)| (x, may_be.is_microbleed()))
             .collect();
         let line = Calibration::fit(&cases);
         let thresholds = &self.judging.thresholds;
         let settings = ScoreSettings::of(self.judging.rule);
         let mut counts = vec![Counts::default(); thresholds.len()];
         for (kept, set) in kept.iter().zip(&self.validation) {
-            let kept: Vec<(usize, f32)> =
-                kept.iter().map(|(at, p)| (*at, line.apply(*p))).collect();
             for (counts, threshold) in counts.iter_mut().zip(thresholds) {
-                counts.add(&score(set, &kept, *threshold, &settings)?);
+                counts.add(&score(set, kept, (line, *threshold), &settings)?);
             }
         }
         let at = best_threshold(&counts);
@@ -216,19 +237,14 @@ impl Task for CandidateTask {
             card,
         })
     }
-
-    fn mine(&self, _: Model, _: &dyn Fn(usize)) -> Result<Vec<Vec<usize>>, TaskError> {
-        // All candidates are shown; the hard ones have their share.
-        Ok(vec![Vec::new(); self.train.len()])
-    }
 }
 
 /// Said of a confidence that the scans that judge have calibrated.
 const CALIBRATED: &str = "the share of such candidates that are microbleeds, calibrated on the scans that \
     picked the weights";
 
-/// Candidates that repeat no better one, with the network's probability.
-fn kept_of(set: &CandidateSet, judge: &CandidateJudge) -> Result<Vec<(usize, f32)>, TaskError> {
+/// Candidates that repeat no better one, with the logarithm of the network's odds.
+fn kept_of(set: &CandidateSet, judge: &CandidateJudge) -> Result<Vec<(usize, f64)>, TaskError> {
     // Some at a time: all views of a scan at once would be in memory twice.
     const AT_ONCE: usize = 64;
     let mut scored = Vec::with_capacity(set.places.len());
@@ -239,7 +255,7 @@ fn kept_of(set: &CandidateSet, judge: &CandidateJudge) -> Result<Vec<(usize, f32
         scored.extend(
             some.iter()
                 .copied()
-                .zip(opinions.iter().map(|o| o.microbleed)),
+                .zip(opinions.iter().map(|o| o.log_odds)),
         );
     }
     scored.sort_by(|a, b| b.1.total_cmp(&a.1).then(a.0.cmp(&b.0)));
@@ -256,30 +272,32 @@ fn kept_of(set: &CandidateSet, judge: &CandidateJudge) -> Result<Vec<(usize, f32
     Ok(kept.filter(|(_, again)| !again).map(|(s, _)| s).collect())
 }
 
-/// Scores the candidates that are kept at a threshold.
+/// Scores the candidates that are kept, at a threshold of their calibrated probability.
 fn score(
     set: &CandidateSet,
-    kept: &[(usize, f32)],
-    threshold: f32,
+    kept: &[(usize, f64)],
+    (line, threshold): (Calibration, f32),
     settings: &ScoreSettings,
 ) -> Result<SubjectScore, ScoreError> {
     let truth = set.lesions.iter().map(|lesion| lesion.point()).collect();
     let truth = Lesions::Points(truth, None);
-    let found = kept.iter().filter(|(_, p)| *p >= threshold);
-    let found = found.map(|(at, p)| point_of(set, *at, *p)).collect();
-    let found = Lesions::Points(found, None);
+    let found = kept.iter().filter_map(|(at, x)| {
+        // As detection has it, which keeps confidences in single precision.
+        let p = line.probability(*x) as f32;
+        (p >= threshold).then(|| point_of(set, *at, p))
+    });
+    let found = Lesions::Points(found.collect(), None);
     score_case(Some(&truth), Some(&found), None, settings)
 }
 
 fn point_of(set: &CandidateSet, at: usize, confidence: f32) -> Point {
     let place = &set.places[at];
     let [x, y, z] = place.center_world_mm;
-    let radius = (place.volume_mm3 * 3.0 / (4.0 * std::f64::consts::PI)).cbrt();
     Point {
         id: None,
         center_world: WorldPoint::new(x, y, z),
         confidence: Some(f64::from(confidence)),
-        diameter_mm: Some(2.0 * radius),
+        diameter_mm: Some(sphere_diameter_mm(place.volume_mm3)),
         volume_mm3: Some(place.volume_mm3),
     }
 }
@@ -287,9 +305,9 @@ fn point_of(set: &CandidateSet, at: usize, confidence: f32) -> Point {
 /// Negatives that count as hard: the first ones by the rules.
 const HARD: usize = 40;
 
-/// The candidate that sample `turn` of a scan shows: first microbleeds, then hard negatives, then any,
+/// The candidate that sample `turn` of a scan that teaches something shows: first microbleeds, then hard negatives, then any,
 /// as many as their shares say.
-fn pick(set: &CandidateSet, turn: usize, sampler: &Sampler, stream: &mut Stream) -> Option<usize> {
+fn pick(set: &CandidateSet, turn: usize, sampler: &Sampler, stream: &mut Stream) -> usize {
     let config = sampler.config();
     let teach = |at: &usize| set.places[*at].may_be != MayBe::NOTHING;
     let (microbleeds, others): (Vec<usize>, Vec<usize>) = (0..set.places.len())
@@ -305,7 +323,7 @@ fn pick(set: &CandidateSet, turn: usize, sampler: &Sampler, stream: &mut Stream)
         &others[..]
     };
     let from = if from.is_empty() { &microbleeds } else { from };
-    from.get(stream.index(from.len())).copied()
+    from[stream.index(from.len())]
 }
 
 /// A view, mirrored and turned by quarters, in another contrast and noise, with a surface of the brain
@@ -325,7 +343,11 @@ fn changed(
     view.coarse = turn.of(&view.coarse, COARSE_CHANNELS - 1, 0);
     let power = stream.uniform(-choice.contrast, choice.contrast).exp() as f32;
     let noise = stream.uniform(0.0, choice.noise) as f32;
-    let depth = stream.uniform(-choice.depth_mm, choice.depth_mm) as f32 / 10.0;
+    let depth = stream.uniform(-choice.depth_mm, choice.depth_mm) as f32 / DEEPEST_MM;
+    // What is measured of the scan goes along.
+    view.numbers[DEPTH_NUMBER] = (view.numbers[DEPTH_NUMBER] + depth).clamp(-1.0, 1.0);
+    let before = USUAL_NOISE * view.numbers[NOISE_NUMBER].exp();
+    view.numbers[NOISE_NUMBER] = (before.hypot(noise) / USUAL_NOISE).ln();
     // Pixels of the coarse view are means over more of the scan.
     for (channels, signal, noise) in [
         (&mut view.fine, PHASE_CHANNELS.start, noise),
@@ -406,14 +428,6 @@ impl CandidateBatch {
         }
     }
 
-    fn nothing() -> CandidateView {
-        CandidateView {
-            fine: vec![0.0; FINE_CHANNELS * PIXELS],
-            coarse: vec![0.0; COARSE_CHANNELS * PIXELS],
-            numbers: vec![0.0; VIEW_NUMBERS],
-        }
-    }
-
     fn push(&mut self, view: &CandidateView, may_be: MayBe) {
         /// e^-80 is next to nothing, and still a number.
         const NEVER: f32 = -80.0;
@@ -436,6 +450,8 @@ mod tests {
     use super::*;
     use crate::data::{Place, TruePlace};
     use crate::sample::SamplingConfig;
+    use siderin_core::candidates::VIEW_VERSION;
+    use siderin_net::model::{CandidateNetConfig, ModelConfig};
 
     #[test]
     fn a_view_is_turned_as_a_whole() {
@@ -478,7 +494,7 @@ mod tests {
                 voxels: vec![n],
                 may_be: *may_be,
             };
-            set.push(place, &CandidateBatch::nothing());
+            set.push(place, &nothing());
         }
         set
     }
@@ -501,21 +517,117 @@ mod tests {
         kinds.extend([microbleed, MayBe::NOTHING, vein, vein]);
         let set_of = set(&kinds);
         let mut stream = Stream::new(1, "test", 0);
-        let mut pick_at = |turn| pick(&set_of, turn, &sampler, &mut stream).unwrap();
+        let mut pick_at = |turn| pick(&set_of, turn, &sampler, &mut stream);
         assert!((0..3).all(|turn| pick_at(turn) == HARD));
         assert!((0..100).all(|_| pick_at(4) < HARD));
         let any: Vec<usize> = (0..2000).map(|_| pick_at(9)).collect();
         assert!(any.contains(&(HARD + 3)) && !any.contains(&(HARD + 1)) && !any.contains(&HARD));
-        // Without microbleeds hard ones take their turn; without anything there is nothing.
+        // Without microbleeds hard ones take their turn, without others microbleeds.
         let mut stream = Stream::new(1, "test", 0);
-        assert_eq!(pick(&set(&[vein]), 0, &sampler, &mut stream), Some(0));
-        assert_eq!(pick(&set(&[]), 0, &sampler, &mut stream), None);
+        assert_eq!(pick(&set(&[vein]), 0, &sampler, &mut stream), 0);
+        assert_eq!(pick(&set(&[microbleed]), 9, &sampler, &mut stream), 0);
+    }
+
+    fn nothing() -> CandidateView {
+        CandidateView {
+            fine: vec![0.0; FINE_CHANNELS * PIXELS],
+            coarse: vec![0.0; COARSE_CHANNELS * PIXELS],
+            numbers: vec![0.0; VIEW_NUMBERS],
+        }
     }
 
     #[test]
-    fn what_may_be_several_kinds_is_their_sum() {
+    fn what_is_changed_of_a_view_is_changed_of_its_numbers() {
+        let mut view = nothing();
+        view.fine[PHASE_CHANNELS.start * PIXELS..PHASE_CHANNELS.end * PIXELS].fill(0.3);
+        view.numbers[VIEW_NUMBERS - 1] = 1.0;
+        let choice = CandidateChoice {
+            regions: Default::default(),
+            phase_dropout: 1.0,
+            contrast: 0.0,
+            noise: 0.2,
+            depth_mm: 4.0,
+        };
+        let mut stream = Stream::new(3, "test", 0);
+        let found = changed(view, &choice, &mut stream);
+        let phase = &found.fine[PHASE_CHANNELS.start * PIXELS..PHASE_CHANNELS.end * PIXELS];
+        assert!(phase.iter().all(|v| *v == 0.0));
+        assert_eq!(found.numbers[VIEW_NUMBERS - 1], 0.0);
+        let depth = found.numbers[DEPTH_NUMBER];
+        assert!(depth != 0.0 && depth.abs() <= 0.4);
+        assert_eq!(found.fine[(FINE_CHANNELS - 1) * PIXELS], depth);
+        assert_eq!(found.coarse[(COARSE_CHANNELS - 1) * PIXELS], depth);
+        // The noise of the signal's planes and USUAL_NOISE, which was there, added in squares.
+        let signal = &found.fine[..PHASE_CHANNELS.start * PIXELS];
+        let square: f64 = signal.iter().map(|v| f64::from(*v).powi(2)).sum();
+        let added = (square / signal.len() as f64).sqrt() as f32;
+        let expected = (USUAL_NOISE.hypot(added) / USUAL_NOISE).ln();
+        assert!((found.numbers[NOISE_NUMBER] - expected).abs() < 0.02);
+    }
+
+    #[test]
+    fn the_loss_is_that_of_what_it_may_be() {
+        // A head without weights but its bias says the same of everything: logits are the bias.
+        let device = Device::flex();
+        let config = ModelConfig::CandidateNet(CandidateNetConfig {
+            views: VIEW_VERSION,
+            channels: [1; 3],
+            hidden: 1,
+            dropout: 0.0,
+        });
+        let network = config.init(&device.clone().autodiff()).unwrap();
         let mut batch = CandidateBatch::with_room(1);
-        batch.push(&CandidateBatch::nothing(), MayBe(0b00_0110));
+        batch.push(&nothing(), MayBe(0b00_0110));
         assert_eq!(batch.barred, [-80.0, 0.0, 0.0, -80.0, -80.0, -80.0]);
+        let Network::CandidateNet(inner) = network.clone() else {
+            panic!("another network");
+        };
+        let x = |channels| {
+            Tensor::zeros(
+                [1, channels, VIEW_EDGE, VIEW_EDGE],
+                &device.clone().autodiff(),
+            )
+        };
+        let numbers = Tensor::zeros([1, VIEW_NUMBERS], &device.clone().autodiff());
+        let logits = inner.forward(x(FINE_CHANNELS), x(COARSE_CHANNELS), numbers);
+        let logits: Vec<f32> = logits.into_data().try_into_vec_as().unwrap();
+        let sum = |kinds: &[usize]| {
+            kinds
+                .iter()
+                .map(|k| f64::from(logits[*k]).exp())
+                .sum::<f64>()
+        };
+        let expected = -(sum(&[1, 2]) / sum(&[0, 1, 2, 3, 4, 5])).ln();
+        let task = task(device);
+        let found = f64::from(task.loss(&network, &batch).into_scalar::<f32>());
+        assert!((found - expected).abs() < 1e-5, "{found} {expected}");
+    }
+
+    fn task(device: Device) -> CandidateTask {
+        let config = SamplingConfig {
+            size: [1, VIEW_EDGE, VIEW_EDGE],
+            batch: 1,
+            per_scan: 1,
+            lesion_share: 0.5,
+            spot_share: 0.0,
+            mining_epochs: None,
+            regions: 1,
+        };
+        CandidateTask {
+            train: Arc::default(),
+            teaching: Arc::default(),
+            validation: Vec::new(),
+            sampler: Sampler::new(config, Default::default(), 1, 0),
+            choice: CandidateChoice {
+                regions: Default::default(),
+                phase_dropout: 0.0,
+                contrast: 0.0,
+                noise: 0.0,
+                depth_mm: 0.0,
+            },
+            judging: ValidationConfig::default(),
+            seed: 1,
+            device,
+        }
     }
 }

@@ -33,6 +33,11 @@ pub enum TaskError {
     Candidates(#[from] CandidateError),
     #[error(transparent)]
     Score(#[from] ScoreError),
+    #[error(
+        "learning from candidates: those of {scans} scans need more than data.memory_gib = {limit_gib}; \
+         raise it (a scan needs about 6 MiB), or give fewer scans"
+    )]
+    Memory { scans: usize, limit_gib: f64 },
 }
 
 /// What weights are worth, and the card that gets it out of them.
@@ -66,6 +71,8 @@ pub(crate) trait Task {
     /// Holds a model against the scans that judge. `told` is told of each.
     fn judge(&self, model: Model, told: &dyn Fn(usize)) -> Result<Verdict, TaskError>;
 
-    /// Mistakes of a model on each scan that it learns from.
-    fn mine(&self, model: Model, told: &dyn Fn(usize)) -> Result<Vec<Vec<usize>>, TaskError>;
+    /// Mistakes of a model on each scan that it learns from, where a config may ask for them.
+    fn mine(&self, _: Model, _: &dyn Fn(usize)) -> Result<Vec<Vec<usize>>, TaskError> {
+        Ok(vec![Vec::new(); self.scans()])
+    }
 }

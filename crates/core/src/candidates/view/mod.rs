@@ -2,7 +2,8 @@
 //! whatever the scan's voxels are and however they are stored.
 //!
 //! Planes lie in the scan's slices, whose axes are put in the order and direction of the body's: a scan
-//! that is stored differently gives the same view. What lies beyond the scan is 0, as air is.
+//! that is stored differently gives the same view. Beyond the part of the scan around the brain the signal
+//! is 0, as air's is.
 
 mod axes;
 mod phase;
@@ -12,7 +13,7 @@ use crate::regions::{FLUID_CODE, Region};
 use crate::volume::{Grid, Volume, VoxelPoint, WorldPoint, linear_at};
 use axes::{ViewAxes, view_axes};
 use nalgebra::Vector3;
-use phase::{Phasors, local_phase};
+use phase::local_phase;
 
 /// Pixels on an edge of both views.
 pub const VIEW_EDGE: usize = 32;
@@ -25,6 +26,18 @@ pub const PHASE_CHANNELS: std::ops::Range<usize> = FINE.planes..FINE.planes + PH
 /// Numbers that go with the views: 12 of shape and score, 4 of place and sampling, a class of place, and
 /// whether there is a phase.
 pub const VIEW_NUMBERS: usize = 12 + 4 + PLACES + 1;
+
+/// The number that is the depth, in the unit of the depth's channels.
+pub const DEPTH_NUMBER: usize = 12;
+/// The number that is the logarithm of the noise over [`USUAL_NOISE`].
+pub const NOISE_NUMBER: usize = 15;
+/// A common standard deviation of the noise, as a share of the brain's signal.
+pub const USUAL_NOISE: f32 = 0.05;
+/// Depth is shown up to this far from the surface of the tissue, as a share of it.
+pub const DEEPEST_MM: f32 = 10.0;
+/// Of what a view shows, and of the search that finds what is shown: a network sees what one of the same
+/// version showed it. To be raised by whoever changes either.
+pub const VIEW_VERSION: u32 = 1;
 
 /// Nowhere in particular, the regions, fluid.
 const PLACES: usize = Region::ALL.len() + 2;
@@ -54,9 +67,6 @@ const COARSE: Scale = Scale {
     least_plane_mm: 3.0,
     samples: 2,
 };
-/// Depth is shown up to this far from the surface of the tissue.
-const DEEPEST_MM: f32 = 10.0;
-
 /// What views are cut from.
 #[derive(Debug, Clone, Copy)]
 pub struct ViewSource<'a> {
@@ -96,8 +106,7 @@ impl ViewSource<'_> {
         let mut fine_channels = fine.signal(self.relative, FINE.planes);
         match self.phase {
             Some(phase) => {
-                let sampled = Phasors::sample(phase, &fine.of_planes(PHASE_PLANES));
-                fine_channels.extend(local_phase(&sampled));
+                fine_channels.extend(local_phase(phase, &fine.of_planes(PHASE_PLANES)));
             }
             None => fine_channels.resize(fine_channels.len() + PHASE_PLANES * PIXELS, 0.0),
         }
@@ -133,7 +142,7 @@ impl ViewSource<'_> {
             shown_depth(linear_at(self.depth_mm, at.to_array())),
             ln(plane_mm / 0.7),
             ln(spacing[2] / 2.0),
-            ln(self.noise / 0.05),
+            ln(self.noise / USUAL_NOISE),
         ];
         let place = self.place(candidate.center_world);
         numbers.extend((0..PLACES).map(|p| f32::from(u8::from(p == place))));
@@ -143,12 +152,10 @@ impl ViewSource<'_> {
 
     /// The class of a place: 0 for none, then the regions and fluid.
     fn place(&self, at: WorldPoint) -> usize {
-        let grid = self.regions.grid();
-        let index = grid.to_voxel(at).to_array().map(f64::round);
-        if !(0..3).all(|a| index[a] >= 0.0 && index[a] < grid.shape()[a] as f64) {
+        let Some(index) = self.regions.grid().nearest(at) else {
             return 0;
-        }
-        let code = self.regions.at(index.map(|i| i as usize));
+        };
+        let code = self.regions.at(index);
         match Region::of_code(code) {
             Some((region, _)) => region as usize,
             None if code == FLUID_CODE => PLACES - 1,
