@@ -1,6 +1,6 @@
 //! The candidates of one scan as training keeps them on disk.
 
-use super::prepared::{PreparedFileError, read_entry};
+use super::prepared::{PreparedFileError, is_made_of, read_entry};
 use half::f16;
 use safetensors::tensor::{Dtype, TensorView};
 use safetensors::{SafeTensorError, SafeTensors};
@@ -160,10 +160,7 @@ impl CandidateFile {
     /// Whether the file is there and was made of `made_of`.
     #[must_use]
     pub fn is_of(&self, made_of: &str) -> bool {
-        let Ok(mut file) = std::fs::File::open(&self.path) else {
-            return false;
-        };
-        read_entry::<Header>(&mut file).is_ok_and(|header| header.made_of == made_of)
+        is_made_of(&self.path, made_of)
     }
 
     /// Writes the file; it is complete or as it was.

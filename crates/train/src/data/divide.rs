@@ -151,6 +151,11 @@ impl Scans {
         })
     }
 
+    /// All scans: those to learn from, then those that judge.
+    pub(crate) fn all(&self) -> Vec<LabelledScan> {
+        self.train.iter().chain(&self.validation).cloned().collect()
+    }
+
     /// The division as a file tells it.
     #[must_use]
     pub fn division(&self) -> Division {

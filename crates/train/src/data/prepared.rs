@@ -100,10 +100,7 @@ impl PreparedFile {
     /// Whether the file is there and was made of `made_of`.
     #[must_use]
     pub fn is_of(&self, made_of: &str) -> bool {
-        let Ok(mut file) = std::fs::File::open(&self.path) else {
-            return false;
-        };
-        read_header(&mut file).is_ok_and(|header| header.made_of == made_of)
+        is_made_of(&self.path, made_of)
     }
 
     /// How many lesions the scan has.
@@ -237,6 +234,20 @@ const MOST_HEADER: u64 = 1 << 20;
 
 fn read_header(source: &mut impl io::Read) -> Result<Header, PreparedFileError> {
     read_entry(source)
+}
+
+/// The part of any header that says what its file was made of.
+#[derive(Deserialize)]
+struct MadeOf {
+    made_of: String,
+}
+
+/// Whether a file is there and was made of `made_of`.
+pub(super) fn is_made_of(path: &Path, made_of: &str) -> bool {
+    let Ok(mut file) = std::fs::File::open(path) else {
+        return false;
+    };
+    read_entry::<MadeOf>(&mut file).is_ok_and(|header| header.made_of == made_of)
 }
 
 /// The project's entry in the header of a safetensors file.

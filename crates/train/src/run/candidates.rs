@@ -6,7 +6,6 @@ use super::{Outcome, Run, RunFolder, Setup, TrainError};
 use crate::config::CandidateChoice;
 use crate::data::{Scans, candidates_of_all};
 use crate::task::CandidateTask;
-use siderin_core::evaluate::LabelledScan;
 use siderin_net::RegionFinder;
 use siderin_net::model_file::{Model, ModelCard};
 use std::path::Path;
@@ -27,12 +26,7 @@ pub(super) fn train_candidates(
         regions: Some(regions.used().clone()),
         ..card.clone()
     };
-    let all: Vec<LabelledScan> = scans
-        .train
-        .iter()
-        .chain(&scans.validation)
-        .cloned()
-        .collect();
+    let all = scans.all();
     let counter = AtomicUsize::new(0);
     let told = |name: &str| {
         let done = 1 + counter.fetch_add(1, Ordering::Relaxed);

@@ -200,7 +200,7 @@ impl<'a, T: Task> Run<'a, T> {
 
     fn per_epoch(&self) -> u64 {
         let accumulate = self.setup.config.optimiser.accumulate as u64;
-        (self.task.batches_per_epoch() / accumulate).max(1)
+        (self.task.sampler().batches_per_epoch() / accumulate).max(1)
     }
 
     fn go(&self, watch: &dyn Watch) -> Result<Outcome, TrainError> {
@@ -286,7 +286,7 @@ impl<'a, T: Task> Run<'a, T> {
     }
 
     fn samples_per_step(&self) -> usize {
-        self.task.samples_per_batch() * self.setup.config.optimiser.accumulate
+        self.task.sampler().config().batch * self.setup.config.optimiser.accumulate
     }
 
     fn step(

@@ -16,13 +16,7 @@ pub(super) fn prepared(
     cache: &Path,
     watch: &dyn Watch,
 ) -> Result<(Vec<PreparedFile>, Vec<PreparedFile>), TrainError> {
-    let all: Vec<LabelledScan> = scans
-        .train
-        .iter()
-        .chain(&scans.validation)
-        .cloned()
-        .collect();
-    let mut files = prepare_told(&all, card, cache, watch)?;
+    let mut files = prepare_told(&scans.all(), card, cache, watch)?;
     let validation = files.split_off(scans.train.len());
     if let ModelConfig::RegionUnet(_) = card.model {
         return Ok((files, validation));

@@ -12,6 +12,7 @@ pub use regions::RegionJudgeError;
 
 use crate::data::PreparedFileError;
 use crate::loader::Maker;
+use crate::sample::Sampler;
 use crate::score::{Counts, JudgeError};
 use burn::tensor::Tensor;
 use siderin_core::evaluate::ScoreError;
@@ -57,10 +58,8 @@ pub(crate) trait Task {
     /// Scans that judge.
     fn judges(&self) -> usize;
 
-    /// Batches of an epoch, at least 1.
-    fn batches_per_epoch(&self) -> u64;
-
-    fn samples_per_batch(&self) -> usize;
+    /// Decides which scan a sample is of.
+    fn sampler(&self) -> &Sampler;
 
     /// Makes batches, the same for everyone who asks; `mistakes` of each scan are to be shown.
     fn maker(&self, mistakes: &[Vec<usize>]) -> Maker<Self::Batch>;
