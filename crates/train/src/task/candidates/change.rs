@@ -102,16 +102,9 @@ impl Turn {
 
 #[cfg(test)]
 mod tests {
+    use super::super::blank_view;
     use super::*;
     use siderin_core::candidates::FINE_CHANNELS;
-
-    fn nothing() -> CandidateView {
-        CandidateView {
-            fine: vec![0.0; FINE_CHANNELS * PIXELS],
-            coarse: vec![0.0; COARSE_CHANNELS * PIXELS],
-            numbers: vec![0.0; VIEW_NUMBERS],
-        }
-    }
 
     #[test]
     fn a_view_is_turned_as_a_whole() {
@@ -144,7 +137,7 @@ mod tests {
 
     #[test]
     fn what_is_changed_of_a_view_is_changed_of_its_numbers() {
-        let mut view = nothing();
+        let mut view = blank_view();
         view.fine[PHASE_CHANNELS.start * PIXELS..PHASE_CHANNELS.end * PIXELS].fill(0.3);
         view.numbers[VIEW_NUMBERS - 1] = 1.0;
         let choice = CandidateChoice {

@@ -351,6 +351,16 @@ impl CandidateBatch {
     }
 }
 
+/// A view of nothing, for tests.
+#[cfg(test)]
+fn blank_view() -> CandidateView {
+    CandidateView {
+        fine: vec![0.0; FINE_CHANNELS * PIXELS],
+        coarse: vec![0.0; COARSE_CHANNELS * PIXELS],
+        numbers: vec![0.0; VIEW_NUMBERS],
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -371,7 +381,7 @@ mod tests {
                 voxels: vec![n],
                 may_be: *may_be,
             };
-            set.push(place, &nothing());
+            set.push(place, &blank_view());
         }
         set
     }
@@ -405,14 +415,6 @@ mod tests {
         assert_eq!(pick(&set(&[microbleed]), 9, &sampler, &mut stream), 0);
     }
 
-    fn nothing() -> CandidateView {
-        CandidateView {
-            fine: vec![0.0; FINE_CHANNELS * PIXELS],
-            coarse: vec![0.0; COARSE_CHANNELS * PIXELS],
-            numbers: vec![0.0; VIEW_NUMBERS],
-        }
-    }
-
     #[test]
     fn the_loss_is_that_of_what_it_may_be() {
         // A head without weights but its bias says the same of everything: logits are the bias.
@@ -425,7 +427,7 @@ mod tests {
         });
         let network = config.init(&device.clone().autodiff()).unwrap();
         let mut batch = CandidateBatch::with_room(1);
-        batch.push(&nothing(), MayBe(0b00_0110));
+        batch.push(&blank_view(), MayBe(0b00_0110));
         assert_eq!(batch.barred, [-80.0, 0.0, 0.0, -80.0, -80.0, -80.0]);
         let Network::CandidateNet(inner) = network.clone() else {
             panic!("another network");
