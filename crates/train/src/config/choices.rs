@@ -10,7 +10,7 @@ use std::path::PathBuf;
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct ModelChoice {
-    /// Which of the four.
+    /// Which network.
     pub architecture: Architecture,
     /// Its size, with the recipe that goes with it.
     pub preset: Preset,

@@ -2,14 +2,13 @@
 
 use super::candidate_file::{CandidateFile, CandidateSet, MayBe, Place, TruePlace};
 use super::labels::lesion_mask;
-use super::prepare::{DataError, ScanFault, begin, check_labels, for_all, stamp};
+use super::prepare::{DataError, ScanFault, begin, check_labels, for_all, lesions_in, stamp};
 use super::prepared::numbered;
 use nalgebra::Point3;
 use serde::Deserialize;
 use siderin_core::candidates::{Candidate, SpotKind, VIEW_VERSION};
 use siderin_core::evaluate::LabelledScan;
 use siderin_core::folder::read_bounded;
-use siderin_core::preprocess::{Connectivity, connected_components};
 use siderin_core::scan::{Catalog, ReadLimits, Scan, read_phase};
 use siderin_core::simulate::{LesionTruth, Mimic, MimicKind};
 use siderin_core::volume::{Volume, VoxelPoint, WorldPoint};
@@ -148,26 +147,20 @@ const MIMIC_MM: f64 = 1.0;
 impl<'a> Truth<'a> {
     fn of(mask: &'a Volume<bool>, known: Option<Known>) -> Self {
         let grid = mask.grid();
-        let (labels, count) = connected_components(mask, Connectivity::TwentySix);
-        let mut sums = vec![([0.0; 3], 0.0); count];
-        let mut voxels = Vec::new();
-        for (offset, &label) in labels.voxels().iter().enumerate() {
-            if label > 0 {
-                let world = grid.to_world(VoxelPoint::center_of(grid.index(offset)));
-                voxels.push(world);
-                let (sum, number) = &mut sums[label as usize - 1];
-                for (sum, at) in sum.iter_mut().zip(world.to_array()) {
-                    *sum += at;
-                }
-                *number += 1.0;
-            }
-        }
-        let lesions = sums
+        let lesions = lesions_in(mask)
             .into_iter()
-            .map(|(sum, number)| TruePlace {
-                center_world_mm: sum.map(|total| total / number),
-                volume_mm3: number * grid.voxel_volume_mm3(),
+            .map(|(center, voxels)| TruePlace {
+                center_world_mm: center.to_array(),
+                volume_mm3: voxels as f64 * grid.voxel_volume_mm3(),
             })
+            .collect();
+        let inside = mask
+            .voxels()
+            .iter()
+            .enumerate()
+            .filter(|(_, inside)| **inside);
+        let voxels = inside
+            .map(|(offset, _)| grid.to_world(VoxelPoint::center_of(grid.index(offset))))
             .collect();
         Self {
             mask,

@@ -293,11 +293,10 @@ fn spots(
         .collect())
 }
 
-/// The mask on another grid; a lesion that falls between its voxels keeps the closest one.
-fn lesions_on(grid: &Grid, mask: &Volume<bool>) -> Result<Volume<bool>, ResampleError> {
-    let mut laid = resample_nearest(mask, grid, &Matrix4::identity(), false)?;
+/// The mean of the voxels' centres of each lesion, and how many voxels it has.
+pub(super) fn lesions_in(mask: &Volume<bool>) -> Vec<(WorldPoint, usize)> {
     let (labels, count) = connected_components(mask, Connectivity::TwentySix);
-    let mut sums = vec![([0.0; 3], 0.0); count];
+    let mut sums = vec![([0.0; 3], 0); count];
     for (offset, &label) in labels.voxels().iter().enumerate() {
         if label > 0 {
             let (sum, number) = &mut sums[label as usize - 1];
@@ -305,13 +304,21 @@ fn lesions_on(grid: &Grid, mask: &Volume<bool>) -> Result<Volume<bool>, Resample
             for axis in 0..3 {
                 sum[axis] += index[axis] as f64;
             }
-            *number += 1.0;
+            *number += 1;
         }
     }
-    for (sum, number) in sums {
-        let [i, j, k] = sum.map(|total| total / number);
-        let world = mask.grid().to_world(VoxelPoint::new(i, j, k));
-        if let Some(index) = grid.nearest(world) {
+    let centers = sums.into_iter().map(|(sum, number)| {
+        let [i, j, k] = sum.map(|total| total / number as f64);
+        (mask.grid().to_world(VoxelPoint::new(i, j, k)), number)
+    });
+    centers.collect()
+}
+
+/// The mask on another grid; a lesion that falls between its voxels keeps the closest one.
+fn lesions_on(grid: &Grid, mask: &Volume<bool>) -> Result<Volume<bool>, ResampleError> {
+    let mut laid = resample_nearest(mask, grid, &Matrix4::identity(), false)?;
+    for (center, _) in lesions_in(mask) {
+        if let Some(index) = grid.nearest(center) {
             laid.set(index, true);
         }
     }
