@@ -31,9 +31,14 @@ cohort contrasts-dev 1
 cohort train 1
 cohort dev 1
 cohort breadth "${ROUNDS_BREADTH:-6}"
-step "train regions" "$siderin" train "$tree/configs/default/regions.toml" --data contrasts \
-  --data train --validation contrasts-dev --validation dev --cache prepared --out regions-run --quiet
-cp regions-run/best.siderin regions.siderin
+regions() {
+  step "train $1" "$siderin" train "$tree/configs/default/$1.toml" --data contrasts --data train \
+    --validation contrasts-dev --validation dev --cache prepared --out "$1-run" --quiet
+}
+regions regions
+cp regions-run/best.siderin regions-parts.siderin
+regions regions-whole
+cp regions-whole-run/best.siderin regions.siderin
 step "train candidates" "$siderin" train "$tree/configs/default/candidates.toml" --data breadth \
   --data train --validation dev --cache prepared --scores --out candidates-run --quiet
 cp candidates-run/best.siderin candidates.siderin

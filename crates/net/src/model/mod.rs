@@ -21,7 +21,10 @@ pub use check::ConfigError;
 pub use guided::{GUIDED_CLASSES, Guided, GuidedClass, GuidedConfig, Level, NormKind, PlanConfig};
 pub use mmoc::{AsppFusion, Coarse, CoarseConfig, Fine, FineConfig, Mmoc, MmocConfig};
 pub use preset::{Architecture, Preset};
-pub use region_unet::{FLUID_CLASS, REGION_CLASSES, RegionUnet, RegionUnetConfig, class_of_code};
+pub use region_unet::{
+    CUBE, FLUID_CLASS, REGION_CLASSES, REGION_STRIDE, RegionUnet, RegionUnetConfig, class_of_code,
+    place_in_cube,
+};
 pub use rlk_unet::{RlkUnet, RlkUnetConfig};
 pub use unet3d::{Unet3d, Unet3dConfig};
 

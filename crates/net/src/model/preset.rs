@@ -97,9 +97,9 @@ impl Architecture {
             }),
             Self::RegionUnet => ModelConfig::RegionUnet(RegionUnetConfig {
                 filters: if paper {
-                    [16, 32, 64, 128]
+                    [24, 48, 64, 96]
                 } else {
-                    [8, 16, 32, 64]
+                    [16, 32, 48, 64]
                 },
             }),
             Self::CandidateNet => ModelConfig::CandidateNet(CandidateNetConfig {

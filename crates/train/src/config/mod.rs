@@ -14,7 +14,7 @@ use serde::{Deserialize, Serialize};
 use siderin_core::candidates::VIEW_EDGE;
 use siderin_core::evaluate::Rule;
 use siderin_net::loss::LossError;
-use siderin_net::model::ModelConfig;
+use siderin_net::model::{ModelConfig, REGION_STRIDE};
 use siderin_net::model_file::{ModelCard, ModelFileError};
 use std::fmt;
 use std::path::PathBuf;
@@ -267,7 +267,8 @@ fn stride(model: &ModelConfig) -> [usize; 3] {
     match model {
         ModelConfig::RlkUnet(_) => [1, 8, 8],
         ModelConfig::MmocNet(_) => [1, 16, 16],
-        ModelConfig::Unet3d(_) | ModelConfig::RegionUnet(_) => [16; 3],
+        ModelConfig::Unet3d(_) => [16; 3],
+        ModelConfig::RegionUnet(_) => [REGION_STRIDE; 3],
         ModelConfig::CandidateNet(_) => [1, VIEW_EDGE, VIEW_EDGE],
         ModelConfig::GuidedUnet(config) => config.stride(),
     }

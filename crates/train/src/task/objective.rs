@@ -9,8 +9,8 @@ use siderin_core::regions::Side;
 use siderin_net::infer::{RegionCut, cut_region, regions_of};
 use siderin_net::loss::{DeepSupervision, Loss, shrink_target2d, shrink_target3d};
 use siderin_net::model::{
-    Fine, Guided, GuidedClass, GuidedConfig, Mmoc, ModelConfig, Network, REGION_CLASSES,
-    RegionUnet, class_of_code,
+    CUBE, Fine, Guided, GuidedClass, GuidedConfig, Mmoc, ModelConfig, Network, REGION_CLASSES,
+    RegionUnet, class_of_code, place_in_cube,
 };
 
 /// The loss of a batch.
@@ -25,6 +25,8 @@ pub(crate) struct Objective {
 }
 
 const MICROBLEED: u8 = GuidedClass::Microbleed as u8;
+/// Voxels of a cube that count in a step. The others are much like them.
+const PLACES: usize = 2;
 
 impl Objective {
     pub(crate) fn new(
@@ -99,18 +101,31 @@ impl Objective {
         self.deep.forward(outputs, targets)
     }
 
-    /// The loss over the classes, and cross-entropy of the side where a voxel has one.
+    /// The loss over the classes, and cross-entropy of the side where a voxel has one. Of every cube of
+    /// voxels [`PLACES`] drawn ones count.
     fn regions_of_head(&self, network: &RegionUnet, batch: &PatchBatch) -> Tensor<1> {
-        let logits = network.head(network.features(self.patches(batch)));
-        let [n, _, d, h, w] = batch.shape;
-        let voxels = d * h * w;
+        let mut stream = Stream::new(self.seed, "places", batch.number);
+        let mut places: Vec<usize> = (0..CUBE).collect();
+        while places.len() > PLACES {
+            places.swap_remove(stream.index(places.len()));
+        }
+        let codes = codes_at(batch, &places);
+        let logits = network.head_by_place(network.features(self.patches(batch)));
+        let some = places
+            .iter()
+            .map(|place| logits.clone().narrow(2, *place, 1));
+        let [n, channels, _, d, h, w] = logits.dims();
+        let shape = |channels| [n, channels, places.len() * d, h, w];
+        let logits = Tensor::cat(some.collect(), 2).reshape(shape(channels));
+
+        let voxels = places.len() * d * h * w;
         let mut classes = vec![0f32; n * REGION_CLASSES * voxels];
         // 1 on the right, -1 on the left, 0 where there is no side.
         let mut sides = vec![0f32; n * voxels];
         let mut with_side = 0usize;
-        for (at, code) in batch.classes.iter().enumerate() {
+        for (at, code) in codes.into_iter().enumerate() {
             let (sample, voxel) = (at / voxels, at % voxels);
-            let (class, side) = class_of_code(*code);
+            let (class, side) = class_of_code(code);
             classes[(sample * REGION_CLASSES + usize::from(class)) * voxels + voxel] = 1.0;
             if let Some(side) = side {
                 sides[at] = if side == Side::Right { 1.0 } else { -1.0 };
@@ -118,8 +133,7 @@ impl Objective {
             }
         }
         let tensor = |values, channels| {
-            let data = TensorData::new(values, [n, channels, d, h, w]);
-            Tensor::<5>::from_data(data, &self.device)
+            Tensor::<5>::from_data(TensorData::new(values, shape(channels)), &self.device)
         };
         let target = tensor(classes, REGION_CLASSES);
         let of_classes = self
@@ -260,4 +274,39 @@ impl Objective {
 
 fn is_microbleed(class: u8) -> bool {
     class == MICROBLEED
+}
+/// Codes of the voxels at some places of each cube: samples, places, slices, rows, columns of cubes.
+fn codes_at(batch: &PatchBatch, places: &[usize]) -> Vec<u8> {
+    let [n, _, d, h, w] = batch.shape;
+    let mut codes = Vec::with_capacity(batch.classes.len() * places.len() / CUBE);
+    for sample in 0..n {
+        for [dz, dy, dx] in places.iter().map(|place| place_in_cube(*place)) {
+            for z in (dz..d).step_by(2) {
+                for y in (dy..h).step_by(2) {
+                    let row = ((sample * d + z) * h + y) * w;
+                    codes.extend(batch.classes[row..row + w].iter().skip(dx).step_by(2));
+                }
+            }
+        }
+    }
+    codes
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn codes_of_places_are_those_of_every_second_voxel() {
+        // Two samples of 2 × 4 × 2 voxels; code = voxel number.
+        let batch = PatchBatch {
+            number: 0,
+            images: Vec::new(),
+            classes: (0..32).collect(),
+            shape: [2, 1, 2, 4, 2],
+        };
+        // Place 3 is the second row and column: numbers 3 and 7 of the first slice. Place 4 is the second
+        // slice: numbers 8 and 12.
+        assert_eq!(codes_at(&batch, &[3, 4]), [3, 7, 8, 12, 19, 23, 24, 28]);
+    }
 }

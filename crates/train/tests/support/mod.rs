@@ -169,7 +169,7 @@ pub fn config(architecture: Architecture, data: &Path) -> TrainConfig {
              { kernel = [3, 3, 3], stride = [1, 2, 2], channels = 4, blocks = 1 }]",
             "[4, 32, 32]",
         ),
-        Architecture::RegionUnet => ("filters = [2, 2, 4, 4]", "[16, 32, 32]"),
+        Architecture::RegionUnet => ("filters = [2, 2, 4, 4]", "[32, 32, 32]"),
         Architecture::CandidateNet => unreachable!("has a config of its own"),
     };
     let (shares, flip) = match architecture {
