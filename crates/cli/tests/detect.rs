@@ -4,6 +4,7 @@
 use assert_cmd::Command;
 use flate2::read::GzDecoder;
 use predicates::prelude::*;
+use siderin_core::preprocess::{BrainMaskConfig, brain_mask};
 use siderin_core::scan::ReadLimits;
 use siderin_core::scan::nifti::{read_volume, write_volume};
 use siderin_core::simulate::{Phantom, PhantomConfig, phantom};
@@ -82,13 +83,27 @@ fn finds_the_balls_of_a_phantom_and_writes_everything() {
     );
 
     let document = json(&folder.join("lesions.json"));
-    assert_eq!(document["schema_version"], "1.0");
+    assert_eq!(document["schema_version"], "1.1");
     assert_eq!(
         document["grid"]["shape"],
         serde_json::json!(truth.scan.shape())
     );
     assert_eq!(document["counts"]["microbleeds"], 6);
     assert_eq!(document["counts"]["burden_group"], "5-9");
+    let (_, read, _) = read_volume(&scan, None, ReadLimits::default()).unwrap();
+    let brain = brain_mask(&read, &BrainMaskConfig::default()).unwrap();
+    let voxels = brain.voxels().iter().filter(|inside| **inside).count();
+    // Voxels of 3 mm³, rounded to 100 mm³.
+    let brain_ml = document["quality"]["brain_ml"].as_f64().unwrap();
+    assert!(
+        (brain_ml - voxels as f64 * 0.003).abs() <= 0.05 + 1e-9,
+        "{brain_ml}"
+    );
+    assert!((0.001..0.1).contains(&document["quality"]["noise"].as_f64().unwrap()));
+    assert_eq!(
+        document["quality"]["fluid_to_tissue"],
+        serde_json::Value::Null
+    );
     let lesions = document["lesions"].as_array().unwrap();
     let labels = labels(&folder);
     assert!(labels.grid().matches(truth.scan.grid(), 1e-3));
@@ -116,6 +131,7 @@ fn finds_the_balls_of_a_phantom_and_writes_everything() {
     assert!(candidates.contains("below_threshold"));
     let report = fs::read_to_string(folder.join("report.html")).unwrap();
     assert!(report.contains("not a medical device"));
+    assert!(report.contains(&format!("brain {brain_ml:.0} ml; noise up to")));
     assert_eq!(report.matches("<article").count(), 6);
     assert!(
         !report.contains("http://") && !report.contains("https://"),
@@ -279,6 +295,16 @@ fn wrong_usage_exits_with_two() {
         vec!["detect", "a.nii"],
         vec!["detect", "a.nii", "--out", "x", "--threshold", "1.5"],
         vec!["detect", "a.nii", "--out", "x", "--volume", "0"],
+        vec![
+            "detect",
+            "a.nii",
+            "--out",
+            "x",
+            "--threshold",
+            "0.5",
+            "--operating-point",
+            "balanced",
+        ],
         vec!["detect", "a.nii", "b.nii", "--t1", "t.nii", "--out", "x"],
         vec!["detect", "one/a.nii", "two/a.nii.gz", "--out", "x"],
         vec!["nonsense"],

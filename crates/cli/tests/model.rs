@@ -10,6 +10,8 @@ use siderin_core::scan::ReadLimits;
 use siderin_core::scan::nifti::{read_volume, write_volume};
 use siderin_core::simulate::{PhantomConfig, phantom};
 use siderin_core::volume::Volume;
+use siderin_net::infer::ComputeDevice;
+use siderin_net::model_file::{Model, OtherPoints};
 use std::fs;
 use std::path::{Path, PathBuf};
 use support::{json as read_json, siderin};
@@ -192,6 +194,52 @@ fn a_seed_decides_the_weights_and_inspect_shows_the_card() {
 }
 
 #[test]
+fn a_model_is_used_at_the_point_that_is_named() {
+    let at = TempDir::new().unwrap();
+    let scan = write_scan(at.path());
+    let detect = |model: &Path, point: &str| {
+        let out = at.path().join(point);
+        let mut command = siderin();
+        command.arg("detect").arg(&scan).arg("--model").arg(model);
+        command
+            .args(["--operating-point", point, "--out"])
+            .arg(&out);
+        (command.assert(), out.join("h01/lesions.json"))
+    };
+    let untrained = write_model(at.path(), "unet3d", |card| {
+        card["operating"]["threshold"] = json!(0.5);
+        card["other_points"] = json!({"sensitive": 0.25, "specific": 0.75});
+    });
+    let (run, _) = detect(&untrained, "specific");
+    run.code(1).stderr(predicate::str::contains(
+        "knows no operating points; leave --operating-point out, or give --threshold",
+    ));
+    // As training writes it.
+    let mut model = Model::read(&untrained, &ComputeDevice::Cpu.open().unwrap()).unwrap();
+    model.card.other_points = Some(OtherPoints {
+        sensitive: 0.25,
+        specific: 0.75,
+    });
+    let path = at.path().join("trained.siderin");
+    model.write(&path).unwrap();
+    let model = path;
+    for (point, threshold) in [("sensitive", 0.25), ("balanced", 0.5), ("specific", 0.75)] {
+        let (run, document) = detect(&model, point);
+        run.success();
+        let method = read_json(&document)["model"].clone();
+        assert_eq!(method["threshold"], threshold, "{point}");
+        assert_eq!(method["operating_point"], point);
+    }
+    siderin()
+        .arg("inspect")
+        .arg(&model)
+        .assert()
+        .stdout(predicate::str::contains(
+            "probability 0.5 or more (sensitive 0.25, specific 0.75)",
+        ));
+}
+
+#[test]
 fn a_borrowed_card_brings_no_provenance_along() {
     let at = TempDir::new().unwrap();
     let path = write_model(at.path(), "unet3d", |card| {
@@ -326,11 +374,11 @@ fn wrong_models_are_told_before_any_scan_is_touched() {
     refused(&cut, "it was cut off or damaged");
     refused(&text, "it was cut off or damaged");
     refused(Path::new("absent.siderin"), "check that it is there");
-    detect(&["--flips"])
-        .code(2)
-        .stderr(predicate::str::contains(
-            "--flips and --device are for models",
+    for more in [&["--flips"][..], &["--operating-point", "balanced"]] {
+        detect(more).code(2).stderr(predicate::str::contains(
+            "--flips, --device and --operating-point are for models",
         ));
+    }
     detect(&["--maps"]).code(2);
     if !cfg!(feature = "gpu") {
         detect(&["--model", good.to_str().unwrap(), "--device", "gpu"])

@@ -1,6 +1,7 @@
 //! Is what the pipeline found plausible?
 
 use siderin_core::lesion::Lesion;
+use siderin_core::report::Quality;
 use siderin_core::scan::Note;
 use siderin_core::volume::Volume;
 
@@ -9,18 +10,40 @@ use siderin_core::volume::Volume;
 const USUAL_BRAIN_ML: [f64; 2] = [800.0, 2000.0];
 /// An end slice with more brain than this is a cut, not the brain's own end.
 const CUT_AREA_CM2: f64 = 25.0;
+/// Fluid over tissue: .56 to 1.56 on the scans of the cohorts `train` and `dev` (true regions), and some room.
+/// T1-weighted and FLAIR images have less, T2-weighted ones more.
+const USUAL_FLUID: [f64; 2] = [0.45, 1.9];
+/// The loudest scan of the cohorts `train` and `dev` has .089.
+const MOST_NOISE: f64 = 0.09;
 /// More lesions than this are seen in few patients.
 const MANY_LESIONS: usize = 100;
 
-/// Says when the brain's volume is unusual.
-pub(crate) fn volume_note(brain: &Volume<bool>) -> Option<Note> {
+/// The volume of a mask in ml.
+pub(crate) fn volume_ml(brain: &Volume<bool>) -> f64 {
     let voxels = brain.voxels().iter().filter(|&&inside| inside).count();
-    let volume_ml = voxels as f64 * brain.grid().voxel_volume_mm3() / 1000.0;
-    let [least, most] = USUAL_BRAIN_ML;
-    (volume_ml < least || volume_ml > most).then_some(Note::BrainVolume {
-        volume_ml,
+    voxels as f64 * brain.grid().voxel_volume_mm3() / 1000.0
+}
+
+/// Says what is unusual about a scan's brain volume, contrast and noise.
+pub(crate) fn quality_notes(quality: &Quality) -> impl Iterator<Item = Note> {
+    let outside = |value: f64, [least, most]: [f64; 2]| value < least || value > most;
+    let volume = outside(quality.brain_ml, USUAL_BRAIN_ML).then_some(Note::BrainVolume {
+        volume_ml: quality.brain_ml,
         usual_ml: USUAL_BRAIN_ML,
-    })
+    });
+    let fluid = quality
+        .fluid_to_tissue
+        .filter(|ratio| outside(*ratio, USUAL_FLUID));
+    let contrast = fluid.map(|fluid_to_tissue| Note::UnusualContrast {
+        fluid_to_tissue,
+        usual: USUAL_FLUID,
+    });
+    let loud = quality.noise.filter(|noise| *noise > MOST_NOISE);
+    let noise = loud.map(|noise| Note::Noisy {
+        noise,
+        most: MOST_NOISE,
+    });
+    [volume, contrast, noise].into_iter().flatten()
 }
 
 /// Says when the brain is cut by the first or last slice.
@@ -61,19 +84,35 @@ mod tests {
     use siderin_core::volume::Grid;
 
     #[test]
-    fn a_cut_brain_and_a_small_one_are_told() {
+    fn a_cut_brain_is_told() {
         // 100 × 100 mm in each slice: 100 cm²; 30 slices of 3 mm: 900 ml.
         let grid = Grid::axis_aligned([100, 100, 30], [1.0, 1.0, 3.0]).unwrap();
         let whole = Volume::filled(&grid, true);
-        assert_eq!(volume_note(&whole), None);
+        assert_eq!(volume_ml(&whole), 900.0);
         assert_eq!(
             coverage_note(&whole),
             Some(Note::PartialCoverage { area_cm2: 100.0 })
         );
         let inner = Volume::from_fn(&grid, |[_, _, k]| (10..20).contains(&k));
         assert_eq!(coverage_note(&inner), None);
-        assert!(
-            matches!(volume_note(&inner), Some(Note::BrainVolume { volume_ml, .. }) if (volume_ml - 300.0).abs() < 1e-9)
-        );
+    }
+
+    #[test]
+    fn what_is_unusual_is_told() {
+        let codes = |brain_ml, noise, fluid_to_tissue| -> Vec<&str> {
+            let quality = Quality {
+                brain_ml,
+                noise,
+                fluid_to_tissue,
+            };
+            quality_notes(&quality).map(|note| note.code()).collect()
+        };
+        assert!(codes(1300.0, Some(0.05), Some(1.2)).is_empty());
+        assert!(codes(1300.0, None, None).is_empty());
+        assert_eq!(codes(300.0, None, None), ["brain_volume"]);
+        assert_eq!(codes(2100.0, Some(0.5), None), ["brain_volume", "noisy"]);
+        for fluid in [0.3, 2.8] {
+            assert_eq!(codes(1300.0, None, Some(fluid)), ["unusual_contrast"]);
+        }
     }
 }

@@ -1,7 +1,7 @@
 //! The brain and its regions, by the network of regions.
 
 use crate::infer::{Stack, Tiling, blend_tiles};
-use crate::model::{FLUID_CLASS, Network, REGION_CLASSES, RegionUnet, UNET3D_STRIDE};
+use crate::model::{FLUID_CLASS, Network, REGION_CLASSES, REGION_STRIDE, RegionUnet};
 use crate::model_file::{Model, ModelWriteError, RegionsUsed, Training};
 use burn::tensor::activation::{sigmoid, softmax};
 use burn::tensor::{Device, Tensor};
@@ -62,6 +62,7 @@ pub struct RegionMap {
     inside: Volume<f32>,
     /// The likeliest region of every voxel, in the brain or not.
     region: Volume<u8>,
+    fluid_to_tissue: Option<f32>,
 }
 
 /// The brain on a scan's grid.
@@ -75,6 +76,10 @@ pub struct BrainRegions {
 
 /// Voxels of the view without which there is no brain: 80 ml.
 const LEAST_BRAIN: usize = 10_000;
+/// Probability from which a voxel is taken for pure fluid, or pure tissue.
+const SURE: f32 = 0.9;
+/// Fewer voxels have no median: .8 ml.
+const LEAST_SIGNAL: usize = 100;
 
 impl RegionFinder {
     /// A finder with a model that lies on `device`.
@@ -94,7 +99,7 @@ impl RegionFinder {
                 tiling: Tiling {
                     patch: model.card.inference.patch,
                     overlap: model.card.inference.overlap,
-                    stride: [UNET3D_STRIDE; 3],
+                    stride: [REGION_STRIDE; 3],
                 },
                 device: device.clone(),
             }),
@@ -161,8 +166,10 @@ impl RegionFinder {
             };
             likeliest.map_or(0, |region| region.code(side))
         });
+        let tissue = of(&|at| 1.0 - background[at] - fluid[at]);
         Ok(RegionMap {
-            tissue: of(&|at| 1.0 - background[at] - fluid[at]),
+            fluid_to_tissue: fluid_to_tissue(&images[0], fluid, tissue.voxels()),
+            tissue,
             inside: of(&|at| 1.0 - background[at]),
             region: Volume::new(view.grid().clone(), region.collect())
                 .expect("a network keeps the shape"),
@@ -179,6 +186,13 @@ impl RegionFinder {
 }
 
 impl RegionMap {
+    /// The signal of fluid as a multiple of that of tissue, medians of what is surely the one or the other;
+    /// none where there is too little of it.
+    #[must_use]
+    pub fn fluid_to_tissue(&self) -> Option<f32> {
+        self.fluid_to_tissue
+    }
+
     /// Depth of the view's voxels below the surface of brain tissue in mm, negative outside of it.
     #[must_use]
     pub fn depth_mm(&self) -> Volume<f32> {
@@ -224,6 +238,25 @@ impl RegionMap {
     }
 }
 
+/// The median signal of what is surely fluid over that of what is surely tissue.
+fn fluid_to_tissue(view: &[f32], fluid: &[f32], tissue: &[f32]) -> Option<f32> {
+    let signal = |share: &[f32]| {
+        let sure = view.iter().zip(share).filter(|(_, share)| **share >= SURE);
+        median(sure.map(|(value, _)| *value).collect())
+    };
+    let (fluid, tissue) = (signal(fluid)?, signal(tissue)?);
+    (tissue > 0.0).then(|| fluid / tissue)
+}
+
+/// The upper median of enough values.
+fn median(mut values: Vec<f32>) -> Option<f32> {
+    if values.len() < LEAST_SIGNAL {
+        return None;
+    }
+    let middle = values.len() / 2;
+    Some(*values.select_nth_unstable_by(middle, f32::total_cmp).1)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -256,6 +289,41 @@ mod tests {
     }
 
     #[test]
+    fn fluid_is_compared_with_tissue() {
+        // 200 voxels of tissue with signals 1 to 200 (upper median 101), then 100 of fluid with 50 and ten
+        // that are half fluid.
+        let view: Vec<f32> = (1..=200)
+            .chain([50; 100])
+            .chain([999; 10])
+            .map(|v| v as f32)
+            .collect();
+        let share = |of: std::ops::Range<usize>| -> Vec<f32> {
+            let of = &of;
+            (0..310)
+                .map(|at| {
+                    if of.contains(&at) {
+                        0.95
+                    } else {
+                        f32::from(u8::from(at >= 300)) * 0.5
+                    }
+                })
+                .collect()
+        };
+        let found = fluid_to_tissue(&view, &share(200..300), &share(0..200));
+        assert_eq!(found, Some(50.0 / 101.0));
+        // One voxel too few of fluid; black tissue.
+        assert_eq!(
+            fluid_to_tissue(&view, &share(201..300), &share(0..200)),
+            None
+        );
+        let black = vec![0.0; 310];
+        assert_eq!(
+            fluid_to_tissue(&black, &share(200..300), &share(0..200)),
+            None
+        );
+    }
+
+    #[test]
     fn a_map_is_laid_onto_a_finer_grid() {
         // Along x: background at 0, tissue from 2 mm, fluid from 6 mm, background at 10 mm.
         let grid = Grid::axis_aligned([6, 3, 3], [2.0; 3]).unwrap();
@@ -264,6 +332,7 @@ mod tests {
             tissue: along([0.0, 1.0, 1.0, 0.0, 0.0, 0.0]),
             inside: along([0.0, 1.0, 1.0, 1.0, 1.0, 0.0]),
             region: along([29.0, 29.0, 9.0, 9.0, 9.0, 9.0]).map(|v| v as u8),
+            fluid_to_tissue: None,
         };
         let fine = Grid::axis_aligned([11, 5, 5], [1.0; 3]).unwrap();
         let laid = map.on(&fine).unwrap();

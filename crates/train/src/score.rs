@@ -9,6 +9,7 @@ use siderin_core::lesion::{Lesion, MapFinding, OperatingPoint, label_volume};
 use siderin_core::volume::{Grid, GridError, ResampleError, Volume};
 use siderin_net::OnScan;
 use siderin_net::infer::{Flips, InferError, Predictor};
+use siderin_net::model_file::OtherPoints;
 use std::ops::Range;
 
 /// A scan that cannot be scored.
@@ -175,9 +176,17 @@ impl Counts {
     /// Harmonic mean of both; 0 where nothing is right.
     #[must_use]
     pub fn f1(&self) -> f64 {
+        self.f(1.0)
+    }
+
+    /// F-measure in which recall counts `beta` times as much as precision (van Rijsbergen 1979); 0 where
+    /// nothing is right.
+    #[must_use]
+    pub fn f(&self, beta: f64) -> f64 {
         let (precision, recall) = (self.precision(), self.recall());
+        let weight = beta * beta;
         if precision + recall > 0.0 {
-            2.0 * precision * recall / (precision + recall)
+            (1.0 + weight) * precision * recall / (weight * precision + recall)
         } else {
             0.0
         }
@@ -225,12 +234,36 @@ pub fn counts_by_threshold(
     Ok(counts)
 }
 
-/// The place of the threshold with the best F1; of equal ones the middle one, which is the safest.
+/// The best of several thresholds.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Chosen {
+    /// Place of the balanced one.
+    pub at: usize,
+    /// More sensitive and more specific ones.
+    pub others: OtherPoints,
+}
+
+/// A miss, or a false alarm, counts as much as four of the other: F2 and F½ are usual.
+const LEANING: f64 = 2.0;
+
+/// The thresholds with the best F1, F2 and F½; of equal ones the middle one, which is the safest.
 #[must_use]
-pub fn best_threshold(counts: &[Counts]) -> usize {
-    let best = counts.iter().map(Counts::f1).fold(0.0, f64::max);
+pub fn best_thresholds(counts: &[Counts], thresholds: &[f32]) -> Chosen {
+    let at = best(counts, 1.0);
+    let [sensitive, specific] = [LEANING, 1.0 / LEANING].map(|beta| thresholds[best(counts, beta)]);
+    Chosen {
+        at,
+        others: OtherPoints {
+            sensitive: sensitive.min(thresholds[at]),
+            specific: specific.max(thresholds[at]),
+        },
+    }
+}
+
+fn best(counts: &[Counts], beta: f64) -> usize {
+    let most = counts.iter().map(|c| c.f(beta)).fold(0.0, f64::max);
     let equal: Vec<usize> = (0..counts.len())
-        .filter(|&at| counts[at].f1() >= best)
+        .filter(|&at| counts[at].f(beta) >= most)
         .collect();
     equal[equal.len() / 2]
 }
@@ -279,8 +312,36 @@ mod tests {
         assert_eq!(counts[0].f1(), 0.5);
         assert_eq!(counts[1].f1(), 0.75);
         assert!((counts[4].f1() - 2.0 / 3.0).abs() < 1e-12);
-        assert_eq!(best_threshold(&counts), 2);
-        assert_eq!(best_threshold(&[of(0, 0), of(0, 5)]), 1);
+        assert_eq!(best(&counts, 1.0), 2);
+        assert_eq!(best(&[of(0, 0), of(0, 5)], 1.0), 1);
         assert_eq!(Counts::default().f1(), 0.0);
+    }
+
+    #[test]
+    fn sensitive_and_specific_points_weigh_misses_and_false_alarms() {
+        let of = |found, wrong| Counts {
+            found,
+            missed: 10 - found,
+            right: found,
+            wrong,
+        };
+        // 10 of 10 with 10 false alarms: F2 = 5·½·1/(4·½+1) = .833, F½ = 1.25·½/(.25·½+1) = .556.
+        // 7 with 2: P = 7/9, R = .7; F1 = .737, F2 = 5·.5444/(3.111+.7) = .714.
+        // 5 with 0: F1 = .667, F½ = 1.25·.5/(.25+.5) = .833; of 7 with 2 .761.
+        let counts = [of(10, 10), of(7, 2), of(5, 0)];
+        assert!((counts[0].f(2.0) - 0.8333).abs() < 1e-4);
+        assert!((counts[1].f(0.5) - 0.7609).abs() < 1e-4);
+        assert!((counts[2].f(0.5) - 0.8333).abs() < 1e-4);
+        let chosen = best_thresholds(&counts, &[0.2, 0.5, 0.8]);
+        assert_eq!(chosen.at, 1);
+        assert_eq!(
+            (chosen.others.sensitive, chosen.others.specific),
+            (0.2, 0.8)
+        );
+        // The middle one of equal ones, and no further than the balanced one: F½ is .882 at the first two,
+        // of which the second is taken, and .806 at the last; F1 is .75 and .870.
+        let counts = [of(6, 0), of(6, 0), of(10, 3)];
+        let chosen = best_thresholds(&counts, &[0.2, 0.5, 0.8]);
+        assert_eq!((chosen.at, chosen.others.specific), (2, 0.8));
     }
 }

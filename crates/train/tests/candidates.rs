@@ -38,6 +38,8 @@ fn a_network_of_candidates_is_calibrated_and_scored() {
     assert!(card.calibration.is_some_and(|line| line.slope > 0.0));
     assert!(card.confidence_meaning.contains("calibrated on the scans"));
     assert_eq!(card.operating.threshold, best.threshold);
+    let other = card.other_points.unwrap();
+    assert!((other.sensitive..=other.specific).contains(&best.threshold));
     let settings = card.training.settings.to_string();
     assert!(!settings.contains(folder.path().to_str().unwrap()));
     let metrics: serde_json::Value =

@@ -114,6 +114,8 @@ fn a_run_leaves_what_it_is_made_of() {
     assert_eq!(model.card.name, "tiny");
     let best = outcome.best.unwrap();
     assert_eq!(model.card.operating.threshold, best.threshold);
+    let other = model.card.other_points.unwrap();
+    assert!((other.sensitive..=other.specific).contains(&best.threshold));
     let summary = &model.card.training.summary;
     assert!(summary.contains("steps on 2 scans"), "{summary}");
     // No place of a file travels with the model.
@@ -407,4 +409,15 @@ fn every_config_that_comes_along_is_right() {
         let config = siderin_train::config::TrainConfig::from_toml(&text).unwrap();
         assert_eq!(config.model.architecture, architecture);
     }
+    // Goes on from a model that the folder holds.
+    let folder = tempfile::tempdir().unwrap();
+    let parts = folder.path().join("parts.siderin");
+    let device = burn::tensor::Device::flex();
+    let card = ModelCard::preset(Architecture::RegionUnet, siderin_net::model::Preset::Small);
+    let network = card.model.init(&device).unwrap();
+    Model { card, network }.write(&parts).unwrap();
+    let text = fs::read_to_string(configs.join("default/regions-whole.toml")).unwrap();
+    let text = text.replace("regions-parts.siderin", parts.to_str().unwrap());
+    let config = siderin_train::config::TrainConfig::from_toml(&text).unwrap();
+    assert_eq!(config.model.architecture, Architecture::RegionUnet);
 }

@@ -1,17 +1,23 @@
 //! Arguments about networks.
 
 use super::share;
+use clap::builder::{PossibleValuesParser, TypedValueParser};
 use clap::{Args, Subcommand, ValueEnum};
 use siderin_net::infer::{ComputeDevice, Flips};
 use siderin_net::model::{Architecture, Preset};
+use siderin_net::model_file::PointName;
 use std::path::PathBuf;
 
 /// A trained network and how it runs.
 #[derive(Debug, Args)]
 pub(crate) struct Running {
+    /// Where on its curve a model is used: sensitive misses little, specific says little that is wrong.
+    /// [default: the model's own place, which is balanced]
+    #[arg(long, value_parser = point_names())]
+    pub operating_point: Option<PointName>,
     /// Probability (of a model) or score (without one) from which something is a finding, 0 to 1.
-    /// [default: the model's own; 0.5 without one]
-    #[arg(long, value_parser = share)]
+    /// [default: that of the operating point; 0.5 without a model]
+    #[arg(long, value_parser = share, conflicts_with = "operating_point")]
     pub threshold: Option<f32>,
     /// What the model runs on.
     #[arg(long, value_enum, default_value_t = DeviceName::Cpu)]
@@ -19,6 +25,14 @@ pub(crate) struct Running {
     /// Average over the scan and its mirror images in plane: four times the work.
     #[arg(long)]
     pub flips: bool,
+}
+
+fn point_names() -> impl TypedValueParser<Value = PointName> {
+    let names = PointName::ALL.map(PointName::name);
+    PossibleValuesParser::new(names).map(|given| {
+        let named = PointName::ALL.into_iter().find(|p| p.name() == given);
+        named.unwrap_or(PointName::Balanced)
+    })
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]

@@ -46,6 +46,7 @@ fn find(args: &Demo, scan: &Path) -> Result<Outcome, Failure> {
         model: None,
         regions: None,
         running: Running {
+            operating_point: None,
             threshold: None,
             device: DeviceName::Cpu,
             flips: false,

@@ -1,7 +1,7 @@
 //! `siderin detect` and `siderin explain`.
 
 use super::{Failure, Outcome, in_one_line};
-use crate::args::{Detect, Explain, Results, Running};
+use crate::args::{Detect, DeviceName, Explain, Results, Running};
 use crate::progress::Progress;
 use crate::read::{self, Given};
 use anyhow::{Context, Result, bail};
@@ -9,7 +9,7 @@ use siderin_core::lesion::Counts;
 use siderin_core::report::{Maps, prepare_folder, write_folder};
 use siderin_core::scan::{Input, ReadLimits, expand_input, stem};
 use siderin_net::model::ModelConfig;
-use siderin_net::model_file::Model;
+use siderin_net::model_file::{Model, ModelCard, Threshold};
 use siderin_net::{
     CandidateDetector, CandidateJudge, Detector, Finder, RegionFinder, RulesConfig, Stage, detect,
     heat_map,
@@ -63,11 +63,11 @@ pub(crate) fn explain(args: &Explain) -> Result<Outcome, Failure> {
 
 /// The model, read and on its device, or the rules.
 fn finder(model: Option<&Path>, regions: Option<&Path>, args: &Running) -> Result<Finder, Failure> {
-    let failed = |error: anyhow::Error| Failure::Run(in_one_line(&error));
     let Some(path) = model else {
-        if args.flips || args.device != crate::args::DeviceName::Cpu {
+        if args.flips || args.device != DeviceName::Cpu || args.operating_point.is_some() {
             return Err(Failure::Usage(
-                "--flips and --device are for models; give one with --model".into(),
+                "--flips, --device and --operating-point are for models; give one with --model"
+                    .into(),
             ));
         }
         let rules = RulesConfig::default();
@@ -79,11 +79,12 @@ fn finder(model: Option<&Path>, regions: Option<&Path>, args: &Running) -> Resul
     let open = || -> Result<Finder> {
         let device = args.device.device().open()?;
         let model = Model::read(path, &device)?;
+        let threshold = threshold(&model.card, args)?;
         if !matches!(model.card.model, ModelConfig::CandidateNet(_)) {
             if regions.is_some() {
                 bail!("--regions is for models of candidates; leave it out");
             }
-            let detector = Detector::new(model, &device, args.flips(), args.threshold)?;
+            let detector = Detector::new(model, &device, args.flips(), threshold)?;
             return Ok(Finder::Model(Box::new(detector)));
         }
         if args.flips {
@@ -98,10 +99,27 @@ fn finder(model: Option<&Path>, regions: Option<&Path>, args: &Running) -> Resul
         let regions = Model::read(regions, &device).context("--regions")?;
         let regions = RegionFinder::new(regions, &device)?;
         let judge = CandidateJudge::new(model, &device)?;
-        let detector = CandidateDetector::new(regions, judge, args.threshold)?;
+        let detector = CandidateDetector::new(regions, judge, threshold)?;
         Ok(Finder::Candidates(Box::new(detector)))
     };
-    open().map_err(failed)
+    open().map_err(|error| Failure::Run(in_one_line(&error)))
+}
+
+/// The threshold that is given, or that of the operating point; none for the model's own.
+fn threshold(card: &ModelCard, args: &Running) -> Result<Option<Threshold>> {
+    if let Some(value) = args.threshold {
+        return Ok(Some(Threshold { value, point: None }));
+    }
+    let Some(point) = args.operating_point else {
+        return Ok(None);
+    };
+    let found = card.threshold_at(point).with_context(|| {
+        format!(
+            "the model {} knows no operating points; leave --operating-point out, or give --threshold",
+            card.name
+        )
+    });
+    found.map(Some)
 }
 
 fn run_all(job: &Job, paths: &[PathBuf], jobs: u16) -> Result<Outcome, Failure> {

@@ -218,6 +218,12 @@ fn model_in_words(model: &ModelEntry) -> String {
         (_, _, true) => "T2* or SWI magnitude, T1w and T2w if there are any",
         (_, _, false) => "T2* or SWI magnitude, T1w and T2w",
     };
+    let other = card.other_points.map_or(String::new(), |other| {
+        format!(
+            " (sensitive {}, specific {})",
+            other.sensitive, other.specific
+        )
+    });
     let (prepared, finding) = match card.model {
         ModelConfig::RegionUnet(_) => (
             "the head in voxels of 2 mm".into(),
@@ -228,7 +234,7 @@ fn model_in_words(model: &ModelEntry) -> String {
                 Some(used) => format!("spots in the brain of {} ({})", used.name, used.fingerprint),
                 None => "spots in the brain of a network of regions".into(),
             },
-            format!("probability {} or more", point.threshold),
+            format!("probability {} or more{other}", point.threshold),
         ),
         _ => (
             format!(
@@ -239,7 +245,7 @@ fn model_in_words(model: &ModelEntry) -> String {
                 if recipe.bias_correction { "; N4" } else { "" }
             ),
             format!(
-                "probability {} or more, {} mm³ or more{ring}",
+                "probability {} or more{other}, {} mm³ or more{ring}",
                 point.threshold, point.minimum_mm3
             ),
         ),

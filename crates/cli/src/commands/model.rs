@@ -61,6 +61,8 @@ fn card(args: &Network) -> Result<ModelCard> {
     let plain = ModelCard::preset(architecture, args.preset.preset());
     Ok(ModelCard {
         confidence_meaning: plain.confidence_meaning,
+        calibration: None,
+        other_points: None,
         ..card
     })
 }

@@ -19,7 +19,7 @@ pub use kind::SpotKind;
 pub use measure::{Candidate, Measures, Surroundings, measure};
 pub use relative::{LOCAL_MEAN_SIGMA_MM, RelativeError, noise_level, relative_signal};
 pub use score::{ScoreTerms, score};
-pub use search::{SearchError, Searched, find_candidates, search};
+pub use search::{SearchError, Searched, find_candidates, scan_noise, search};
 pub use spots::{SearchConfig, Spot, find_spots};
 pub use view::{
     COARSE_CHANNELS, CandidateView, DEEPEST_MM, DEPTH_NUMBER, FINE_CHANNELS, NOISE_NUMBER,

@@ -49,7 +49,7 @@ pub struct Searched {
     pub found: Vec<(Candidate, f32)>,
     /// The relative signal of the part of the scan around the brain.
     pub relative: Volume<f32>,
-    /// Its noise (standard deviation).
+    /// Its noise (standard deviation; see [`noise_level`]).
     pub noise: f32,
 }
 
@@ -101,6 +101,20 @@ pub fn search(
         relative,
         noise,
     })
+}
+
+/// Noise of a scan as [`Searched::noise`] has it, without searching.
+///
+/// # Errors
+/// As [`find_candidates`].
+pub fn scan_noise(scan: &Volume<f32>, brain: &Volume<bool>) -> Result<f32, SearchError> {
+    if !scan.grid().matches(brain.grid(), 1e-3) {
+        return Err(SearchError::MaskGrid);
+    }
+    let part = box_with_margin(brain).ok_or(SearchError::EmptyMask)?;
+    let (near, near_brain) = (scan.crop(part.clone())?, brain.crop(part)?);
+    let relative = relative_signal(&near, &near_brain)?;
+    Ok(noise_level(&relative, &near_brain))
 }
 
 /// The box around the mask with a margin, cut to the grid.

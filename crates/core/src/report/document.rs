@@ -26,8 +26,22 @@ pub struct Findings<'a> {
     pub preprocessing: Vec<Step>,
     /// Everything the user should know.
     pub warnings: Vec<Note>,
+    /// What was measured of the scan itself.
+    pub quality: Quality,
     /// Maps that are written along, on the scan's grid.
     pub maps: Maps<'a>,
+}
+
+/// What was measured of a scan beside its lesions, as far as the method does.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize)]
+pub struct Quality {
+    /// Brain tissue with the fluid around it, in ml.
+    pub brain_ml: f64,
+    /// Noise (standard deviation) as a share of the brain's signal: an upper estimate, fine structure adds
+    /// to it. None where the brain is too small for one.
+    pub noise: Option<f64>,
+    /// The signal of fluid as a multiple of that of brain tissue.
+    pub fluid_to_tissue: Option<f64>,
 }
 
 /// Maps of a network, as far as they were asked for.
@@ -50,6 +64,9 @@ pub struct Method {
     pub version: String,
     /// Score from which a candidate is a lesion.
     pub threshold: f32,
+    /// Name of the operating point with this threshold, of methods that have such.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub operating_point: Option<&'static str>,
     /// What a confidence means.
     pub confidence_meaning: String,
 }
@@ -64,7 +81,7 @@ pub struct Step {
 }
 
 /// Grows when a field is added; the first number when one changes its meaning.
-const SCHEMA_VERSION: &str = "1.0";
+const SCHEMA_VERSION: &str = "1.1";
 
 /// The content of `lesions.json`.
 #[derive(Serialize)]
@@ -74,6 +91,7 @@ pub(super) struct Document<'a> {
     research_use: &'static str,
     scan: ScanEntry<'a>,
     grid: &'a Grid,
+    quality: Quality,
     model: &'a Method,
     preprocessing: &'a [Step],
     warnings: &'a [Note],
@@ -129,6 +147,7 @@ impl<'a> Document<'a> {
                 phase_given: findings.scan.phase.is_some(),
             },
             grid: findings.scan.magnitude.grid(),
+            quality: findings.quality.rounded(),
             model: &findings.method,
             preprocessing: &findings.preprocessing,
             warnings: &findings.warnings,
@@ -150,6 +169,16 @@ impl LesionEntry {
             size_class: lesion.size_class,
             region: None,
             region_reason: NO_REGION,
+        }
+    }
+}
+
+impl Quality {
+    fn rounded(self) -> Self {
+        Self {
+            brain_ml: rounded(self.brain_ml, 10.0),
+            noise: self.noise.map(|share| rounded(share, 1e4)),
+            fluid_to_tissue: self.fluid_to_tissue.map(|ratio| rounded(ratio, 1e4)),
         }
     }
 }

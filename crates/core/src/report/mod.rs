@@ -12,7 +12,7 @@ pub(crate) mod picture;
 mod tables;
 
 pub use candidates::Candidates;
-pub use document::{Findings, Maps, Method, Step};
+pub use document::{Findings, Maps, Method, Quality, Step};
 pub use folder::{ReportError, prepare_folder, write_folder};
 
 /// Said on every page and in every file.

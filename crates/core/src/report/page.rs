@@ -1,7 +1,7 @@
 //! `report.html`: one file that needs nothing else.
 
 use super::RESEARCH_USE;
-use super::document::{Findings, NO_REGION};
+use super::document::{Findings, NO_REGION, Quality};
 use super::picture::{Plane, View, Window, picture};
 use crate::lesion::{Counts, Lesion};
 use crate::preprocess::percentiles;
@@ -55,12 +55,14 @@ pub(super) fn render(findings: &Findings) -> Result<String, minijinja::Error> {
             reasons => findings.suitability.reasons.clone(),
         },
         warnings => findings.warnings.iter().map(ToString::to_string).collect::<Vec<_>>(),
+        quality => quality_in_words(&findings.quality),
         acquisition => acquisition_rows(&findings.scan.acquisition),
         grid => format!("{nx}×{ny}×{nz} voxels of {dx:.2}×{dy:.2}×{dz:.2} mm, axes {}", scan.grid().axis_codes()),
         method => context! {
             name => findings.method.name.clone(),
             version => findings.method.version.clone(),
-            threshold => findings.method.threshold,
+            threshold => threshold_in_words(findings.method.threshold),
+            operating_point => findings.method.operating_point,
             confidence_meaning => findings.method.confidence_meaning.clone(),
         },
         preprocessing => findings
@@ -160,6 +162,26 @@ fn window(findings: &Findings) -> Window {
             white: p.high * 1.1,
         },
     )
+}
+
+/// Two decimals, and more for one that they would round to 1.
+fn threshold_in_words(threshold: f32) -> String {
+    if threshold > 0.99 {
+        threshold.to_string()
+    } else {
+        format!("{threshold:.2}")
+    }
+}
+
+fn quality_in_words(quality: &Quality) -> String {
+    let mut words = format!("brain {:.0} ml", quality.brain_ml);
+    if let Some(noise) = quality.noise {
+        words += &format!("; noise up to {:.1} % of its signal", 100.0 * noise);
+    }
+    if let Some(ratio) = quality.fluid_to_tissue {
+        words += &format!("; fluid {ratio:.2} times as bright as tissue");
+    }
+    words
 }
 
 /// What is known of the acquisition, as label, value and origin.

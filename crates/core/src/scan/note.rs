@@ -37,6 +37,13 @@ pub enum Note {
     BrainVolume { volume_ml: f64, usual_ml: [f64; 2] },
     /// The brain reaches the first or last slice.
     PartialCoverage { area_cm2: f64 },
+    /// Fluid is darker or brighter than on scans that show microbleeds.
+    UnusualContrast {
+        fluid_to_tissue: f64,
+        usual: [f64; 2],
+    },
+    /// More noise than the method knows.
+    Noisy { noise: f64, most: f64 },
     /// More findings than a reader could believe.
     ManyFindings { lesions: usize },
 }
@@ -63,6 +70,8 @@ impl Note {
             Self::CompanionPlacementUnsure { .. } => "t1_placement_unsure",
             Self::BrainVolume { .. } => "brain_volume",
             Self::PartialCoverage { .. } => "partial_coverage",
+            Self::UnusualContrast { .. } => "unusual_contrast",
+            Self::Noisy { .. } => "noisy",
             Self::ManyFindings { .. } => "many_findings",
         }
     }
@@ -141,6 +150,21 @@ impl fmt::Display for Note {
                 f,
                 "the brain reaches the volume's edge ({area_cm2:.0} cm² in an end slice): what lies \
                  beyond was not imaged and is not counted"
+            ),
+            Self::UnusualContrast {
+                fluid_to_tissue,
+                usual: [least, most],
+            } => write!(
+                f,
+                "fluid is {fluid_to_tissue:.2} times as bright as brain tissue, where T2*-GRE and SWI have \
+                 {least:.2} to {most:.2}: if this is another contrast, dark spots on it are no microbleeds"
+            ),
+            Self::Noisy { noise, most } => write!(
+                f,
+                "noise is {:.0} % of the brain's signal, more than the {:.0} % of the loudest simulated scan: small \
+                 microbleeds are missed, and what is found may be noise",
+                100.0 * noise,
+                100.0 * most
             ),
             Self::ManyFindings { lesions } => write!(
                 f,

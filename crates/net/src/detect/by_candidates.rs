@@ -3,7 +3,7 @@
 use super::show::{ShowError, show_candidates};
 use super::{Found, Stage};
 use crate::candidates::{APART_MM, CandidateError, CandidateJudge};
-use crate::model_file::RegionsUsed;
+use crate::model_file::{PointName, RegionsUsed, Threshold};
 use crate::regions::{RegionError, RegionFinder};
 use siderin_core::candidates::LOCAL_MEAN_SIGMA_MM;
 use siderin_core::lesion::{ScoredSpot, select_lesions};
@@ -15,7 +15,7 @@ use siderin_core::scan::{Note, Scan};
 pub struct CandidateDetector {
     regions: RegionFinder,
     judge: CandidateJudge,
-    threshold: f32,
+    threshold: Threshold,
 }
 
 /// A scan in which candidates cannot be judged.
@@ -47,7 +47,7 @@ impl CandidateDetector {
     pub fn new(
         regions: RegionFinder,
         judge: CandidateJudge,
-        threshold: Option<f32>,
+        threshold: Option<Threshold>,
     ) -> Result<Self, CandidateDetectorError> {
         let card = judge.card();
         if let Some(used) = &card.regions
@@ -58,7 +58,7 @@ impl CandidateDetector {
                 given: regions.used().clone(),
             });
         }
-        let own = card.operating.threshold;
+        let own = card.threshold();
         Ok(Self {
             regions,
             judge,
@@ -91,7 +91,7 @@ impl CandidateDetector {
         let (lesions, judged) = select_lesions(
             scan.magnitude.grid(),
             scored.collect(),
-            self.threshold,
+            self.threshold.value,
             APART_MM,
         );
         Ok(Found {
@@ -100,6 +100,8 @@ impl CandidateDetector {
             candidates: Candidates::Spots(judged),
             notes: self.untrained().into_iter().collect(),
             maps: None,
+            noise: Some(shown.noise),
+            fluid_to_tissue: map.fluid_to_tissue().map(f64::from),
             regions: Some(shown.brain.codes),
             method: self.method(),
             preprocessing: self.steps(),
@@ -121,7 +123,8 @@ impl CandidateDetector {
         Method {
             name: card.name.clone(),
             version: format!("of {}; {}", card.training.software, card.training.summary),
-            threshold: self.threshold,
+            threshold: self.threshold.value,
+            operating_point: self.threshold.point.map(PointName::name),
             confidence_meaning: format!("{}.", card.confidence_meaning),
         }
     }
@@ -158,7 +161,7 @@ impl CandidateDetector {
                 "Lesions",
                 format!(
                     "probability {} or more; of two closer than {APART_MM} mm the likelier",
-                    self.threshold
+                    self.threshold.value
                 ),
             ),
         ]

@@ -3,7 +3,7 @@
 use super::prepare::{PrepareError, prepare};
 use super::{Found, Stage, brain_mask_step};
 use crate::infer::{Flips, InferError, Prediction, Predictor};
-use crate::model_file::{Model, ModelCard};
+use crate::model_file::{Model, ModelCard, PointName, Threshold};
 use burn::tensor::Device;
 use nalgebra::Matrix4;
 use siderin_core::lesion::{Lesion, MapFinding, OperatingPoint, lesions_of_map};
@@ -20,6 +20,8 @@ pub struct Detector {
     card: ModelCard,
     predictor: Predictor,
     flips: Flips,
+    point: OperatingPoint,
+    name: Option<PointName>,
 }
 
 /// What a network gave beside the lesions.
@@ -94,12 +96,14 @@ impl Detector {
         model: Model,
         device: &Device,
         flips: Flips,
-        threshold: Option<f32>,
+        threshold: Option<Threshold>,
     ) -> Result<Self, InferError> {
-        let mut card = model.card;
-        if let Some(threshold) = threshold {
-            card.operating.threshold = threshold;
-        }
+        let card = model.card;
+        let threshold = threshold.unwrap_or(card.threshold());
+        let point = OperatingPoint {
+            threshold: threshold.value,
+            ..card.operating
+        };
         let predictor = Predictor::new(
             model.network,
             card.model.clone(),
@@ -110,6 +114,8 @@ impl Detector {
             card,
             predictor,
             flips,
+            point,
+            name: threshold.point,
         })
     }
 
@@ -138,7 +144,7 @@ impl Detector {
 
         progress(Stage::Select);
         let laid = OnScan::of(prediction, scan.magnitude.grid())?;
-        let (lesions, findings) = laid.lesions(&brain, &self.card.operating);
+        let (lesions, findings) = laid.lesions(&brain, &self.point);
         Ok(Found {
             brain,
             lesions,
@@ -147,6 +153,8 @@ impl Detector {
             method: self.method(),
             preprocessing: self.steps(laid.regions.is_some()),
             regions: laid.regions,
+            noise: None,
+            fluid_to_tissue: None,
             maps: Some(ModelMaps {
                 probability: laid.probability,
                 prepared: ready.prepared,
@@ -169,14 +177,15 @@ impl Detector {
                 "of {}; {}",
                 self.card.training.software, self.card.training.summary
             ),
-            threshold: self.card.operating.threshold,
+            threshold: self.point.threshold,
+            operating_point: self.name.map(PointName::name),
             confidence_meaning: format!("{}.", self.card.confidence_meaning),
         }
     }
 
     /// What was done, in words.
     fn steps(&self, has_regions: bool) -> Vec<Step> {
-        let (recipe, point) = (&self.card.recipe, &self.card.operating);
+        let (recipe, point) = (&self.card.recipe, &self.point);
         let spacing = |mm: Option<f64>| mm.map_or("the scan's own".into(), |mm| format!("{mm} mm"));
         let step = |name: &str, settings: String| Step {
             name: name.into(),

@@ -1,7 +1,7 @@
 //! Dark round spots, judged by rules.
 
 use super::{DetectError, Found, Stage, brain_mask_step};
-use siderin_core::candidates::{LOCAL_MEAN_SIGMA_MM, SearchConfig, find_candidates};
+use siderin_core::candidates::{LOCAL_MEAN_SIGMA_MM, SearchConfig, search};
 use siderin_core::lesion::{ScoredSpot, select_lesions};
 use siderin_core::report::{Candidates, Method, Step};
 use siderin_core::scan::Scan;
@@ -33,15 +33,18 @@ pub(super) fn find(
     progress: &dyn Fn(Stage),
 ) -> Result<Found, DetectError> {
     progress(Stage::Search);
-    let scored = find_candidates(&scan.magnitude, &brain, &config.search)?;
+    let searched = search(&scan.magnitude, &brain, &config.search)?;
 
     progress(Stage::Select);
     let grid = scan.magnitude.grid();
-    let scored = scored.into_iter().map(|(candidate, score)| ScoredSpot {
-        candidate,
-        score,
-        otherwise: None,
-    });
+    let scored = searched
+        .found
+        .into_iter()
+        .map(|(candidate, score)| ScoredSpot {
+            candidate,
+            score,
+            otherwise: None,
+        });
     let (lesions, candidates) = select_lesions(grid, scored.collect(), config.threshold, 0.0);
 
     let sigmas = &config.search.sigmas_mm;
@@ -52,10 +55,13 @@ pub(super) fn find(
         notes: Vec::new(),
         regions: None,
         maps: None,
+        noise: Some(searched.noise),
+        fluid_to_tissue: None,
         method: Method {
             name: "learning-free search".into(),
             version: env!("CARGO_PKG_VERSION").into(),
             threshold: config.threshold,
+            operating_point: None,
             confidence_meaning: "the product of rules on darkness, roundness, surroundings, \
                  size and depth; a ranking, not a probability."
                 .into(),

@@ -12,11 +12,11 @@ pub use by_rules::RulesConfig;
 pub use prepare::{PrepareError, Ready, prepare};
 pub use show::{MOST_CANDIDATES, ShowError, Shown, show_candidates};
 
-use crate::checks::{coverage_note, many_findings_note, volume_note};
-use siderin_core::candidates::SearchError;
+use crate::checks::{coverage_note, many_findings_note, quality_notes, volume_ml};
+use siderin_core::candidates::{SearchError, scan_noise};
 use siderin_core::lesion::Lesion;
 use siderin_core::preprocess::{BrainMaskConfig, BrainMaskError, brain_mask};
-use siderin_core::report::{Candidates, Findings, Maps, Method, Step};
+use siderin_core::report::{Candidates, Findings, Maps, Method, Quality, Step};
 use siderin_core::scan::{Note, Scan, Verdict, suitability};
 use siderin_core::volume::Volume;
 
@@ -79,6 +79,8 @@ pub struct Detection {
     pub regions: Option<Volume<u8>>,
     /// What a network that makes maps gave, where one ran.
     pub maps: Option<ModelMaps>,
+    /// What was measured of the scan itself.
+    pub quality: Quality,
     method: Method,
     preprocessing: Vec<Step>,
 }
@@ -91,6 +93,10 @@ struct Found {
     notes: Vec<Note>,
     regions: Option<Volume<u8>>,
     maps: Option<ModelMaps>,
+    /// Noise of the signal relative to the brain's, of finders that look at that.
+    noise: Option<f32>,
+    /// As [`Quality`] has it.
+    fluid_to_tissue: Option<f64>,
     method: Method,
     preprocessing: Vec<Step>,
     /// Which images besides the scan went into it.
@@ -117,11 +123,21 @@ pub fn detect(
         Finder::Candidates(detector) => detector.find(scan, progress)?,
     };
 
+    let noise = match found.noise {
+        Some(noise) => noise,
+        None => scan_noise(&scan.magnitude, &found.brain)?,
+    };
+    let quality = Quality {
+        brain_ml: volume_ml(&found.brain),
+        // Exactly 0 is of a brain too small for an estimate, or of a drawing.
+        noise: Some(f64::from(noise)).filter(|noise| *noise > 0.0),
+        fluid_to_tissue: found.fluid_to_tissue,
+    };
     let mut warnings = scan.notes.clone();
     warnings.extend(suitability_note(scan));
     warnings.extend(companion_notes(scan, &found.used));
     warnings.extend(found.notes);
-    warnings.extend(volume_note(&found.brain));
+    warnings.extend(quality_notes(&quality));
     warnings.extend(coverage_note(&found.brain));
     warnings.extend(many_findings_note(&found.lesions));
     Ok(Detection {
@@ -131,6 +147,7 @@ pub fn detect(
         warnings,
         regions: found.regions,
         maps: found.maps,
+        quality,
         method: found.method,
         preprocessing: found.preprocessing,
     })
@@ -183,6 +200,7 @@ impl Detection {
             method: self.method.clone(),
             preprocessing: self.preprocessing.clone(),
             warnings: self.warnings.clone(),
+            quality: self.quality,
             maps: Maps::default(),
         }
     }

@@ -21,6 +21,8 @@ pub struct Shown {
     pub candidates: Vec<(Candidate, f32)>,
     /// The view of each.
     pub views: Vec<CandidateView>,
+    /// Noise (standard deviation) of the signal relative to the brain's.
+    pub noise: f32,
 }
 
 /// A scan without candidates to show.
@@ -65,6 +67,7 @@ pub fn show_candidates(scan: &Scan, map: &RegionMap) -> Result<Shown, ShowError>
         brain,
         candidates,
         views,
+        noise: searched.noise,
     })
 }
 

@@ -1,6 +1,6 @@
 //! What a model file says of itself.
 
-use super::Calibration;
+use super::{Calibration, OtherPoints, PointName, Threshold};
 use crate::infer::InferenceConfig;
 use crate::model::{Architecture, ModelConfig, Preset, guided_plan};
 use serde::{Deserialize, Serialize};
@@ -29,6 +29,9 @@ pub struct ModelCard {
     pub inference: InferenceConfig,
     /// Where on its curve it is used.
     pub operating: OperatingPoint,
+    /// More sensitive and more specific ones, where they were measured.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub other_points: Option<OtherPoints>,
     /// The network of regions that one of candidates was trained and calibrated with.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub regions: Option<RegionsUsed>,
@@ -89,12 +92,38 @@ impl ModelCard {
                 minimum_mm3: 1.0,
                 ring_mm: (architecture == Architecture::GuidedUnet).then_some(2.0),
             },
+            other_points: None,
             regions: None,
             calibration: None,
             confidence_meaning: UNCALIBRATED.into(),
             training: Training::none(),
             licence: "MIT OR Apache-2.0".into(),
         }
+    }
+
+    /// Where the model is used unless something else is asked for: the balanced point, where it was
+    /// measured.
+    #[must_use]
+    pub fn threshold(&self) -> Threshold {
+        Threshold {
+            value: self.operating.threshold,
+            point: self.other_points.map(|_| PointName::Balanced),
+        }
+    }
+
+    /// A named point, where the model has it.
+    #[must_use]
+    pub fn threshold_at(&self, point: PointName) -> Option<Threshold> {
+        let other = self.other_points?;
+        let value = match point {
+            PointName::Sensitive => other.sensitive,
+            PointName::Balanced => self.operating.threshold,
+            PointName::Specific => other.specific,
+        };
+        Some(Threshold {
+            value,
+            point: Some(point),
+        })
     }
 }
 

@@ -6,11 +6,13 @@
 mod calibration;
 mod card;
 mod import;
+mod points;
 mod weights;
 
 pub use calibration::Calibration;
 pub use card::{CARD_VERSION, ModelCard, RegionsUsed, Training};
 pub use import::{ImportError, import_weights};
+pub use points::{OtherPoints, PointName, Threshold};
 pub use weights::WeightsMismatch;
 pub(crate) use weights::{set_weights, writing_store};
 
@@ -64,6 +66,11 @@ pub enum ModelFileError {
         "the operating point of a model is {0}; a threshold from 0 to 1 and sizes from 0 are needed"
     )]
     OperatingPoint(String),
+    #[error(
+        "the other points of a model are {0}; thresholds from 0 to 1 are needed, the sensitive one no \
+         higher and the specific one no lower than that of its operating point"
+    )]
+    OtherPoints(String),
     #[error("the calibration of a model is {0}; a slope above 0 and a finite offset are needed")]
     Calibration(String),
     #[error(transparent)]
@@ -205,12 +212,19 @@ impl ModelCard {
         }
         let point = &self.operating;
         let sizes = [point.minimum_mm3, point.ring_mm.unwrap_or(0.0)];
-        if (0.0..=1.0).contains(&point.threshold)
-            && sizes.iter().all(|size| (0.0..=1e6).contains(size))
-        {
-            Ok(())
-        } else {
-            Err(ModelFileError::OperatingPoint(format!("{point:?}")))
+        let share = |threshold: &f32| (0.0..=1.0).contains(threshold);
+        if !(share(&point.threshold) && sizes.iter().all(|size| (0.0..=1e6).contains(size))) {
+            return Err(ModelFileError::OperatingPoint(format!("{point:?}")));
+        }
+        match &self.other_points {
+            Some(other)
+                if !(share(&other.sensitive)
+                    && share(&other.specific)
+                    && (other.sensitive..=other.specific).contains(&point.threshold)) =>
+            {
+                Err(ModelFileError::OtherPoints(format!("{other:?}")))
+            }
+            _ => Ok(()),
         }
     }
 }

@@ -131,7 +131,8 @@ fn tensors_of_another_network_are_listed() {
 #[test]
 fn impossible_cards_are_refused() {
     let bytes = model().to_bytes().unwrap();
-    let good = serde_json::to_value(model().card).unwrap();
+    let mut good = serde_json::to_value(model().card).unwrap();
+    good["other_points"] = json!({"sensitive": 0.25, "specific": 0.75});
     let wide = "configuring a network: filters";
     for (pointer, value, said) in [
         ("/model/filters", json!([2, 2, 3, 1_000_000]), wide),
@@ -153,6 +154,9 @@ fn impossible_cards_are_refused() {
         ("/inference/overlap", json!(1.0), "overlap is 1"),
         ("/operating/threshold", json!(1.5), "threshold: 1.5"),
         ("/operating/minimum_mm3", json!(-1.0), "minimum_mm3: -1.0"),
+        ("/other_points/sensitive", json!(-0.5), "sensitive: -0.5"),
+        ("/other_points/sensitive", json!(0.6), "sensitive: 0.6"),
+        ("/other_points/specific", json!(0.4), "specific: 0.4"),
         ("/card_version", json!(0), "has version 0"),
     ] {
         let mut card = good.clone();
@@ -264,4 +268,22 @@ fn a_checkpoint_of_pytorch_becomes_the_same_network() {
     reference.compare("eval.0", coarse);
     let said = import_weights(fresh(), path.as_ref(), None).unwrap_err();
     assert!(said.to_string().contains("missing"), "{said}");
+}
+
+#[test]
+fn points_have_names() {
+    let mut card = model().card;
+    card.operating.threshold = 0.5;
+    let own = card.threshold();
+    assert_eq!((own.value, own.point), (0.5, None), "nobody measured it");
+    assert_eq!(card.threshold_at(PointName::Balanced), None);
+    card.other_points = Some(OtherPoints {
+        sensitive: 0.25,
+        specific: 0.5,
+    });
+    for (name, value) in PointName::ALL.into_iter().zip([0.25, 0.5, 0.5]) {
+        let found = card.threshold_at(name).unwrap();
+        assert_eq!((found.value, found.point), (value, Some(name)));
+    }
+    assert_eq!(card.threshold().point, Some(PointName::Balanced));
 }

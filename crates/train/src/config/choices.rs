@@ -214,7 +214,9 @@ impl Default for ValidationConfig {
 impl ValidationConfig {
     fn thresholds_are_right(&self) -> bool {
         let inside = |t: &f32| *t > 0.0 && *t < 1.0;
-        (1..=50).contains(&self.thresholds.len()) && self.thresholds.iter().all(inside)
+        (1..=50).contains(&self.thresholds.len())
+            && self.thresholds.iter().all(inside)
+            && self.thresholds.is_sorted_by(|a, b| a < b)
     }
 
     pub(super) fn check(&self) -> Result<(), ConfigError> {
@@ -234,7 +236,7 @@ impl ValidationConfig {
             self.thresholds_are_right(),
             "validation.thresholds",
             format!("{:?}", self.thresholds),
-            "1 to 50 numbers above 0 and below 1",
+            "1 to 50 numbers above 0 and below 1, the smallest first",
         )?;
         let patience = self.patience.is_none_or(|patience| patience > 0);
         hold(patience, "validation.patience", 0, "1 or more")

@@ -8,7 +8,7 @@ use crate::config::{TrainConfig, ValidationConfig};
 use crate::data::{PreparedFile, PreparedFileError, Store};
 use crate::loader::Maker;
 use crate::sample::{Sample, Sampler, Walk, cut};
-use crate::score::{JudgeError, best_threshold, counts_by_threshold};
+use crate::score::{JudgeError, best_thresholds, counts_by_threshold};
 use burn::tensor::{Device, Tensor};
 use siderin_net::RegionFinder;
 use siderin_net::infer::Predictor;
@@ -125,10 +125,11 @@ impl Task for PatchTask {
             self.judging.rule,
             told,
         )?;
-        let at = best_threshold(&counts);
-        card.operating.threshold = thresholds[at];
+        let chosen = best_thresholds(&counts, thresholds);
+        card.operating.threshold = thresholds[chosen.at];
+        card.other_points = Some(chosen.others);
         Ok(Verdict {
-            counts: counts[at],
+            counts: counts[chosen.at],
             card,
         })
     }

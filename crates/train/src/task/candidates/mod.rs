@@ -7,7 +7,7 @@ use crate::config::{CandidateChoice, TrainConfig, ValidationConfig};
 use crate::data::{CandidateFile, CandidateSet, MayBe};
 use crate::loader::Maker;
 use crate::sample::Sampler;
-use crate::score::{Counts, best_threshold};
+use crate::score::{Counts, best_thresholds};
 use burn::tensor::activation::log_softmax;
 use burn::tensor::{Device, Tensor, TensorData};
 use change::changed;
@@ -226,12 +226,13 @@ impl Task for CandidateTask {
                 counts.add(&score(set, kept, (line, *threshold), &settings)?);
             }
         }
-        let at = best_threshold(&counts);
-        card.operating.threshold = thresholds[at];
+        let chosen = best_thresholds(&counts, thresholds);
+        card.operating.threshold = thresholds[chosen.at];
+        card.other_points = Some(chosen.others);
         card.calibration = Some(line);
         card.confidence_meaning = CALIBRATED.into();
         Ok(Verdict {
-            counts: counts[at],
+            counts: counts[chosen.at],
             card,
         })
     }
