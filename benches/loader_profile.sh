@@ -4,7 +4,7 @@
 #
 #   benches/loader_profile.sh COHORT FOLDER [STEPS] [SIDERIN]
 #
-# COHORT: a simulated cohort of a few scans. FOLDER: where the runs go; they are removed.
+# COHORT: a simulated cohort of a few scans with T1w images (`t1w = true`). FOLDER: where the runs go; they are removed.
 set -euo pipefail
 mkdir -p "$2"
 cohort=$(realpath "$1") folder=$(realpath "$2") steps=${3:-5}
