@@ -387,9 +387,8 @@ mod tests {
         set
     }
 
-    #[test]
-    fn samples_are_shared_out() {
-        let config = SamplingConfig {
+    fn sampling() -> SamplingConfig {
+        SamplingConfig {
             size: [1, VIEW_EDGE, VIEW_EDGE],
             batch: 4,
             per_scan: 10,
@@ -397,8 +396,12 @@ mod tests {
             spot_share: 0.2,
             mining_epochs: None,
             regions: 1,
-        };
-        let sampler = Sampler::new(config, Default::default(), 1, 1);
+        }
+    }
+
+    #[test]
+    fn samples_are_shared_out() {
+        let sampler = Sampler::new(sampling(), Default::default(), 1, 1);
         let microbleed = MayBe::only(SpotKind::Microbleed);
         let vein = MayBe::only(SpotKind::Vein);
         let mut kinds = vec![vein; HARD];
@@ -455,20 +458,11 @@ mod tests {
     }
 
     fn task(device: Device) -> CandidateTask {
-        let config = SamplingConfig {
-            size: [1, VIEW_EDGE, VIEW_EDGE],
-            batch: 1,
-            per_scan: 1,
-            lesion_share: 0.5,
-            spot_share: 0.0,
-            mining_epochs: None,
-            regions: 1,
-        };
         CandidateTask {
             train: Arc::default(),
             teaching: Arc::default(),
             validation: Vec::new(),
-            sampler: Sampler::new(config, Default::default(), 1, 0),
+            sampler: Sampler::new(sampling(), Default::default(), 1, 0),
             choice: CandidateChoice {
                 regions: Default::default(),
                 phase_dropout: 0.0,
