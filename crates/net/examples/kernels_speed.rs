@@ -186,10 +186,9 @@ impl Inputs {
                 mean_square(vec![coarse, fine])
             }
             Network::GuidedUnet(network) => mean_square(network.forward_all(self.deep[0].clone())),
-            Network::RegionUnet(network) => {
-                mean_square(vec![network.head(network.features(self.deep[0].clone()))])
+            Network::RegionUnet(_) | Network::CandidateNet(_) => {
+                unreachable!("the networks of papers are timed")
             }
-            Network::CandidateNet(_) => unreachable!("networks over scans are timed"),
         }
     }
 }

@@ -1,10 +1,9 @@
 //! The brain and its regions, by the network of regions.
 
 use crate::infer::{Stack, Tiling, blend_tiles};
-use crate::model::{FLUID_CLASS, Network, REGION_CLASSES, REGION_STRIDE, RegionUnet};
+use crate::model::{Network, REGION_STRIDE, REGIONS, RegionUnet, place};
 use crate::model_file::{Model, ModelWriteError, RegionsUsed, Training};
-use burn::tensor::activation::{sigmoid, softmax};
-use burn::tensor::{Device, Tensor};
+use burn::tensor::Device;
 use nalgebra::Matrix4;
 use siderin_core::preprocess::{
     Connectivity, HeadViewError, fill_holes, head_view, largest_component, signed_depth_mm,
@@ -139,11 +138,13 @@ impl RegionFinder {
     /// # Errors
     /// When the network gives no numbers.
     pub fn predict(&self, view: &Volume<f32>) -> Result<RegionMap, RegionError> {
-        let images = [view.voxels().to_vec()];
+        let mut images = vec![view.voxels().to_vec()];
+        images.extend(places(view.shape()));
         let everywhere = vec![true; images[0].len()];
         let stack = Stack::new(&images, &everywhere, view.shape());
         let outputs = blend_tiles(&stack, &self.tiling, &self.device, |x| {
-            self.probabilities(x)
+            let features = self.network.features(x);
+            self.network.head(features).probabilities()
         });
         if !outputs.iter().flatten().all(|p| p.is_finite()) {
             return Err(RegionError::Diverged);
@@ -152,11 +153,11 @@ impl RegionFinder {
             let values = (0..images[0].len()).map(voxel).collect();
             Volume::new(view.grid().clone(), values).expect("a network keeps the shape")
         };
-        let [background, fluid] = [0, usize::from(FLUID_CLASS)].map(|class| &outputs[class]);
-        let side = &outputs[REGION_CLASSES];
+        let (inside, fluid) = (&outputs[0], &outputs[1]);
+        let (regions, side) = (&outputs[2..2 + REGIONS], &outputs[2 + REGIONS]);
         let region = (0..images[0].len()).map(|at| {
             let likeliest = Region::ALL.into_iter().reduce(|best, next| {
-                let p = |region: Region| outputs[region as usize][at];
+                let p = |region: Region| regions[region as usize - 1][at];
                 if p(next) > p(best) { next } else { best }
             });
             let side = if side[at] >= 0.5 {
@@ -166,23 +167,27 @@ impl RegionFinder {
             };
             likeliest.map_or(0, |region| region.code(side))
         });
-        let tissue = of(&|at| 1.0 - background[at] - fluid[at]);
+        let tissue = of(&|at| inside[at] * (1.0 - fluid[at]));
+        let surely_fluid: Vec<f32> = inside.iter().zip(fluid).map(|(i, f)| i * f).collect();
         Ok(RegionMap {
-            fluid_to_tissue: fluid_to_tissue(&images[0], fluid, tissue.voxels()),
+            fluid_to_tissue: fluid_to_tissue(&images[0], &surely_fluid, tissue.voxels()),
             tissue,
-            inside: of(&|at| 1.0 - background[at]),
+            inside: of(&|at| inside[at]),
             region: Volume::new(view.grid().clone(), region.collect())
                 .expect("a network keeps the shape"),
         })
     }
+}
 
-    /// Of classes, and of the right side.
-    fn probabilities(&self, x: Tensor<5>) -> Tensor<5> {
-        let logits = self.network.head(self.network.features(x));
-        let classes = softmax(logits.clone().narrow(1, 0, REGION_CLASSES), 1);
-        let side = sigmoid(logits.narrow(1, REGION_CLASSES, 1));
-        Tensor::cat(vec![classes, side], 1)
-    }
+/// The place of each voxel of a view along each axis, as images.
+fn places([nx, ny, nz]: [usize; 3]) -> [Vec<f32>; 3] {
+    let shape = [nx, ny, nz];
+    let voxel = |at: usize| [at % nx, at / nx % ny, at / (nx * ny)].map(|i| i as f32);
+    std::array::from_fn(|axis| {
+        (0..nx * ny * nz)
+            .map(|at| place(voxel(at), shape)[axis])
+            .collect()
+    })
 }
 
 impl RegionMap {

@@ -4,7 +4,7 @@
 
 use burn::tensor::{Device, Distribution, Tensor, TensorData};
 use siderin_core::candidates::{COARSE_CHANNELS, FINE_CHANNELS, SpotKind, VIEW_EDGE, VIEW_NUMBERS};
-use siderin_net::model::{Architecture, ModelConfig, Network, Preset};
+use siderin_net::model::{Architecture, HEAD_CHANNELS, ModelConfig, Network, Preset};
 use siderin_net::ops::by_burn;
 
 /// What was computed, and how far two paths may be apart.
@@ -45,11 +45,11 @@ fn run(network: &Network, flat: &Tensor<4>, deep: &Tensor<5>) -> Vec<Found> {
             );
         }
         Network::RegionUnet(network) => {
-            deep_case(
-                deep.clone(),
-                |x| network.head(network.features(x)),
-                &mut found,
-            );
+            let judge = |x: Tensor<5>| {
+                let x = x.repeat_dim(1, HEAD_CHANNELS);
+                network.head(network.features(x)).probabilities()
+            };
+            deep_case(deep.clone(), judge, &mut found);
         }
         Network::CandidateNet(network) => {
             let x = flat.clone().narrow(2, 0, VIEW_EDGE).narrow(3, 0, VIEW_EDGE);

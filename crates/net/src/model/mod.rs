@@ -22,8 +22,7 @@ pub use guided::{GUIDED_CLASSES, Guided, GuidedClass, GuidedConfig, Level, NormK
 pub use mmoc::{AsppFusion, Coarse, CoarseConfig, Fine, FineConfig, Mmoc, MmocConfig};
 pub use preset::{Architecture, Preset};
 pub use region_unet::{
-    CUBE, FLUID_CLASS, REGION_CLASSES, REGION_STRIDE, RegionUnet, RegionUnetConfig, class_of_code,
-    place_in_cube,
+    HEAD_CHANNELS, REGION_STRIDE, REGIONS, RegionLogits, RegionUnet, RegionUnetConfig, place,
 };
 pub use rlk_unet::{RlkUnet, RlkUnetConfig};
 pub use unet3d::{Unet3d, Unet3dConfig};

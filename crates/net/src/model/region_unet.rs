@@ -1,16 +1,21 @@
 //! A 3D U-Net that names the regions of a head.
 //!
-//! The architecture of [`super::Unet3d`], over the whole head in coarse voxels. The eight voxels of a cube are
-//! eight channels of one voxel on the way in, and so are their answers on the way out (Shi 2016, doi
-//! 10.1109/CVPR.2016.207): wide channels on few voxels cost less than few channels on many. Its classes are one
-//! for background, each of the 13 regions of MARS and fluid, read as a softmax, and one for the side,
-//! read as a sigmoid: left and right of a region look alike, and need no class each.
+//! The architecture of [`super::Unet3d`] over the head in coarse voxels. The eight voxels of a cube are
+//! eight channels of one voxel on the way in (Shi 2016, doi 10.1109/CVPR.2016.207): wide channels on few
+//! voxels cost less than few channels on many. Beside them go the place of the cube in the head's view, so
+//! that a part of a head is known as one.
+//!
+//! What it answers is taken apart, because one softmax over everything learns next to nothing of regions as
+//! long as brain and background are uncertain: of each voxel whether it lies inside of the skull's inner
+//! surface, and if so whether it is fluid; of each cube which region its tissue would be, and on which side.
 
 use super::unet3d::{STRIDE, Unet3d, Unet3dConfig};
+use crate::ops::upsample_linear3d;
 use burn::module::Module;
+use burn::tensor::activation::{sigmoid, softmax};
 use burn::tensor::{Device, Tensor};
 use serde::{Deserialize, Serialize};
-use siderin_core::regions::{FLUID_CODE, Region, Side};
+use siderin_core::regions::Region;
 
 /// Size of a [`RegionUnet`].
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -20,15 +25,18 @@ pub struct RegionUnetConfig {
     pub filters: [usize; 4],
 }
 
-/// Background, the regions in the order of [`Region::ALL`], fluid.
-pub const REGION_CLASSES: usize = Region::ALL.len() + 2;
-/// The class of fluid.
-pub const FLUID_CLASS: u8 = REGION_CLASSES as u8 - 1;
-
-/// Voxels of a cube.
-pub const CUBE: usize = 8;
+/// How many regions there are, in the order of [`Region::ALL`].
+pub const REGIONS: usize = Region::ALL.len();
 /// Sizes must be multiples of this.
 pub const REGION_STRIDE: usize = 2 * STRIDE;
+/// Channels of the input: the head's view, and the place along each axis.
+pub const HEAD_CHANNELS: usize = 4;
+
+/// Voxels of a cube.
+const CUBE: usize = 8;
+const PLACES: usize = HEAD_CHANNELS - 1;
+/// A place is in these: 100 mm on the head's view.
+const PLACE_UNIT_VOXELS: f32 = 50.0;
 
 /// See the module.
 #[derive(Module, Debug)]
@@ -36,39 +44,80 @@ pub struct RegionUnet {
     unet: Unet3d,
 }
 
+/// What a [`RegionUnet`] says before it becomes probabilities.
+#[derive(Debug, Clone)]
+pub struct RegionLogits {
+    /// That a voxel lies inside the skull: `[n, 8, d / 2, h / 2, w / 2]`, the voxels of a
+    /// cube with the last axis fastest.
+    pub inside: Tensor<5>,
+    /// That what lies inside is fluid: the same.
+    pub fluid: Tensor<5>,
+    /// Of the regions: `[n, REGIONS, d / 2, h / 2, w / 2]`.
+    pub regions: Tensor<5>,
+    /// Of the right side: `[n, 1, d / 2, h / 2, w / 2]`.
+    pub right: Tensor<5>,
+}
+
 impl RegionUnetConfig {
     /// A network with random weights.
     pub(crate) fn init(&self, device: &Device) -> RegionUnet {
         let config = Unet3dConfig {
-            inputs: CUBE,
+            inputs: CUBE + PLACES,
             filters: self.filters,
         };
         RegionUnet {
-            unet: config.with_outputs(CUBE * (REGION_CLASSES + 1), device),
+            unet: config.with_outputs(2 * CUBE + REGIONS + 1, device),
         }
     }
 }
 
 impl RegionUnet {
-    /// What the last decoder block takes: `[n, 1, d, h, w]` to `[n, c, d / 2, h / 2, w / 2]`; each size
-    /// a multiple of 32.
+    /// What the last decoder block takes: `[n, HEAD_CHANNELS, d, h, w]`, the head's view and its
+    /// [`place`]s, to `[n, c, d / 2, h / 2, w / 2]`; each size a multiple of 32.
     pub fn features(&self, x: Tensor<5>) -> Tensor<5> {
-        self.unet.features(to_channels(x))
+        let view = to_channels(x.clone().narrow(1, 0, 1));
+        let places = first_of_cubes(x.narrow(1, 1, PLACES));
+        self.unet.features(Tensor::cat(vec![view, places], 1))
     }
 
-    /// Logits from [`Self::features`]: `[n, REGION_CLASSES + 1, d, h, w]`, the last that of the right
-    /// side.
-    pub fn head(&self, features: Tensor<5>) -> Tensor<5> {
-        to_voxels(self.unet.head(features))
-    }
-
-    /// The same by places in the cube, as [`place_in_cube`] has them:
-    /// `[n, REGION_CLASSES + 1, 8, d / 2, h / 2, w / 2]`.
-    pub fn head_by_place(&self, features: Tensor<5>) -> Tensor<6> {
+    /// Logits from [`Self::features`].
+    pub fn head(&self, features: Tensor<5>) -> RegionLogits {
         let logits = self.unet.head(features);
-        let [n, c, d, h, w] = logits.dims();
-        logits.reshape([n, c / CUBE, CUBE, d, h, w])
+        let of = |from: usize, channels: usize| logits.clone().narrow(1, from, channels);
+        RegionLogits {
+            inside: of(0, CUBE),
+            fluid: of(CUBE, CUBE),
+            regions: of(2 * CUBE, REGIONS),
+            right: of(2 * CUBE + REGIONS, 1),
+        }
     }
+}
+
+impl RegionLogits {
+    /// Probabilities on voxels, `[n, 2 + REGIONS + 1, d, h, w]`: inside the skull, fluid if inside, the
+    /// regions if tissue, the right side. Those of regions and side by lines between the cubes.
+    #[must_use]
+    pub fn probabilities(self) -> Tensor<5> {
+        let parts = vec![
+            sigmoid(to_voxels(self.inside)),
+            sigmoid(to_voxels(self.fluid)),
+            upsample_linear3d(softmax(self.regions, 1)),
+            upsample_linear3d(sigmoid(self.right)),
+        ];
+        Tensor::cat(parts, 1)
+    }
+}
+
+/// Where a voxel (column, row, slice) of a head's view of such a shape lies: slices below the topmost, rows
+/// and columns from the middle, in units of 100 mm; 0 beyond the view.
+#[must_use]
+pub fn place(voxel: [f32; 3], shape: [usize; 3]) -> [f32; PLACES] {
+    let [nx, ny, nz] = shape.map(|n| n as f32);
+    let [x, y, z] = voxel;
+    if !(x >= 0.0 && y >= 0.0 && z >= 0.0 && x < nx && y < ny && z < nz) {
+        return [0.0; PLACES];
+    }
+    [z - nz, y - ny / 2.0, x - nx / 2.0].map(|steps| steps / PLACE_UNIT_VOXELS)
 }
 
 /// Cubes of voxels become channels: `[n, c, d, h, w]` to `[n, 8 c, d / 2, h / 2, w / 2]`.
@@ -80,6 +129,17 @@ fn to_channels(x: Tensor<5>) -> Tensor<5> {
         .reshape([n, c * CUBE, d, h, w])
 }
 
+/// The first voxel of each cube: `[n, c, d, h, w]` to `[n, c, d / 2, h / 2, w / 2]`.
+fn first_of_cubes(x: Tensor<5>) -> Tensor<5> {
+    let [n, c, d, h, w] = x.dims();
+    let [d, h, w] = [d / 2, h / 2, w / 2];
+    let cubes = x.reshape([n, c, d, 2, h, 2, w, 2]);
+    let first = [3, 5, 7]
+        .into_iter()
+        .fold(cubes, |x, axis| x.narrow(axis, 0, 1));
+    first.reshape([n, c, d, h, w])
+}
+
 /// The inverse of [`to_channels`].
 fn to_voxels(x: Tensor<5>) -> Tensor<5> {
     let [n, c, d, h, w] = x.dims();
@@ -87,22 +147,6 @@ fn to_voxels(x: Tensor<5>) -> Tensor<5> {
     x.reshape([n, c, 2, 2, 2, d, h, w])
         .permute([0, 1, 5, 2, 6, 3, 7, 4])
         .reshape([n, c, 2 * d, 2 * h, 2 * w])
-}
-
-/// Steps along slices, rows and columns from a cube's first voxel to another one.
-#[must_use]
-pub fn place_in_cube(place: usize) -> [usize; 3] {
-    [place / 4 % 2, place / 2 % 2, place % 2]
-}
-
-/// The class of a voxel value of a map of regions (see [`Region::code`]), and its side where it has one.
-#[must_use]
-pub fn class_of_code(code: u8) -> (u8, Option<Side>) {
-    match Region::of_code(code) {
-        Some((region, side)) => (region as u8, Some(side)),
-        None if code == FLUID_CODE => (FLUID_CLASS, None),
-        None => (0, None),
-    }
 }
 
 #[cfg(test)]
@@ -124,46 +168,50 @@ mod tests {
         // Of channel 0 and place (0, 1, 0) in the cube, which is channel 2: d = 2, h = 1, w = 4.
         let other = channels.clone().slice([1..2, 2..3, 1..2, 0..1, 2..3]);
         assert_eq!(other.into_scalar::<f32>(), (2 * 4 + 2) as f32 * 12.0 + 10.0);
-        assert_eq!(place_in_cube(2), [0, 1, 0]);
-        assert_eq!(place_in_cube(7), [1; 3]);
+        let first = channels.clone().reshape([2, 2, 8, 2, 1, 3]).narrow(2, 0, 1);
+        assert_eq!(
+            first_of_cubes(x.clone()).into_data(),
+            first.reshape([2, 2, 2, 1, 3]).into_data()
+        );
         assert_eq!(to_voxels(channels).into_data(), x.into_data());
     }
 
     #[test]
-    fn logits_by_place_are_those_of_every_second_voxel() {
-        let device = Device::flex();
-        device.seed(3);
-        let network = RegionUnetConfig { filters: [2; 4] }.init(&device);
-        let count = 32 * 64 * 32;
-        let x = Tensor::<1, burn::tensor::Int>::arange(0..count, &device).float() / count as f64;
-        let features = network.features(x.reshape([1, 1, 32, 64, 32]));
-        let whole = network.head(features.clone());
-        let by_place = network.head_by_place(features);
-        let channels = REGION_CLASSES + 1;
-        for place in 0..CUBE {
-            let found = by_place
-                .clone()
-                .narrow(2, place, 1)
-                .reshape([1, channels, 16, 32, 16]);
-            let mut expected = whole.clone();
-            for (axis, step) in place_in_cube(place).into_iter().enumerate() {
-                let every_second = (0..[32, 64, 32][axis]).skip(step).step_by(2);
-                let every_second: Vec<i32> = every_second.collect();
-                let indices = Tensor::<1, burn::tensor::Int>::from_data(&every_second[..], &device);
-                expected = expected.select(axis + 2, indices);
-            }
-            assert_eq!(found.into_data(), expected.into_data(), "place {place}");
-        }
+    fn places_are_in_100_mm_from_the_top_and_the_middle() {
+        // 30 slices below the end of 80, 20 rows behind the middle of 120, 10 columns right of that of 90.
+        assert_eq!(place([55.0, 40.0, 50.0], [90, 120, 80]), [-0.6, -0.4, 0.2]);
+        assert_eq!(place([55.0, 40.0, -1.0], [90, 120, 80]), [0.0; 3]);
+        assert_eq!(place([90.0, 40.0, 5.0], [90, 120, 80]), [0.0; 3]);
     }
 
     #[test]
-    fn codes_become_classes_and_sides() {
-        // 13 insula; 21 the right brainstem; 40 fluid; 14, 20 and 34 are no codes.
-        assert_eq!(class_of_code(13), (13, Some(Side::Left)));
-        assert_eq!(class_of_code(21), (1, Some(Side::Right)));
-        assert_eq!(class_of_code(FLUID_CODE), (14, None));
-        for none in [0, 14, 20, 34, 255] {
-            assert_eq!(class_of_code(none), (0, None));
-        }
+    fn probabilities_are_of_voxels() {
+        let device = Device::flex();
+        let numbers = |channels: i64| {
+            let count = channels * 2 * 3 * 2;
+            let x = Tensor::<1, burn::tensor::Int>::arange(0..count, &device).float();
+            x.reshape([1, channels as usize, 2, 3, 2]) * 0.1 - 1.0
+        };
+        let logits = RegionLogits {
+            inside: numbers(8),
+            fluid: numbers(8),
+            regions: numbers(REGIONS as i64),
+            right: numbers(1),
+        };
+        let found = logits.probabilities();
+        assert_eq!(found.dims(), [1, 2 + REGIONS + 1, 4, 6, 4]);
+        // Lines between distributions are distributions.
+        let sums: Vec<f32> = found
+            .clone()
+            .narrow(1, 2, REGIONS)
+            .sum_dim(1)
+            .try_into_vec_as()
+            .unwrap();
+        assert!(sums.iter().all(|sum| (sum - 1.0).abs() < 1e-5));
+        // Voxel (1, 0, 1) is place 5 of the first cube: logit .1 · 5 · 12 - 1 = 5.
+        let voxel = found.slice([0..1, 0..2, 1..2, 0..1, 1..2]);
+        let voxel: Vec<f32> = voxel.try_into_vec_as().unwrap();
+        let expected = 1.0 / (1.0 + (-5.0f32).exp());
+        assert!(voxel.iter().all(|p| (p - expected).abs() < 1e-6));
     }
 }

@@ -16,7 +16,10 @@ use burn::tensor::{DType, Device, Tensor};
 pub use conv::{conv_batch_norm, convolve, convolve_activate};
 use extension::KernelOps;
 pub use norm::group_norm;
-pub use resample::{average_pool3d, max_pool2d, max_pool3d, upsample_bilinear, upsample_nearest3d};
+pub use resample::{
+    average_pool3d, max_pool2d, max_pool3d, upsample_bilinear, upsample_linear3d,
+    upsample_nearest3d,
+};
 use siderin_kernels::Level;
 pub use siderin_kernels::{Activation, keep_freed_memory};
 use std::sync::atomic::{AtomicBool, Ordering};

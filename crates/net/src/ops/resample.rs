@@ -54,6 +54,23 @@ pub fn upsample_nearest3d(x: Tensor<5>) -> Tensor<5> {
         .reshape([n, c, 2 * d, 2 * h, 2 * w])
 }
 
+/// Twice as many voxels along each axis, on straight lines between the old ones' centres (PyTorch's
+/// `trilinear`, `align_corners=False`): `[n, c, d, h, w]` to `[n, c, 2d, 2h, 2w]`.
+pub fn upsample_linear3d(x: Tensor<5>) -> Tensor<5> {
+    let [_, _, d, h, w] = x.dims();
+    if by_kernels(&x) {
+        return upsample(x, [2 * d, 2 * h, 2 * w], UpsampleMode::Linear);
+    }
+    // Half way between a doubled voxel and the mean of its neighbours: ¾ of the one, ¼ of the other.
+    (2..5).fold(upsample_nearest3d(x), |x, axis| {
+        let length = x.dims()[axis];
+        let part = |from, count| x.clone().narrow(axis, from, count);
+        let before = Tensor::cat(vec![part(0, 1), part(0, length - 1)], axis);
+        let after = Tensor::cat(vec![part(1, length - 1), part(length - 1, 1)], axis);
+        x.clone() * 0.5 + (before + after) * 0.25
+    })
+}
+
 /// The mean of each box of `stride` voxels, which divides the sizes:
 /// `[n, c, d, h, w]` to `[n, c, d/s, h/s, w/s]`.
 pub fn average_pool3d(x: Tensor<5>, stride: [usize; 3]) -> Tensor<5> {

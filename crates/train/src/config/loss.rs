@@ -2,7 +2,7 @@ use super::{ConfigError, hold};
 use serde::{Deserialize, Serialize};
 use siderin_core::candidates::SpotKind;
 use siderin_net::loss::Loss;
-use siderin_net::model::{Architecture, ModelConfig, REGION_CLASSES};
+use siderin_net::model::{Architecture, ModelConfig, REGIONS};
 
 /// What is minimised.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -27,7 +27,7 @@ impl LossConfig {
     /// As the papers have it: λ = .4 .3 .2 .1 over Dice + focal (Cho 2026); focal Tversky and
     /// weighted cross-entropy (del Pozo Lérida 2023); λ = 10 in the first and 1 in the second stage
     /// (Wei 2022); Dice + top 10 % (Kwon 2024), its levels weighed by halves as nnU-Net does. Regions
-    /// are no paper's: half Dice, half cross-entropy.
+    /// and candidates are no paper's and have losses of their own.
     #[must_use]
     pub fn of_paper(architecture: Architecture) -> Self {
         let plain = |of| Self {
@@ -49,8 +49,7 @@ impl LossConfig {
                 levels: vec![4.0 / 7.0, 2.0 / 7.0, 1.0 / 7.0],
                 ..plain(Loss::dice_top_k())
             },
-            Architecture::RegionUnet => plain(Loss::dice_cross_entropy()),
-            Architecture::CandidateNet => plain(Loss::CrossEntropy),
+            Architecture::RegionUnet | Architecture::CandidateNet => plain(Loss::CrossEntropy),
         }
     }
 
@@ -85,7 +84,7 @@ pub(crate) fn classes(model: &ModelConfig) -> usize {
         ModelConfig::RlkUnet(_) | ModelConfig::MmocNet(_) => 1,
         ModelConfig::Unet3d(_) => 2,
         ModelConfig::GuidedUnet(config) => config.classes(),
-        ModelConfig::RegionUnet(_) => REGION_CLASSES,
+        ModelConfig::RegionUnet(_) => REGIONS,
         ModelConfig::CandidateNet(_) => SpotKind::ALL.len(),
     }
 }

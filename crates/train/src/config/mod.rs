@@ -168,6 +168,12 @@ impl TrainConfig {
             self.augment.flip,
             "0 for regions: a mirrored head has its left on the right",
         )?;
+        hold(
+            self.loss.is_none(),
+            "[loss]",
+            "given",
+            "none for regions, which have one of their own",
+        )?;
         let sampling = &self.sampling;
         hold(
             sampling.lesion_share + sampling.spot_share == 0.0,

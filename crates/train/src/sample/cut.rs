@@ -73,7 +73,7 @@ pub fn cut(scan: &Material, size: [usize; 3], draw: &SampleDraw) -> Sample {
 }
 
 /// Steps from the middle of a voxel of the sample: columns, rows, slices.
-fn offset_of(at: usize, [d, h, w]: [usize; 3]) -> [isize; 3] {
+pub(crate) fn offset_of(at: usize, [d, h, w]: [usize; 3]) -> [isize; 3] {
     let from_middle = |index: usize, length: usize| index as isize - (length / 2) as isize;
     [
         from_middle(at % w, w),

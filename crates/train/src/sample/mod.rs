@@ -11,6 +11,7 @@ mod intensity;
 mod spatial;
 
 pub use augment::{AugmentConfig, AugmentDraw};
+pub(crate) use cut::offset_of;
 pub use cut::{Sample, cut};
 pub use draw::{SampleDraw, Sampler, Walk};
 

@@ -1,6 +1,7 @@
 //! What is learnt: where batches come from, what is minimised, and how weights are judged.
 
 mod candidates;
+mod head_loss;
 mod mine;
 mod objective;
 mod patches;

@@ -1,17 +1,14 @@
 //! What is minimised, for each network.
 
+use super::head_loss::head_loss;
 use super::patches::PatchBatch;
 use crate::config::{LossConfig, TrainConfig};
-use burn::tensor::activation::{log_sigmoid, sigmoid};
+use burn::tensor::activation::sigmoid;
 use burn::tensor::{Device, Tensor, TensorData};
 use siderin_core::random::Stream;
-use siderin_core::regions::Side;
 use siderin_net::infer::{RegionCut, cut_region, regions_of};
 use siderin_net::loss::{DeepSupervision, Loss, shrink_target2d, shrink_target3d};
-use siderin_net::model::{
-    CUBE, Fine, Guided, GuidedClass, GuidedConfig, Mmoc, ModelConfig, Network, REGION_CLASSES,
-    RegionUnet, class_of_code, place_in_cube,
-};
+use siderin_net::model::{Fine, Guided, GuidedClass, GuidedConfig, Mmoc, ModelConfig, Network};
 
 /// The loss of a batch.
 pub(crate) struct Objective {
@@ -25,8 +22,6 @@ pub(crate) struct Objective {
 }
 
 const MICROBLEED: u8 = GuidedClass::Microbleed as u8;
-/// Voxels of a cube that count in a step. The others are much like them.
-const PLACES: usize = 2;
 
 impl Objective {
     pub(crate) fn new(
@@ -72,7 +67,10 @@ impl Objective {
                 self.guided(network, config, batch)
             }
             (Network::GuidedUnet(_), _) => unreachable!("a network is of its config"),
-            (Network::RegionUnet(network), _) => self.regions_of_head(network, batch),
+            (Network::RegionUnet(network), _) => {
+                let logits = network.head(network.features(self.patches(batch)));
+                head_loss(logits, &batch.classes, &self.device)
+            }
             (Network::CandidateNet(_), _) => unreachable!("candidates are a task of their own"),
         }
     }
@@ -99,52 +97,6 @@ impl Objective {
             targets.push(shrink_target3d(finer, level.stride));
         }
         self.deep.forward(outputs, targets)
-    }
-
-    /// The loss over the classes, and cross-entropy of the side where a voxel has one. Of every cube of
-    /// voxels [`PLACES`] drawn ones count.
-    fn regions_of_head(&self, network: &RegionUnet, batch: &PatchBatch) -> Tensor<1> {
-        let mut stream = Stream::new(self.seed, "places", batch.number);
-        let mut places: Vec<usize> = (0..CUBE).collect();
-        while places.len() > PLACES {
-            places.swap_remove(stream.index(places.len()));
-        }
-        let codes = codes_at(batch, &places);
-        let logits = network.head_by_place(network.features(self.patches(batch)));
-        let some = places
-            .iter()
-            .map(|place| logits.clone().narrow(2, *place, 1));
-        let [n, channels, _, d, h, w] = logits.dims();
-        let shape = |channels| [n, channels, places.len() * d, h, w];
-        let logits = Tensor::cat(some.collect(), 2).reshape(shape(channels));
-
-        let voxels = places.len() * d * h * w;
-        let mut classes = vec![0f32; n * REGION_CLASSES * voxels];
-        // 1 on the right, -1 on the left, 0 where there is no side.
-        let mut sides = vec![0f32; n * voxels];
-        let mut with_side = 0usize;
-        for (at, code) in codes.into_iter().enumerate() {
-            let (sample, voxel) = (at / voxels, at % voxels);
-            let (class, side) = class_of_code(code);
-            classes[(sample * REGION_CLASSES + usize::from(class)) * voxels + voxel] = 1.0;
-            if let Some(side) = side {
-                sides[at] = if side == Side::Right { 1.0 } else { -1.0 };
-                with_side += 1;
-            }
-        }
-        let tensor = |values, channels| {
-            Tensor::<5>::from_data(TensorData::new(values, shape(channels)), &self.device)
-        };
-        let target = tensor(classes, REGION_CLASSES);
-        let of_classes = self
-            .loss
-            .of
-            .forward(logits.clone().narrow(1, 0, REGION_CLASSES), target);
-        let sides = tensor(sides, 1);
-        let towards = log_sigmoid(logits.narrow(1, REGION_CLASSES, 1) * sides.clone());
-        // Where there is no side, ln ½ would count.
-        let of_sides = (towards * sides.abs()).sum() / -(with_side.max(1) as f64);
-        of_classes + of_sides
     }
 
     /// The first stage on whole slices, and the second on regions around what is there and around
@@ -274,39 +226,4 @@ impl Objective {
 
 fn is_microbleed(class: u8) -> bool {
     class == MICROBLEED
-}
-/// Codes of the voxels at some places of each cube: samples, places, slices, rows, columns of cubes.
-fn codes_at(batch: &PatchBatch, places: &[usize]) -> Vec<u8> {
-    let [n, _, d, h, w] = batch.shape;
-    let mut codes = Vec::with_capacity(batch.classes.len() * places.len() / CUBE);
-    for sample in 0..n {
-        for [dz, dy, dx] in places.iter().map(|place| place_in_cube(*place)) {
-            for z in (dz..d).step_by(2) {
-                for y in (dy..h).step_by(2) {
-                    let row = ((sample * d + z) * h + y) * w;
-                    codes.extend(batch.classes[row..row + w].iter().skip(dx).step_by(2));
-                }
-            }
-        }
-    }
-    codes
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn codes_of_places_are_those_of_every_second_voxel() {
-        // Two samples of 2 × 4 × 2 voxels; code = voxel number.
-        let batch = PatchBatch {
-            number: 0,
-            images: Vec::new(),
-            classes: (0..32).collect(),
-            shape: [2, 1, 2, 4, 2],
-        };
-        // Place 3 is the second row and column: numbers 3 and 7 of the first slice. Place 4 is the second
-        // slice: numbers 8 and 12.
-        assert_eq!(codes_at(&batch, &[3, 4]), [3, 7, 8, 12, 19, 23, 24, 28]);
-    }
 }

@@ -7,12 +7,12 @@ use super::{Task, TaskError, Verdict};
 use crate::config::{TrainConfig, ValidationConfig};
 use crate::data::{PreparedFile, PreparedFileError, Store};
 use crate::loader::Maker;
-use crate::sample::{Sample, Sampler, Walk, cut};
+use crate::sample::{Sample, SampleDraw, Sampler, Walk, cut, offset_of};
 use crate::score::{JudgeError, best_thresholds, counts_by_threshold};
 use burn::tensor::{Device, Tensor};
 use siderin_net::RegionFinder;
 use siderin_net::infer::Predictor;
-use siderin_net::model::{ModelConfig, Network};
+use siderin_net::model::{ModelConfig, Network, place};
 use siderin_net::model_file::{Model, ModelCard};
 use std::sync::Arc;
 
@@ -34,6 +34,8 @@ pub(crate) struct PatchTask {
     store: Arc<Store>,
     sampler: Sampler,
     objective: Objective,
+    /// The network of regions is told where in the head a sample lies.
+    shows_places: bool,
     validation: Vec<PreparedFile>,
     judging: ValidationConfig,
     /// Without gradients.
@@ -64,6 +66,7 @@ impl PatchTask {
                 card.inference.coarse_threshold,
                 &device.clone().autodiff(),
             ),
+            shows_places: matches!(card.model, ModelConfig::RegionUnet(_)),
             validation,
             judging: config.validation.clone(),
             device: device.clone(),
@@ -100,7 +103,8 @@ impl Task for PatchTask {
         let store = Arc::clone(&self.store);
         let sampler = self.sampler.showing(mistakes);
         let mut order = sampler.walk();
-        Box::new(move |number| make_batch(&store, &sampler, &mut order, number))
+        let shows_places = self.shows_places;
+        Box::new(move |number| make_batch(&store, &sampler, shows_places, &mut order, number))
     }
 
     fn loss(&self, network: &Network, batch: &PatchBatch) -> Tensor<1> {
@@ -143,6 +147,7 @@ impl Task for PatchTask {
 fn make_batch(
     store: &Store,
     sampler: &Sampler,
+    shows_places: bool,
     order: &mut Walk,
     number: u64,
 ) -> Result<PatchBatch, PreparedFileError> {
@@ -153,10 +158,15 @@ fn make_batch(
         let index = number * config.batch as u64 + at;
         let at = order.of(index);
         let material = store.material(at.0)?;
-        channels = material.images.len();
         let draw = sampler.draw(index, at, &material);
         let sample: Sample = cut(&material, config.size, &draw);
         images.extend(sample.images);
+        channels = material.images.len();
+        if shows_places {
+            let places = places_of(&draw, config.size, material.shape);
+            channels += places.len();
+            images.extend(places.into_iter().flatten());
+        }
         classes.extend(sample.classes);
     }
     let [d, h, w] = config.size;
@@ -166,4 +176,18 @@ fn make_batch(
         classes,
         shape: [config.batch, channels, d, h, w],
     })
+}
+
+/// The [`place`] of each voxel of a sample, an image for each axis. A turned or stretched sample counts as
+/// one that was scanned so: places are straight.
+fn places_of(draw: &SampleDraw, size: [usize; 3], shape: [usize; 3]) -> [Vec<f32>; 3] {
+    let voxels: usize = size.iter().product();
+    let places: Vec<[f32; 3]> = (0..voxels)
+        .map(|at| {
+            let offset = offset_of(at, size);
+            let voxel = |axis: usize| (draw.middle[axis] + offset[axis] as f64) as f32;
+            place([0, 1, 2].map(voxel), shape)
+        })
+        .collect();
+    [0, 1, 2].map(|axis| places.iter().map(|place| place[axis]).collect())
 }
