@@ -5,8 +5,8 @@
 //! voxels cost less than few channels on many. Beside them go the place of the cube in the head's view, so
 //! that a part of a head is known as one.
 //!
-//! What it answers is taken apart, because one softmax over everything learns next to nothing of regions as
-//! long as brain and background are uncertain: of each voxel whether it lies inside of the skull's inner
+//! What it answers is taken apart, because in one softmax background against brain, which most voxels are
+//! about, outweighs all else: of each voxel whether it lies inside of the skull's inner
 //! surface, and if so whether it is fluid; of each cube which region its tissue would be, and on which side.
 
 use super::unet3d::{STRIDE, Unet3d, Unet3dConfig};

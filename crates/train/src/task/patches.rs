@@ -191,3 +191,23 @@ fn places_of(draw: &SampleDraw, size: [usize; 3], shape: [usize; 3]) -> [Vec<f32
         .collect();
     [0, 1, 2].map(|axis| places.iter().map(|place| place[axis]).collect())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::sample::AugmentDraw;
+
+    #[test]
+    fn places_of_a_sample_are_those_of_its_voxels() {
+        let draw = SampleDraw {
+            middle: [5.0, 10.0, 29.0],
+            augment: AugmentDraw::default(),
+        };
+        let [slices, rows, columns] = places_of(&draw, [2, 4, 6], [10, 20, 30]);
+        // The middle is voxel (1, 2, 3) of the sample. The first one is (2, 8, 28) of the scan: 2 slices below
+        // its end, 2 rows behind and 3 columns left of its middle; the last one (7, 11, 29).
+        let of = |at: usize| [slices[at], rows[at], columns[at]];
+        assert_eq!(of(0), [-2.0, -2.0, -3.0].map(|steps| steps / 50.0));
+        assert_eq!(of(47), [-1.0, 1.0, 2.0].map(|steps| steps / 50.0));
+    }
+}

@@ -1,5 +1,5 @@
 use super::*;
-use crate::ops::{max_pool3d, upsample_bilinear, upsample_nearest3d};
+use crate::ops::{max_pool3d, upsample_bilinear, upsample_linear3d, upsample_nearest3d};
 use crate::reference::Reference;
 use burn::module::Module;
 use burn::tensor::{Device, Tensor};
@@ -21,6 +21,17 @@ fn operations_without_weights() {
     Reference::read("upsample_bilinear").check::<_, 4>(Nothing {}, |_, mut x| {
         vec![upsample_bilinear(x.remove(0), [6, 10])]
     });
+}
+
+#[test]
+fn linear_upsampling_draws_lines_between_centres() {
+    let row = Tensor::<1>::from_floats([0.0, 4.0, 8.0], &Device::flex()).reshape([1, 1, 1, 1, 3]);
+    let found = upsample_linear3d(row);
+    assert_eq!(found.dims(), [1, 1, 2, 2, 6]);
+    // New centres lie a quarter of a voxel from the old ones; beyond the outermost it stays as it is.
+    let line = [0.0, 1.0, 3.0, 5.0, 7.0, 8.0];
+    let found: Vec<f32> = found.try_into_vec_as().unwrap();
+    assert_eq!(found, line.repeat(4));
 }
 
 #[test]
