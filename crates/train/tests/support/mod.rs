@@ -1,7 +1,8 @@
 //! Small data sets of painted heads, and configs of tiny networks.
 #![allow(dead_code, unreachable_pub)] // Each test binary uses some of it.
 
-use burn::tensor::Device;
+use burn::module::{Module, ModuleMapper, Param};
+use burn::tensor::{Device, Tensor, TensorData};
 use siderin_core::scan::nifti::write_volume;
 use siderin_core::simulate::{PhantomConfig, phantom};
 use siderin_core::volume::{Volume, VoxelPoint};
@@ -98,14 +99,31 @@ fn write_painted(folder: &Path, subject: &str, made: &Painted) {
     write_volume(&file("desc-regions_dseg"), &made.regions).unwrap();
 }
 
+/// Sets what a network of regions adds to its outputs so that all is tissue: the 8 logits of what lies inside
+/// far up, the 8 of fluid far down, those of 13 regions and the side to 0.
+struct AllTissue;
+
+impl ModuleMapper for AllTissue {
+    fn map_float<const D: usize>(&mut self, param: Param<Tensor<D>>) -> Param<Tensor<D>> {
+        if param.dims()[..] != [8 + 8 + 13 + 1] {
+            return param;
+        }
+        param.map(|tensor| {
+            let logits = [[100.0f32; 8], [-100.0; 8]].concat();
+            let logits = [logits, vec![0.0; 14]].concat();
+            Tensor::from_data(TensorData::new(logits, [30]), &tensor.device())
+        })
+    }
+}
+
 /// A config of a tiny network of candidates. The brain is found by a network with random weights, for
-/// which everything is brain (see [`write_brains`]); it is written beside the data.
+/// which everything is tissue (see [`write_brains`]); it is written beside the data.
 fn candidate_config(data: &Path) -> TrainConfig {
     let device = Device::flex();
     device.seed(3);
     let mut card = ModelCard::preset(Architecture::RegionUnet, Preset::Small);
     card.model = ModelConfig::RegionUnet(RegionUnetConfig { filters: [2; 4] });
-    let network = card.model.init(&device).unwrap();
+    let network = card.model.init(&device).unwrap().map(&mut AllTissue);
     let regions = data.with_file_name("regions.siderin");
     Model { card, network }.write(&regions).unwrap();
     TrainConfig::from_toml(&format!(
