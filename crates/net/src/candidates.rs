@@ -3,8 +3,9 @@
 use crate::model::{CandidateNet, Network};
 use crate::model_file::{Calibration, Model, ModelCard};
 use burn::tensor::{Device, Tensor, TensorData};
+use rayon::prelude::*;
 use siderin_core::candidates::{
-    COARSE_CHANNELS, CandidateView, FINE_CHANNELS, SpotKind, VIEW_EDGE, VIEW_NUMBERS,
+    COARSE_CHANNELS, CandidateView, FINE_CHANNELS, Mirroring, SpotKind, VIEW_EDGE, VIEW_NUMBERS,
 };
 
 /// A network of candidates, ready to judge.
@@ -48,6 +49,8 @@ pub const APART_MM: f64 = 4.0;
 
 /// Candidates that are judged at once.
 const BATCH: usize = 64;
+/// ln of the odds of a microbleed below which one look is enough: one in 150.
+const CLEARLY_NONE: f64 = -5.0;
 const KINDS: usize = SpotKind::ALL.len();
 
 impl CandidateJudge {
@@ -74,12 +77,38 @@ impl CandidateJudge {
         &self.card
     }
 
-    /// What each candidate is likely to be.
+    /// What each candidate is likely to be. One that is not clearly something else is looked at in all
+    /// eight ways to mirror it, and the mean of the logits counts.
     ///
     /// # Errors
     /// When the network gives no numbers.
     pub fn judge(&self, views: &[CandidateView]) -> Result<Vec<Opinion>, CandidateError> {
-        let mut opinions = Vec::with_capacity(views.len());
+        let mut logits = self.logits(views)?;
+        let unclear: Vec<usize> = (0..views.len())
+            .filter(|at| log_odds(&logits[*at]) > CLEARLY_NONE)
+            .collect();
+        let ways = &Mirroring::IN_PLANE;
+        for how in &ways[1..] {
+            let mirrored: Vec<CandidateView> = unclear
+                .par_iter()
+                .map(|at| views[*at].mirrored(how))
+                .collect();
+            for (at, more) in unclear.iter().zip(self.logits(&mirrored)?) {
+                for (sum, logit) in logits[*at].iter_mut().zip(more) {
+                    *sum += logit;
+                }
+            }
+        }
+        for at in unclear {
+            logits[at] = logits[at].map(|sum| sum / ways.len() as f32);
+        }
+        let line = self.card.calibration.unwrap_or(Calibration::none());
+        Ok(logits.iter().map(|logits| opinion(logits, line)).collect())
+    }
+
+    /// What the network says of each view.
+    fn logits(&self, views: &[CandidateView]) -> Result<Vec<[f32; KINDS]>, CandidateError> {
+        let mut all = Vec::with_capacity(views.len());
         for some in views.chunks(BATCH) {
             let logits = self.network.forward(
                 self.images(some, FINE_CHANNELS, |view| &view.fine),
@@ -92,10 +121,10 @@ impl CandidateJudge {
             if !logits.iter().all(|logit| logit.is_finite()) {
                 return Err(CandidateError::Diverged);
             }
-            let line = self.card.calibration.unwrap_or(Calibration::none());
-            opinions.extend(logits.chunks_exact(KINDS).map(|kinds| opinion(kinds, line)));
+            let (kinds, _) = logits.as_chunks::<KINDS>();
+            all.extend(kinds);
         }
-        Ok(opinions)
+        Ok(all)
     }
 
     fn images<'a>(
@@ -116,8 +145,15 @@ impl CandidateJudge {
     }
 }
 
-fn opinion(logits: &[f32], line: Calibration) -> Opinion {
+/// ln of the odds of a microbleed: its logit less ln Σ e^x of the others.
+fn log_odds(logits: &[f32; KINDS]) -> f64 {
     let others = &logits[1..];
+    let largest = f64::from(others.iter().copied().fold(f32::MIN, f32::max));
+    let sum: f64 = others.iter().map(|x| (f64::from(*x) - largest).exp()).sum();
+    f64::from(logits[0]) - largest - sum.ln()
+}
+
+fn opinion(logits: &[f32; KINDS], line: Calibration) -> Opinion {
     let otherwise = (1..KINDS).fold(1, |best, next| {
         if logits[next] > logits[best] {
             next
@@ -125,10 +161,7 @@ fn opinion(logits: &[f32], line: Calibration) -> Opinion {
             best
         }
     });
-    // ln Σ e^x of the others, less the largest.
-    let largest = f64::from(logits[otherwise]);
-    let sum: f64 = others.iter().map(|x| (f64::from(*x) - largest).exp()).sum();
-    let log_odds = f64::from(logits[0]) - largest - sum.ln();
+    let log_odds = log_odds(logits);
     Opinion {
         log_odds,
         microbleed: line.probability(log_odds) as f32,
@@ -182,6 +215,28 @@ mod tests {
         assert!((alone.microbleed - all[BATCH].microbleed).abs() < 1e-6);
         assert!(all.iter().all(|o| (0.0..=1.0).contains(&o.microbleed)));
         assert!(judge.judge(&[]).unwrap().is_empty());
+    }
+
+    #[test]
+    fn mirrored_candidates_are_the_same() {
+        let device = Device::flex();
+        let judge = CandidateJudge::new(model(&device), &device).unwrap();
+        let views = views();
+        let mirrored: Vec<CandidateView> = views
+            .iter()
+            .map(|view| view.mirrored(&Mirroring::IN_PLANE[5]))
+            .collect();
+        let (seen, again) = (
+            judge.judge(&views).unwrap(),
+            judge.judge(&mirrored).unwrap(),
+        );
+        // Looked at once they would not be.
+        let once = judge.logits(&mirrored).unwrap();
+        let off = |at: usize| (log_odds(&once[at]) - seen[at].log_odds).abs();
+        assert!((0..views.len()).any(|at| off(at) > 1e-3));
+        for (one, other) in seen.iter().zip(&again) {
+            assert!((one.log_odds - other.log_odds).abs() < 1e-4);
+        }
     }
 
     #[test]

@@ -6,12 +6,14 @@
 //! is 0, as air's is.
 
 mod axes;
+mod mirror;
 mod phase;
 
 use super::{Candidate, score};
 use crate::regions::{FLUID_CODE, Region};
 use crate::volume::{Grid, Volume, VoxelPoint, WorldPoint, linear_at};
 use axes::{ViewAxes, view_axes};
+pub use mirror::Mirroring;
 use nalgebra::Vector3;
 use phase::local_phase;
 

@@ -3,26 +3,24 @@
 use super::PIXELS;
 use crate::config::CandidateChoice;
 use siderin_core::candidates::{
-    COARSE_CHANNELS, CandidateView, DEEPEST_MM, DEPTH_NUMBER, NOISE_NUMBER, PHASE_CHANNELS,
-    USUAL_NOISE, VIEW_EDGE, VIEW_NUMBERS,
+    COARSE_CHANNELS, CandidateView, DEEPEST_MM, DEPTH_NUMBER, Mirroring, NOISE_NUMBER,
+    PHASE_CHANNELS, USUAL_NOISE, VIEW_NUMBERS,
 };
 use siderin_core::random::Stream;
 
 /// A view, mirrored and turned by quarters, in another contrast and noise, with a surface of the brain
 /// that is a little off, and without its phase now and then.
 pub(super) fn changed(
-    mut view: CandidateView,
+    view: &CandidateView,
     choice: &CandidateChoice,
     stream: &mut Stream,
 ) -> CandidateView {
-    let turn = Turn {
+    let mut view = view.mirrored(&Mirroring {
         columns: stream.chance(0.5),
         rows: stream.chance(0.5),
         exchanged: stream.chance(0.5),
         planes: stream.chance(0.5),
-    };
-    view.fine = turn.of(&view.fine, PHASE_CHANNELS.start, PHASE_CHANNELS.len());
-    view.coarse = turn.of(&view.coarse, COARSE_CHANNELS - 1, 0);
+    });
     let power = stream.uniform(-choice.contrast, choice.contrast).exp() as f32;
     let noise = stream.uniform(0.0, choice.noise) as f32;
     let depth = stream.uniform(-choice.depth_mm, choice.depth_mm) as f32 / DEEPEST_MM;
@@ -51,89 +49,11 @@ pub(super) fn changed(
     view
 }
 
-/// Mirroring, and the exchange of columns and rows.
-struct Turn {
-    columns: bool,
-    rows: bool,
-    exchanged: bool,
-    planes: bool,
-}
-
-impl Turn {
-    /// Channels: `first` planes, `second` planes, and single ones.
-    fn of(&self, channels: &[f32], first: usize, second: usize) -> Vec<f32> {
-        let source = |channel: usize| {
-            let mirrored = |start: usize, count: usize| {
-                if self.planes {
-                    start + count - 1 - (channel - start)
-                } else {
-                    channel
-                }
-            };
-            if channel < first {
-                mirrored(0, first)
-            } else if channel < first + second {
-                mirrored(first, second)
-            } else {
-                channel
-            }
-        };
-        let last = VIEW_EDGE - 1;
-        let count = channels.len() / PIXELS;
-        let mut turned = Vec::with_capacity(channels.len());
-        for channel in 0..count {
-            let from = &channels[source(channel) * PIXELS..][..PIXELS];
-            for row in 0..VIEW_EDGE {
-                for column in 0..VIEW_EDGE {
-                    let (r, c) = if self.exchanged {
-                        (column, row)
-                    } else {
-                        (row, column)
-                    };
-                    let r = if self.rows { last - r } else { r };
-                    let c = if self.columns { last - c } else { c };
-                    turned.push(from[r * VIEW_EDGE + c]);
-                }
-            }
-        }
-        turned
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::super::blank_view;
     use super::*;
     use siderin_core::candidates::FINE_CHANNELS;
-
-    #[test]
-    fn a_view_is_turned_as_a_whole() {
-        // Value: 100 channel + row + column / 100.
-        let value = |channel: usize, row: usize, column: usize| {
-            100.0 * channel as f32 + row as f32 + column as f32 / 100.0
-        };
-        let mut channels = Vec::new();
-        for channel in 0..6 {
-            for row in 0..VIEW_EDGE {
-                channels.extend((0..VIEW_EDGE).map(|column| value(channel, row, column)));
-            }
-        }
-        let turn = Turn {
-            columns: true,
-            rows: false,
-            exchanged: true,
-            planes: true,
-        };
-        let turned = turn.of(&channels, 3, 2);
-        let at = |channel: usize, row: usize, column: usize| {
-            turned[channel * PIXELS + row * VIEW_EDGE + column]
-        };
-        // Planes 0 to 2 and 3 to 4 are mirrored, 5 stays; what is at row 4, column 7 comes from row 7,
-        // column 31 - 4.
-        assert_eq!(at(0, 4, 7), value(2, 7, 27));
-        assert_eq!(at(3, 4, 7), value(4, 7, 27));
-        assert_eq!(at(5, 4, 7), value(5, 7, 27));
-    }
 
     #[test]
     fn what_is_changed_of_a_view_is_changed_of_its_numbers() {
@@ -148,7 +68,7 @@ mod tests {
             depth_mm: 4.0,
         };
         let mut stream = Stream::new(3, "test", 0);
-        let found = changed(view, &choice, &mut stream);
+        let found = changed(&view, &choice, &mut stream);
         let phase = &found.fine[PHASE_CHANNELS.start * PIXELS..PHASE_CHANNELS.end * PIXELS];
         assert!(phase.iter().all(|v| *v == 0.0));
         assert_eq!(found.numbers[VIEW_NUMBERS - 1], 0.0);

@@ -168,7 +168,7 @@ impl Task for CandidateTask {
                 let (scan, turn) = order.of(index);
                 let set = &train[teaching[scan]];
                 let at = pick(set, turn, &sampler, &mut stream);
-                let view = changed(set.view(at), &choice, &mut stream);
+                let view = changed(&set.view(at), &choice, &mut stream);
                 made.push(&view, set.places[at].may_be);
             }
             Ok(made)
