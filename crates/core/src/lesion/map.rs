@@ -1,7 +1,7 @@
 //! From a map of probabilities to lesions.
 
 use super::surroundings::parenchyma_share;
-use super::{Decision, Lesion, SizeClass, sphere_diameter_mm};
+use super::{Decision, Lesion, NoRegion, SizeClass, sphere_diameter_mm};
 use crate::preprocess::{Connectivity, connected_components};
 use crate::volume::{Volume, VoxelPoint, WorldPoint};
 use serde::{Deserialize, Serialize};
@@ -107,6 +107,7 @@ pub fn lesions_of_map(
             diameter_mm,
             confidence: finding.confidence,
             size_class: SizeClass::of(diameter_mm),
+            region: Err(NoRegion::NoMap),
             voxels: finding.voxels.clone(),
         });
     }

@@ -2,13 +2,16 @@
 
 mod burden;
 mod map;
+mod place;
 mod select;
 mod surroundings;
 
 pub use burden::{BurdenGroup, Counts};
 pub use map::{MapFinding, OperatingPoint, lesions_of_map};
+pub use place::NoRegion;
 pub use select::{Decision, Judged, ScoredSpot, label_volume, repeats, select_lesions};
 
+use crate::regions::{Region, Side};
 use crate::volume::{VoxelPoint, WorldPoint};
 use serde::Serialize;
 
@@ -29,6 +32,8 @@ pub struct Lesion {
     pub confidence: f32,
     /// Microbleed or larger.
     pub size_class: SizeClass,
+    /// Where in the brain, or why that is not known.
+    pub region: Result<(Region, Side), NoRegion>,
     /// Offsets of its voxels in the scan, ascending.
     pub voxels: Vec<usize>,
 }

@@ -1,6 +1,6 @@
 //! From scored candidates to lesions.
 
-use super::{Lesion, SizeClass, sphere_diameter_mm};
+use super::{Lesion, NoRegion, SizeClass, sphere_diameter_mm};
 use crate::candidates::{Candidate, SpotKind};
 use crate::volume::{Grid, Volume, WorldPoint};
 use std::collections::HashSet;
@@ -136,6 +136,7 @@ fn lesion(grid: &Grid, spot: &ScoredSpot, id: u16) -> Lesion {
         diameter_mm,
         confidence: spot.score,
         size_class: SizeClass::of(diameter_mm),
+        region: Err(NoRegion::NoMap),
         voxels: candidate.voxels.clone(),
     }
 }

@@ -138,6 +138,17 @@ impl Region {
     }
 }
 
+impl Side {
+    /// Name in files.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Left => "left",
+            Self::Right => "right",
+        }
+    }
+}
+
 impl RegionGroup {
     /// Name in files.
     #[must_use]
@@ -156,15 +167,12 @@ impl RegionGroup {
 pub fn region_table() -> String {
     let mut table = String::from("index\tname\tside\tgroup\n");
     for side in [Side::Left, Side::Right] {
-        let side_name = match side {
-            Side::Left => "left",
-            Side::Right => "right",
-        };
         for region in Region::ALL {
             table += &format!(
-                "{}\t{}\t{side_name}\t{}\n",
+                "{}\t{}\t{}\t{}\n",
                 region.code(side),
                 region.name(),
+                side.name(),
                 region.group().name()
             );
         }

@@ -2,7 +2,7 @@
 
 use super::Candidates;
 use super::RESEARCH_USE;
-use crate::lesion::{Counts, Lesion, SizeClass};
+use crate::lesion::{Counts, Lesion, NoRegion, SizeClass};
 use crate::scan::{Acquisition, Note, Scan, Suitability};
 use crate::volume::{Grid, Volume};
 use serde::Serialize;
@@ -81,7 +81,7 @@ pub struct Step {
 }
 
 /// Grows when a field is added; the first number when one changes its meaning.
-const SCHEMA_VERSION: &str = "1.1";
+const SCHEMA_VERSION: &str = "1.2";
 
 /// The content of `lesions.json`.
 #[derive(Serialize)]
@@ -123,12 +123,11 @@ struct LesionEntry {
     diameter_mm: f64,
     confidence: f64,
     size_class: SizeClass,
-    region: Option<String>,
-    region_reason: &'static str,
+    region: Option<&'static str>,
+    side: Option<&'static str>,
+    /// Why there is no region.
+    region_reason: Option<&'static str>,
 }
-
-/// Why no region is given.
-pub(super) const NO_REGION: &str = "no region map of this scan exists yet";
 
 impl<'a> Document<'a> {
     pub(super) fn of(findings: &'a Findings<'a>) -> Self {
@@ -167,8 +166,9 @@ impl LesionEntry {
             diameter_mm: rounded(lesion.diameter_mm, 1e4),
             confidence: rounded(f64::from(lesion.confidence), 1e4),
             size_class: lesion.size_class,
-            region: None,
-            region_reason: NO_REGION,
+            region: lesion.region.ok().map(|(region, _)| region.name()),
+            side: lesion.region.ok().map(|(_, side)| side.name()),
+            region_reason: lesion.region.err().map(NoRegion::reason),
         }
     }
 }

@@ -1,9 +1,9 @@
 //! `report.html`: one file that needs nothing else.
 
 use super::RESEARCH_USE;
-use super::document::{Findings, NO_REGION, Quality};
+use super::document::{Findings, Quality};
 use super::picture::{Plane, View, Window, picture};
-use crate::lesion::{Counts, Lesion};
+use crate::lesion::{Counts, Lesion, NoRegion};
 use crate::preprocess::percentiles;
 use crate::scan::Acquisition;
 use crate::volume::VoxelPoint;
@@ -76,7 +76,7 @@ pub(super) fn render(findings: &Findings) -> Result<String, minijinja::Error> {
         lesions => lesions,
         pictured => PICTURED,
         heat => findings.maps.heat.is_some(),
-        no_region => NO_REGION,
+        no_regions => findings.lesions.iter().any(|lesion| lesion.region == Err(NoRegion::NoMap)),
     })
 }
 
@@ -109,8 +109,19 @@ fn lesion_value(view: &View, warm: Option<&View>, lesion: &Lesion, pictured: boo
         volume => format!("{:.1}", lesion.volume_mm3),
         confidence => format!("{:.2}", lesion.confidence),
         size_class => lesion.size_class.name(),
+        region => region_in_words(lesion),
         pictures => pictures,
     }
+}
+
+/// Such as "left basal ganglia".
+fn region_in_words(lesion: &Lesion) -> Option<String> {
+    let (region, side) = lesion.region.ok()?;
+    Some(format!(
+        "{} {}",
+        side.name(),
+        region.name().replace('_', " ")
+    ))
 }
 
 fn nearest_voxel(view: &View, point: VoxelPoint) -> [usize; 3] {

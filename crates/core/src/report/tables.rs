@@ -16,6 +16,7 @@ pub(super) fn write_lesions(sink: impl Write, lesions: &[Lesion]) -> csv::Result
         "confidence",
         "size_class",
         "region",
+        "side",
     ];
     table.write_record(["id"].iter().chain(&PLACE).chain(&measures))?;
     for lesion in lesions {
@@ -31,7 +32,10 @@ pub(super) fn write_lesions(sink: impl Write, lesions: &[Lesion]) -> csv::Result
                 f64::from(lesion.confidence),
             ]);
         row.extend(numbers.map(|value| rounded(value, 1e4).to_string()));
-        row.extend([lesion.size_class.name().to_string(), String::new()]);
+        let (region, side) = lesion
+            .region
+            .map_or(("", ""), |(region, side)| (region.name(), side.name()));
+        row.extend([lesion.size_class.name(), region, side].map(String::from));
         table.write_record(&row)?;
     }
     table.flush()?;

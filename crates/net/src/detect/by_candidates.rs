@@ -88,12 +88,15 @@ impl CandidateDetector {
             score: opinion.microbleed,
             otherwise: Some(opinion.otherwise),
         });
-        let (lesions, judged) = select_lesions(
+        let (mut lesions, judged) = select_lesions(
             scan.magnitude.grid(),
             scored.collect(),
             self.threshold.value,
             APART_MM,
         );
+        for lesion in &mut lesions {
+            lesion.place_in(&shown.brain.codes);
+        }
         Ok(Found {
             brain: shown.brain.brain,
             lesions,
