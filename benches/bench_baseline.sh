@@ -20,7 +20,7 @@ for folder in "$cohort"/sub-*/anat; do
 done
 # Results of another version would be scored as this one's.
 rm -rf "$found"
-"$siderin" detect "${scans[@]}" --out "$found" --quiet
+"$siderin" detect --rules "${scans[@]}" --out "$found" --quiet
 scores=$(mktemp -d)/scores
 "$siderin" evaluate --ref "$cohort/derivatives/truth" --pred "$found" --rule centroid-5mm \
   --scans "$cohort" --table "$cohort/participants.tsv" --by protocol --curve-threshold 0.05 \

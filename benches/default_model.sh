@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
 # Makes the default model from nothing but label maps: simulates what it learns from and what picks it,
 # trains the network of regions, then the network of candidates in the brain that the first one finds. What is
-# there already is kept; a step that was killed is gone on with.
+# there already is kept; a step that was killed is gone on with. What it makes becomes part of the program where the
+# two models are put into crates/net/weights.
 #
 #   benches/default_model.sh HEADS FOLDER [SIDERIN]
 #
@@ -23,22 +24,21 @@ step() {
   echo "$name,$((SECONDS - start))" >> steps.csv
 }
 cohort() {
-  step "simulate $1" "$siderin" simulate cohort "$tree/cohorts/$1.toml" --heads "$heads" \
-    --out "$1" --rounds "$2" --jobs 2 --quiet
+  step "simulate ${3:-$1}" "$siderin" simulate cohort "$tree/cohorts/$1.toml" --heads "$heads" \
+    --out "${3:-$1}" --rounds "$2" --jobs 2 --quiet
 }
 cohort contrasts "${ROUNDS_CONTRASTS:-4}"
+cohort contrasts 1 contrasts-round
 cohort contrasts-dev 1
 cohort train 1
 cohort dev 1
-cohort breadth "${ROUNDS_BREADTH:-6}"
-regions() {
-  step "train $1" "$siderin" train "$tree/configs/default/$1.toml" --data contrasts --data train \
-    --validation contrasts-dev --validation dev --cache prepared --out "$1-run" --quiet
-}
-regions regions
-cp regions-run/best.siderin regions-parts.siderin
-regions regions-whole
-cp regions-whole-run/best.siderin regions.siderin
+cohort breadth "${ROUNDS_BREADTH:-2}"
+step "train regions, any contrast" "$siderin" train "$tree/configs/default/regions.toml" --data contrasts \
+  --data train --validation contrasts-dev --validation dev --cache prepared --out regions-any --quiet
+cp regions-any/best.siderin regions-any.siderin
+step "train regions, T2*" "$siderin" train "$tree/configs/default/regions-t2star.toml" --data breadth \
+  --data train --data contrasts-round --validation dev --cache prepared --out regions-run --quiet
+cp regions-run/best.siderin regions.siderin
 step "train candidates" "$siderin" train "$tree/configs/default/candidates.toml" --data breadth \
   --data train --validation dev --cache prepared --scores --out candidates-run --quiet
 cp candidates-run/best.siderin candidates.siderin

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Time and memory of `siderin detect` on a 512×512×160 scan, whole command, two cores.
+# Time and memory of `siderin detect --rules` on a 512×512×160 scan, whole command, two cores.
 #
 #   benches/detect_large.sh [RUNS]
 #
@@ -17,14 +17,14 @@ out=results/detect-large
 echo "run,wall_s,peak_kib" > "$out/table.csv"
 for run in $(seq 0 "$runs"); do
   taskset -c 0,1 env RAYON_NUM_THREADS=2 /usr/bin/time -o "$work/time" -f "%e,%M" \
-    target/release/siderin detect "$work/large.nii.gz" --out "$work/out" --force --quiet
+    target/release/siderin detect --rules "$work/large.nii.gz" --out "$work/out" --force --quiet
   [ "$run" -eq 0 ] || echo "$run,$(cat "$work/time")" >> "$out/table.csv"
 done
 
 column() { tail -n +2 "$out/table.csv" | cut -d, -f"$1" | sort -g; }
 middle() { column "$1" | sed -n "$(((runs + 1) / 2))p"; }
 {
-  echo "# siderin detect on 512×512×160"
+  echo "# siderin detect --rules on 512×512×160"
   echo
   echo "Whole command on two cores: reading 50 MB of NIfTI, brain mask, search, report."
   echo

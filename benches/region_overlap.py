@@ -1,9 +1,9 @@
 """How well the network of regions agrees with the true regions of a simulated cohort, or with a brain mask.
 
-python3 benches/region_overlap.py cohort COHORT OUT [--siderin PROGRAM] --model MODEL
+python3 benches/region_overlap.py cohort COHORT OUT [--siderin PROGRAM] [--model MODEL]
     Dice of each scan to OUT/scans.csv, means to OUT/regions.csv. COHORT: made by `siderin simulate cohort`. Of a
     scan with a susceptibility-weighted image that image is read, of all others the magnitude.
-python3 benches/region_overlap.py brain SCAN MASK [TRANSFORM ...] [--siderin PROGRAM] --model MODEL
+python3 benches/region_overlap.py brain SCAN MASK [TRANSFORM ...] [--siderin PROGRAM] [--model MODEL]
     Dice of the brain and a mask. TRANSFORM: files of ITK that take the mask's space to the scan's, one after
     the other.
 
@@ -26,10 +26,11 @@ NAMES = (
 ).split()
 
 
-def find(siderin: str, scan: pathlib.Path, folder: pathlib.Path, model: str):
+def find(siderin: str, scan: pathlib.Path, folder: pathlib.Path, model: str | None):
     """Regions and brain of a scan, as arrays."""
     regions, brain = folder / "regions.nii.gz", folder / "brain.nii.gz"
-    command = [siderin, "regions", "find", scan, "--model", model, "--out", regions, "--brain", brain]
+    command = [siderin, "regions", "find", scan, "--out", regions, "--brain", brain]
+    command += ["--model", model] if model else []
     subprocess.run(command, check=True, stdout=subprocess.DEVNULL)
     return [numpy.asarray(nibabel.load(path).dataobj) for path in (regions, brain)]
 
@@ -117,7 +118,7 @@ def arguments() -> argparse.Namespace:
     of_brain.set_defaults(run=brain)
     for command in (of_cohort, of_brain):
         command.add_argument("--siderin", default="target/release/siderin")
-        command.add_argument("--model", required=True)
+        command.add_argument("--model", help="in place of the model that is part of the program")
     return parser.parse_args()
 
 

@@ -6,7 +6,9 @@ mod study;
 mod train;
 
 pub(crate) use evaluate::{CompareMethods, Evaluate, Split};
-pub(crate) use model::{DeviceName, Explain, Model, ModelImport, ModelNew, Network, Running};
+pub(crate) use model::{
+    DeviceName, Explain, Model, ModelDefault, ModelImport, ModelNew, Network, Running,
+};
 pub(crate) use study::Study;
 pub(crate) use train::{Train, Training};
 
@@ -167,9 +169,9 @@ pub(crate) enum Regions {
 pub(crate) struct RegionsFind {
     /// The scan: NIfTI, or a DICOM file or folder.
     pub scan: PathBuf,
-    /// A model of the architecture region-unet.
+    /// A model of the architecture region-unet. [default: the one that is part of the program]
     #[arg(long)]
-    pub model: PathBuf,
+    pub model: Option<PathBuf>,
     /// File for the region map (NIfTI, on the scan's grid); a table of its values is written beside
     /// it.
     #[arg(long)]
@@ -250,16 +252,20 @@ pub(crate) struct Detect {
     /// Scans: NIfTI files, DICOM files, folders of DICOM slices, BIDS data sets.
     #[arg(required = true)]
     pub inputs: Vec<PathBuf>,
-    /// Model file (.siderin); the search by rules runs without one.
+    /// Model file (.siderin). [default: the model that is part of the program]
     #[arg(long)]
     pub model: Option<PathBuf>,
-    /// Model file of the network of regions in whose brain a model of candidates looks.
+    /// Model file of the network of regions in whose brain a model of candidates looks. [default: the
+    /// one that is part of the program]
     #[arg(long, requires = "model")]
     pub regions: Option<PathBuf>,
+    /// Search by rules alone, without learning: the baseline.
+    #[arg(long, conflicts_with_all = ["model", "maps", "flips", "operating_point"])]
+    pub rules: bool,
     #[command(flatten)]
     pub running: Running,
     /// Also write the model's maps: probability.nii.gz, and regions.nii.gz where it finds regions.
-    #[arg(long, requires = "model")]
+    #[arg(long)]
     pub maps: bool,
     #[command(flatten)]
     pub results: Results,

@@ -19,6 +19,7 @@ fn main() -> ExitCode {
         args::Command::Explain(explain) => commands::detect::explain(&explain),
         args::Command::Model(args::Model::New(new)) => commands::model::new(&new),
         args::Command::Model(args::Model::Import(import)) => commands::model::import(&import),
+        args::Command::Model(args::Model::Default(default)) => commands::model::default(&default),
         args::Command::Evaluate(evaluate) => commands::evaluate::run(&evaluate),
         args::Command::CompareMethods(compare) => commands::compare_methods::run(&compare),
         args::Command::Split(split) => commands::split::run(&split),

@@ -56,17 +56,18 @@ fn candidates_are_judged_and_kinds_are_named() {
         page.contains("not been trained") || page.contains("random"),
         "untrained networks are told"
     );
-    // Each of the two is refused in the other's place, and where it is missing.
-    let said = |model: &Path, regions: Option<&Path>| {
+    // Each of the two is refused in the other's place.
+    let said = |model: &Path, regions: &Path| {
         let mut command = siderin();
-        command.arg("detect").arg(&scan).arg("--model").arg(model);
-        if let Some(regions) = regions {
-            command.arg("--regions").arg(regions);
-        }
+        command.arg("detect").arg(&scan);
+        command
+            .arg("--model")
+            .arg(model)
+            .arg("--regions")
+            .arg(regions);
         command.arg("--out").arg(at.path().join("none"));
         command.assert().code(1)
     };
-    said(&judge, None).stderr(contains("needs the brain and its regions"));
-    said(&judge, Some(&judge)).stderr(contains("is no network of regions"));
-    said(&regions, Some(&regions)).stderr(contains("--regions is for models of candidates"));
+    said(&judge, &judge).stderr(contains("is no network of regions"));
+    said(&regions, &regions).stderr(contains("--regions is for models of candidates"));
 }

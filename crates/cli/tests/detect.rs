@@ -19,10 +19,17 @@ fn siderin() -> Command {
     Command::cargo_bin("siderin").unwrap()
 }
 
-/// `siderin detect scan --out out`.
-fn detect(scan: &Path, out: &Path) -> Command {
+/// `siderin detect --rules`: a phantom is no head in which a network finds a brain.
+fn by_rules() -> Command {
     let mut command = siderin();
-    command.arg("detect").arg(scan).arg("--out").arg(out);
+    command.args(["detect", "--rules"]);
+    command
+}
+
+/// `siderin detect --rules scan --out out`.
+fn detect(scan: &Path, out: &Path) -> Command {
+    let mut command = by_rules();
+    command.arg(scan).arg("--out").arg(out);
     command
 }
 
@@ -83,7 +90,7 @@ fn finds_the_balls_of_a_phantom_and_writes_everything() {
     );
 
     let document = json(&folder.join("lesions.json"));
-    assert_eq!(document["schema_version"], "1.1");
+    assert_eq!(document["schema_version"], "1.2");
     assert_eq!(
         document["grid"]["shape"],
         serde_json::json!(truth.scan.shape())
@@ -115,7 +122,7 @@ fn finds_the_balls_of_a_phantom_and_writes_everything() {
         });
         let lesion = near.unwrap_or_else(|| panic!("{ball:?} was not found"));
         assert_eq!(lesion["region"], serde_json::Value::Null);
-        assert!(lesion["region_reason"].is_string());
+        assert_eq!(lesion["region_reason"], "no region map of this scan exists");
         // The label volume holds the lesion's id at its centre, and its volume.
         let center = lesion["center_voxel"].as_array().unwrap();
         let index = [0, 1, 2].map(|a| center[a].as_f64().unwrap().round() as usize);
@@ -147,7 +154,7 @@ fn the_same_scan_gives_the_same_bytes_on_any_number_of_threads() {
         let out = at.path().join(threads);
         siderin()
             .env("RAYON_NUM_THREADS", threads)
-            .args(["detect", "--quiet", "--out"])
+            .args(["detect", "--rules", "--quiet", "--out"])
             .arg(&out)
             .arg(&scan)
             .assert()
@@ -193,8 +200,7 @@ fn one_bad_input_does_not_stop_the_others() {
     let bad = at.path().join("bad.nii");
     fs::write(&bad, b"").unwrap();
     let out = at.path().join("out");
-    siderin()
-        .arg("detect")
+    by_rules()
         .args([&bad, &good])
         .args(["--jobs", "2", "--out"])
         .arg(&out)
@@ -216,8 +222,8 @@ fn results_are_replaced_only_by_force_and_nothing_else_is() {
     fs::create_dir_all(out.join("other")).unwrap();
     fs::write(out.join("h01/lesions.json"), b"old").unwrap();
     let detect = || {
-        let mut command = siderin();
-        command.arg("detect").arg(&scan).arg("--out").arg(&out);
+        let mut command = by_rules();
+        command.arg(&scan).arg("--out").arg(&out);
         command
     };
     detect()
@@ -237,7 +243,7 @@ fn results_are_replaced_only_by_force_and_nothing_else_is() {
     fs::create_dir(&heap).unwrap();
     fs::write(heap.join("slice.dcm"), b"irreplaceable").unwrap();
     siderin()
-        .args(["detect", "heap", "--out", ".", "--force"])
+        .args(["detect", "--rules", "heap", "--out", ".", "--force"])
         .current_dir(at.path())
         .assert()
         .code(1)
@@ -252,7 +258,7 @@ fn a_killed_run_leaves_no_half_result_and_the_next_one_finishes() {
     let out = at.path().join("out");
     for wait_ms in [50, 300, 700] {
         let mut child = std::process::Command::new(assert_cmd::cargo::cargo_bin!("siderin"))
-            .arg("detect")
+            .args(["detect", "--rules"])
             .arg(&scan)
             .args(["--force", "--quiet", "--out"])
             .arg(&out)
@@ -271,8 +277,7 @@ fn a_killed_run_leaves_no_half_result_and_the_next_one_finishes() {
             );
         }
     }
-    siderin()
-        .arg("detect")
+    by_rules()
         .arg(&scan)
         .args(["--force", "--out"])
         .arg(&out)
@@ -295,6 +300,7 @@ fn wrong_usage_exits_with_two() {
         vec!["detect", "a.nii"],
         vec!["detect", "a.nii", "--out", "x", "--threshold", "1.5"],
         vec!["detect", "a.nii", "--out", "x", "--volume", "0"],
+        vec!["detect", "a.nii", "--out", "x", "--rules", "--maps"],
         vec![
             "detect",
             "a.nii",
@@ -329,9 +335,8 @@ fn the_phase_must_be_of_the_same_acquisition() {
     let phase = at.path().join("h01_phase.nii");
     write_volume(&phase, &made.scan.map(|v| v.sin())).unwrap();
     let detect = |phase: &Path| {
-        let mut command = siderin();
+        let mut command = by_rules();
         command
-            .arg("detect")
             .arg(&scan)
             .args(["--force", "--out"])
             .arg(at.path().join("out"));
@@ -349,8 +354,7 @@ fn the_phase_must_be_of_the_same_acquisition() {
         .assert()
         .code(1)
         .stderr(predicate::str::contains("has another shape"));
-    siderin()
-        .arg("detect")
+    by_rules()
         .arg(&phase)
         .arg("--out")
         .arg(at.path().join("out"))

@@ -374,12 +374,21 @@ fn wrong_models_are_told_before_any_scan_is_touched() {
     refused(&cut, "it was cut off or damaged");
     refused(&text, "it was cut off or damaged");
     refused(Path::new("absent.siderin"), "check that it is there");
-    for more in [&["--flips"][..], &["--operating-point", "balanced"]] {
-        detect(more).code(2).stderr(predicate::str::contains(
-            "--flips, --device and --operating-point are for models",
-        ));
+    detect(&["--rules", "--device", "gpu"])
+        .code(2)
+        .stderr(predicate::str::contains("--device is for models"));
+    for more in [
+        &["--rules", "--maps"][..],
+        &["--rules", "--flips"],
+        &["--rules", "--operating-point", "specific"],
+    ] {
+        detect(more).code(2);
     }
-    detect(&["--maps"]).code(2);
+    detect(&["--flips"])
+        .code(1)
+        .stderr(predicate::str::contains(
+            "--flips is for networks that make maps",
+        ));
     if !cfg!(feature = "gpu") {
         detect(&["--model", good.to_str().unwrap(), "--device", "gpu"])
             .code(1)

@@ -4,6 +4,7 @@
 //! they are trained by in [`loss`], what they compute with in [`ops`], and [`infer`] takes them over
 //! whole scans. This is the one crate that knows a tensor library.
 
+mod built_in;
 mod candidates;
 mod checks;
 mod detect;
@@ -17,6 +18,10 @@ pub mod ops;
 mod reference;
 mod regions;
 
+pub use built_in::{
+    BuiltInError, DEFAULT_CANDIDATES, DEFAULT_REGIONS, default_candidates, default_regions,
+};
+pub use burn::tensor::Device;
 pub use candidates::{APART_MM, CandidateError, CandidateJudge, Opinion};
 pub use detect::{
     CandidateDetector, CandidateDetectorError, DetectError, Detection, Detector, DetectorError,

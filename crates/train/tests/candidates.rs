@@ -63,7 +63,7 @@ fn a_network_of_candidates_is_calibrated_and_scored() {
     assert!(said(&|c| c.sampling.size = [1, 64, 64]).contains("[1, 32, 32] for candidates"));
     assert!(said(&|c| c.candidates.as_mut().unwrap().noise = 7.0).contains("candidates.noise"));
     let mut missing = setup.clone();
-    missing.config.candidates.as_mut().unwrap().regions = folder.path().join("none.siderin");
+    missing.config.candidates.as_mut().unwrap().regions = Some(folder.path().join("none.siderin"));
     let said = run(&missing, &folder.path().join("other")).unwrap_err();
     assert!(said.to_string().contains("candidates.regions"), "{said}");
 
@@ -75,7 +75,14 @@ fn a_network_of_candidates_is_calibrated_and_scored() {
         let judge = CandidateJudge::new(read(&out.join("best.siderin")), device).unwrap();
         CandidateDetector::new(regions, judge, None)
     };
-    let regions = setup.config.candidates.as_ref().unwrap().regions.clone();
+    let regions = setup
+        .config
+        .candidates
+        .as_ref()
+        .unwrap()
+        .regions
+        .clone()
+        .unwrap();
     let finder = Finder::Candidates(Box::new(detector(&regions).unwrap()));
     let mut scored = 0;
     for set in ["scores-train", "scores-validation"] {

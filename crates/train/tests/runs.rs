@@ -411,13 +411,13 @@ fn every_config_that_comes_along_is_right() {
     }
     // Goes on from a model that the folder holds.
     let folder = tempfile::tempdir().unwrap();
-    let parts = folder.path().join("parts.siderin");
+    let any = folder.path().join("any.siderin");
     let device = burn::tensor::Device::flex();
     let card = ModelCard::preset(Architecture::RegionUnet, siderin_net::model::Preset::Small);
     let network = card.model.init(&device).unwrap();
-    Model { card, network }.write(&parts).unwrap();
-    let text = fs::read_to_string(configs.join("default/regions-whole.toml")).unwrap();
-    let text = text.replace("regions-parts.siderin", parts.to_str().unwrap());
+    Model { card, network }.write(&any).unwrap();
+    let text = fs::read_to_string(configs.join("default/regions-t2star.toml")).unwrap();
+    let text = text.replace("regions-any.siderin", any.to_str().unwrap());
     let config = siderin_train::config::TrainConfig::from_toml(&text).unwrap();
     assert_eq!(config.model.architecture, Architecture::RegionUnet);
 }

@@ -15,8 +15,8 @@ pub(crate) struct Running {
     /// [default: the model's own place, which is balanced]
     #[arg(long, value_parser = point_names())]
     pub operating_point: Option<PointName>,
-    /// Probability (of a model) or score (without one) from which something is a finding, 0 to 1.
-    /// [default: that of the operating point; 0.5 without a model]
+    /// Probability (of a model) or score (by rules) from which something is a finding, 0 to 1.
+    /// [default: that of the operating point; 0.5 by rules]
     #[arg(long, value_parser = share, conflicts_with = "operating_point")]
     pub threshold: Option<f32>,
     /// What the model runs on.
@@ -84,6 +84,18 @@ pub(crate) enum Model {
     New(ModelNew),
     /// A model file from weights that another program trained for the same network.
     Import(ModelImport),
+    /// The model that is part of the program, as files: to look into, or to train from.
+    Default(ModelDefault),
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct ModelDefault {
+    /// Folder for regions.siderin and candidates.siderin.
+    #[arg(long)]
+    pub out: PathBuf,
+    /// Replace files that are there already.
+    #[arg(long)]
+    pub force: bool,
 }
 
 /// Which network, and where its file goes.

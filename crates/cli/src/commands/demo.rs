@@ -45,6 +45,7 @@ fn find(args: &Demo, scan: &Path) -> Result<Outcome, Failure> {
         inputs: vec![scan.join("magnitude.nii.gz")],
         model: None,
         regions: None,
+        rules: false,
         running: Running {
             operating_point: None,
             threshold: None,

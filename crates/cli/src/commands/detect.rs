@@ -1,5 +1,6 @@
 //! `siderin detect` and `siderin explain`.
 
+use super::regions::regions_model;
 use super::{Failure, Outcome, in_one_line};
 use crate::args::{Detect, DeviceName, Explain, Results, Running};
 use crate::progress::Progress;
@@ -11,8 +12,8 @@ use siderin_core::scan::{Input, ReadLimits, expand_input, stem};
 use siderin_net::model::ModelConfig;
 use siderin_net::model_file::{Model, ModelCard, Threshold};
 use siderin_net::{
-    CandidateDetector, CandidateJudge, Detector, Finder, RegionFinder, RulesConfig, Stage, detect,
-    heat_map,
+    CandidateDetector, CandidateJudge, Detector, Finder, RegionFinder, RulesConfig, Stage,
+    default_candidates, detect, heat_map,
 };
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
@@ -40,11 +41,15 @@ struct Job<'a> {
 pub(crate) fn run(args: &Detect) -> Result<Outcome, Failure> {
     let job = Job {
         results: &args.results,
-        finder: finder(
-            args.model.as_deref(),
-            args.regions.as_deref(),
-            &args.running,
-        )?,
+        finder: if args.rules {
+            rules(&args.running)?
+        } else {
+            finder(
+                args.model.as_deref(),
+                args.regions.as_deref(),
+                &args.running,
+            )?
+        },
         maps: args.maps,
         explain: false,
     };
@@ -61,24 +66,28 @@ pub(crate) fn explain(args: &Explain) -> Result<Outcome, Failure> {
     run_all(&job, std::slice::from_ref(&args.input), 1)
 }
 
-/// The model, read and on its device, or the rules.
+/// The rules, as far as they can be set.
+fn rules(args: &Running) -> Result<Finder, Failure> {
+    if args.device != DeviceName::Cpu {
+        return Err(Failure::Usage(
+            "--device is for models; leave it out, or --rules".into(),
+        ));
+    }
+    let rules = RulesConfig::default();
+    Ok(Finder::Rules(RulesConfig {
+        threshold: args.threshold.unwrap_or(rules.threshold),
+        ..rules
+    }))
+}
+
+/// The model that is given, or the program's own, on its device.
 fn finder(model: Option<&Path>, regions: Option<&Path>, args: &Running) -> Result<Finder, Failure> {
-    let Some(path) = model else {
-        if args.flips || args.device != DeviceName::Cpu || args.operating_point.is_some() {
-            return Err(Failure::Usage(
-                "--flips, --device and --operating-point are for models; give one with --model"
-                    .into(),
-            ));
-        }
-        let rules = RulesConfig::default();
-        return Ok(Finder::Rules(RulesConfig {
-            threshold: args.threshold.unwrap_or(rules.threshold),
-            ..rules
-        }));
-    };
     let open = || -> Result<Finder> {
         let device = args.device.device().open()?;
-        let model = Model::read(path, &device)?;
+        let model = match model {
+            Some(path) => Model::read(path, &device)?,
+            None => default_candidates(&device)?,
+        };
         let threshold = threshold(&model.card, args)?;
         if !matches!(model.card.model, ModelConfig::CandidateNet(_)) {
             if regions.is_some() {
@@ -90,13 +99,7 @@ fn finder(model: Option<&Path>, regions: Option<&Path>, args: &Running) -> Resul
         if args.flips {
             bail!("--flips is for networks that make maps; leave it out for a model of candidates");
         }
-        let Some(regions) = regions else {
-            bail!(
-                "a model of candidates needs the brain and its regions; give a model of the architecture \
-                 region-unet to `siderin detect` with --regions"
-            );
-        };
-        let regions = Model::read(regions, &device).context("--regions")?;
+        let regions = regions_model(regions, &device).context("--regions")?;
         let regions = RegionFinder::new(regions, &device)?;
         let judge = CandidateJudge::new(model, &device)?;
         let detector = CandidateDetector::new(regions, judge, threshold)?;

@@ -1,11 +1,14 @@
 //! `siderin model`.
 
 use super::{Failure, Outcome, in_one_line};
-use crate::args::{ModelImport, ModelNew, Network};
+use crate::args::{ModelDefault, ModelImport, ModelNew, Network};
 use crate::progress::say;
 use anyhow::{Context, Result, bail};
+use siderin_core::folder::{write_synced, write_then_rename};
 use siderin_net::infer::ComputeDevice;
 use siderin_net::model_file::{Model, ModelCard, Training, import_weights};
+use siderin_net::{DEFAULT_CANDIDATES, DEFAULT_REGIONS};
+use std::io::Write;
 
 pub(crate) fn new(args: &ModelNew) -> Result<Outcome, Failure> {
     done(make_new(args))
@@ -13,6 +16,10 @@ pub(crate) fn new(args: &ModelNew) -> Result<Outcome, Failure> {
 
 pub(crate) fn import(args: &ModelImport) -> Result<Outcome, Failure> {
     done(make_imported(args))
+}
+
+pub(crate) fn default(args: &ModelDefault) -> Result<Outcome, Failure> {
+    done(write_default(args))
 }
 
 fn done(result: Result<()>) -> Result<Outcome, Failure> {
@@ -41,6 +48,26 @@ fn make_imported(args: &ModelImport) -> Result<()> {
         settings: serde_json::Value::Null,
     };
     write(&Model { card, network }, &args.network)
+}
+
+fn write_default(args: &ModelDefault) -> Result<()> {
+    let files = [
+        ("regions.siderin", DEFAULT_REGIONS),
+        ("candidates.siderin", DEFAULT_CANDIDATES),
+    ];
+    for (name, _) in files {
+        if args.out.join(name).exists() && !args.force {
+            bail!("{name} exists in the folder; give another --out, or --force to replace it");
+        }
+    }
+    std::fs::create_dir_all(&args.out).context("making the folder of --out")?;
+    for (name, bytes) in files {
+        write_then_rename(&args.out.join(name), |partial| {
+            write_synced(partial, |file| file.write_all(bytes))
+        })
+        .with_context(|| format!("writing {name}"))?;
+    }
+    Ok(())
 }
 
 /// The card given, or the preset's.

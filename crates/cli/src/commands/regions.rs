@@ -9,8 +9,8 @@ use siderin_core::folder::{write_synced, write_then_rename};
 use siderin_core::regions::{from_parcellation, region_table};
 use siderin_core::scan::{ReadLimits, nifti, stem};
 use siderin_core::volume::Volume;
-use siderin_net::RegionFinder;
 use siderin_net::model_file::Model;
+use siderin_net::{Device, RegionFinder, default_regions};
 use std::io::Write;
 use std::path::Path;
 
@@ -33,7 +33,7 @@ fn look(args: &RegionsFind) -> Result<()> {
         bail!("--out and --brain name one file; give two");
     }
     let device = args.device.device().open()?;
-    let finder = RegionFinder::new(Model::read(&args.model, &device)?, &device)?;
+    let finder = RegionFinder::new(regions_model(args.model.as_deref(), &device)?, &device)?;
     let (_, scan) = single_volume(&args.scan, ReadLimits::default()).context("reading the scan")?;
     let found = finder.find(&scan)?.on(scan.grid())?;
     write_regions(&found.codes, &args.out)?;
@@ -45,6 +45,14 @@ fn look(args: &RegionsFind) -> Result<()> {
         .context("writing the brain mask")?;
     }
     Ok(())
+}
+
+/// The network of regions that is given, or the program's own.
+pub(super) fn regions_model(given: Option<&Path>, device: &Device) -> Result<Model> {
+    Ok(match given {
+        Some(path) => Model::read(path, device)?,
+        None => default_regions(device)?,
+    })
 }
 
 fn convert(args: &RegionsFromLabels) -> Result<()> {

@@ -61,8 +61,9 @@ impl ModelChoice {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct CandidateChoice {
-    /// The model file of the network of regions that finds the brain.
-    pub regions: PathBuf,
+    /// The model file of the network of regions that finds the brain; none for the program's own.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub regions: Option<PathBuf>,
     /// Chance that a candidate is shown without the phase that it has.
     pub phase_dropout: f64,
     /// The signal relative to the brain is raised to a power between e^-`contrast` and e^`contrast`.

@@ -17,7 +17,6 @@ use siderin_net::loss::LossError;
 use siderin_net::model::{ModelConfig, REGION_STRIDE};
 use siderin_net::model_file::{ModelCard, ModelFileError};
 use std::fmt;
-use std::path::PathBuf;
 
 /// A training run.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -245,7 +244,7 @@ impl TrainConfig {
         config.data.split = None;
         config.model.start = None;
         if let Some(candidates) = &mut config.candidates {
-            candidates.regions = PathBuf::new();
+            candidates.regions = None;
         }
         config
     }

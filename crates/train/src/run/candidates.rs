@@ -6,8 +6,8 @@ use super::{Outcome, Run, RunFolder, Setup, TrainError};
 use crate::config::CandidateChoice;
 use crate::data::{Scans, candidates_of_all};
 use crate::task::CandidateTask;
-use siderin_net::RegionFinder;
 use siderin_net::model_file::{Model, ModelCard};
+use siderin_net::{RegionFinder, default_regions};
 use std::path::Path;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
@@ -20,7 +20,10 @@ pub(super) fn train_candidates(
     (folder, cache): (&RunFolder, &Path),
     watch: &dyn Watch,
 ) -> Result<Outcome, TrainError> {
-    let model = Model::read(&choice.regions, &setup.device).map_err(TrainError::RegionsFile)?;
+    let model = match &choice.regions {
+        Some(path) => Model::read(path, &setup.device).map_err(TrainError::RegionsFile)?,
+        None => default_regions(&setup.device)?,
+    };
     let regions = RegionFinder::new(model, &setup.device).map_err(TrainError::Regions)?;
     let card = &ModelCard {
         regions: Some(regions.used().clone()),

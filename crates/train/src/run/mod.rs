@@ -35,9 +35,9 @@ use scans::prepared;
 use scores::ScoredSet;
 use siderin_core::evaluate::LabelledScan;
 use siderin_core::random::Stream;
-use siderin_net::RegionError;
 use siderin_net::model::ModelConfig;
 use siderin_net::model_file::{Model, ModelCard, ModelFileError, ModelWriteError, Training};
+use siderin_net::{BuiltInError, RegionError};
 use state::State;
 use std::path::{Path, PathBuf};
 use std::time::Instant;
@@ -70,6 +70,8 @@ pub enum TrainError {
     Regions(RegionError),
     #[error("the model of regions (candidates.regions in the config): {0}")]
     RegionsFile(ModelFileError),
+    #[error(transparent)]
+    BuiltIn(#[from] BuiltInError),
     #[error(
         "training: of {lesions} lesions in {scans} scans to learn from the search found none; look at the \
          brain that candidates.regions finds in them (`siderin regions find`)"
