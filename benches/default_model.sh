@@ -33,10 +33,10 @@ cohort contrasts-dev 1
 cohort train 1
 cohort dev 1
 cohort breadth "${ROUNDS_BREADTH:-2}"
-step "train regions, any contrast" "$siderin" train "$tree/configs/default/regions.toml" --data contrasts \
+step "train regions (any contrast)" "$siderin" train "$tree/configs/default/regions.toml" --data contrasts \
   --data train --validation contrasts-dev --validation dev --cache prepared --out regions-any --quiet
 cp regions-any/best.siderin regions-any.siderin
-step "train regions, T2*" "$siderin" train "$tree/configs/default/regions-t2star.toml" --data breadth \
+step "train regions (T2*)" "$siderin" train "$tree/configs/default/regions-t2star.toml" --data breadth \
   --data train --data contrasts-round --validation dev --cache prepared --out regions-run --quiet
 cp regions-run/best.siderin regions.siderin
 step "train candidates" "$siderin" train "$tree/configs/default/candidates.toml" --data breadth \
