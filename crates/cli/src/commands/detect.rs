@@ -99,7 +99,7 @@ fn finder(model: Option<&Path>, regions: Option<&Path>, args: &Running) -> Resul
         if args.flips {
             bail!("--flips is for networks that make maps; leave it out for a model of candidates");
         }
-        let regions = regions_model(regions, &device).context("--regions")?;
+        let regions = regions_model(regions, &device)?;
         let regions = RegionFinder::new(regions, &device)?;
         let judge = CandidateJudge::new(model, &device)?;
         let detector = CandidateDetector::new(regions, judge, threshold)?;

@@ -50,7 +50,7 @@ fn look(args: &RegionsFind) -> Result<()> {
 /// The network of regions that is given, or the program's own.
 pub(super) fn regions_model(given: Option<&Path>, device: &Device) -> Result<Model> {
     Ok(match given {
-        Some(path) => Model::read(path, device)?,
+        Some(path) => Model::read(path, device).context("the model of regions")?,
         None => default_regions(device)?,
     })
 }
