@@ -27,14 +27,13 @@ cohort() {
   step "simulate ${3:-$1}" "$siderin" simulate cohort "$tree/cohorts/$1.toml" --heads "$heads" \
     --out "${3:-$1}" --rounds "$2" --jobs 2 --quiet
 }
-cohort contrasts "${ROUNDS_CONTRASTS:-4}"
+cohort contrasts "${ROUNDS_CONTRASTS:-2}"
 cohort contrasts 1 contrasts-round
-cohort contrasts-dev 1
 cohort train 1
 cohort dev 1
 cohort breadth "${ROUNDS_BREADTH:-2}"
 step "train regions (any contrast)" "$siderin" train "$tree/configs/default/regions.toml" --data contrasts \
-  --data train --validation contrasts-dev --validation dev --cache prepared --out regions-any --quiet
+  --data train --data breadth --validation dev --cache prepared --out regions-any --quiet
 cp regions-any/best.siderin regions-any.siderin
 step "train regions (T2*)" "$siderin" train "$tree/configs/default/regions-t2star.toml" --data breadth \
   --data train --data contrasts-round --validation dev --cache prepared --out regions-run --quiet

@@ -81,31 +81,43 @@ pub(crate) fn sidecars(image: &Path) -> Vec<PathBuf> {
 /// The image of the same subject and session with one of these suffixes in the same folder, where
 /// there is one and only one. VALDO writes `T1` and `T2` where BIDS has `T1w` and `T2w`.
 pub(crate) fn sibling_of(image: &Path, suffixes: &[&str]) -> Option<PathBuf> {
+    only_sibling(image, |other| suffixes.contains(&other.suffix.as_str()))
+}
+
+/// The phase image that differs from a magnitude in `part-phase` alone; beside a susceptibility-weighted
+/// image the one phase image there is.
+pub(crate) fn phase_sibling(image: &Path) -> Option<PathBuf> {
+    let name = BidsName::of(image)?;
+    match name.entity("part") {
+        Some("mag") => {
+            let file = image
+                .file_name()?
+                .to_str()?
+                .replace("_part-mag_", "_part-phase_");
+            let sibling = image.with_file_name(file);
+            sibling.is_file().then_some(sibling)
+        }
+        None if name.suffix.eq_ignore_ascii_case("swi") => {
+            only_sibling(image, |other| other.entity("part") == Some("phase"))
+        }
+        _ => None,
+    }
+}
+
+/// The image of the same subject and session in the same folder that is like this, where there is one
+/// and only one.
+fn only_sibling(image: &Path, like_this: impl Fn(&BidsName) -> bool) -> Option<PathBuf> {
     let name = BidsName::of(image)?;
     let mut found = files_in(image.parent()?).into_iter().filter(|file| {
         is_nifti(file)
             && BidsName::of(file).is_some_and(|other| {
-                suffixes.contains(&other.suffix.as_str())
+                like_this(&other)
                     && other.entity("sub") == name.entity("sub")
                     && other.entity("ses") == name.entity("ses")
             })
     });
     let first = found.next()?;
     found.next().is_none().then_some(first)
-}
-
-/// The phase image that differs from this one in `part-phase` alone.
-pub(crate) fn phase_sibling(image: &Path) -> Option<PathBuf> {
-    let name = BidsName::of(image)?;
-    if name.entity("part") != Some("mag") {
-        return None;
-    }
-    let file = image
-        .file_name()?
-        .to_str()?
-        .replace("_part-mag_", "_part-phase_");
-    let sibling = image.with_file_name(file);
-    sibling.is_file().then_some(sibling)
 }
 
 /// Whether a name ends like NIfTI.
@@ -167,9 +179,14 @@ mod tests {
         let phase = file("sub-01_part-phase_T2starw.nii.gz");
         let t1 = file("sub-01_T1w.nii.gz");
         file("sub-02_T1w.nii.gz");
-        assert_eq!(phase_sibling(&image), Some(phase));
+        assert_eq!(phase_sibling(&image), Some(phase.clone()));
+        let weighted = file("sub-01_swi.nii.gz");
+        assert_eq!(phase_sibling(&weighted), Some(phase));
         assert_eq!(sibling_of(&image, &["T1w"]), Some(t1));
         file("sub-01_run-2_T1w.nii.gz");
         assert_eq!(sibling_of(&image, &["T1w"]), None);
+        file("sub-01_echo-2_part-phase_T2starw.nii.gz");
+        assert_eq!(phase_sibling(&weighted), None);
+        assert_eq!(phase_sibling(&t1), None);
     }
 }

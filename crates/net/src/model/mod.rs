@@ -18,7 +18,8 @@ mod unet3d;
 
 pub use candidate_net::{CandidateNet, CandidateNetConfig};
 pub use check::ConfigError;
-pub use guided::{GUIDED_CLASSES, Guided, GuidedClass, GuidedConfig, Level, NormKind, PlanConfig};
+pub use guided::{GUIDED_CLASSES, Guided, GuidedClass, GuidedConfig, Level, PlanConfig};
+pub use layers::NormKind;
 pub use mmoc::{AsppFusion, Coarse, CoarseConfig, Fine, FineConfig, Mmoc, MmocConfig};
 pub use preset::{Architecture, Preset};
 pub use region_unet::{

@@ -97,9 +97,9 @@ impl Architecture {
             }),
             Self::RegionUnet => ModelConfig::RegionUnet(RegionUnetConfig {
                 filters: if paper {
-                    [24, 48, 64, 96]
+                    [32, 64, 96, 128]
                 } else {
-                    [16, 32, 48, 64]
+                    [24, 32, 64, 64]
                 },
             }),
             Self::CandidateNet => ModelConfig::CandidateNet(CandidateNetConfig {

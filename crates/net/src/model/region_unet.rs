@@ -1,16 +1,18 @@
 //! A 3D U-Net that names the regions of a head.
 //!
-//! The architecture of [`super::Unet3d`] over the head in coarse voxels. The eight voxels of a cube are
-//! eight channels of one voxel on the way in (Shi 2016, doi 10.1109/CVPR.2016.207): wide channels on few
-//! voxels cost less than few channels on many. Beside them go the place of the cube in the head's view, so
-//! that a part of a head is known as one.
+//! The levels of [`super::Unet3d`] over the head in coarse voxels, with instance normalisation and ReLU:
+//! the contrast of a scan is its own, and no statistics of other scans tell what is bright in it. The eight
+//! voxels of a cube are eight channels of one voxel on the way in (Shi 2016, doi 10.1109/CVPR.2016.207):
+//! wide channels on few voxels cost less than few channels on many. Beside them go the place of the cube in
+//! the head's view, so that a part of a head is known as one.
 //!
 //! What it answers is taken apart, because in one softmax background against brain, which most voxels are
 //! about, outweighs all else: of each voxel whether it lies inside of the skull's inner
 //! surface, and if so whether it is fluid; of each cube which region its tissue would be, and on which side.
 
-use super::unet3d::{STRIDE, Unet3d, Unet3dConfig};
-use crate::ops::upsample_linear3d;
+use super::layers::NormKind;
+use super::unet3d::{STRIDE, Style, Unet3d, Unet3dConfig};
+use crate::ops::{Activation, upsample_linear3d};
 use burn::module::Module;
 use burn::tensor::activation::{sigmoid, softmax};
 use burn::tensor::{Device, Tensor};
@@ -65,8 +67,12 @@ impl RegionUnetConfig {
             inputs: CUBE + PLACES,
             filters: self.filters,
         };
+        let style = Style {
+            norm: NormKind::Instance,
+            activation: Activation::Relu,
+        };
         RegionUnet {
-            unet: config.with_outputs(2 * CUBE + REGIONS + 1, device),
+            unet: config.with_outputs(2 * CUBE + REGIONS + 1, style, device),
         }
     }
 }

@@ -6,10 +6,10 @@
 //! paper's 32-64-128-256 filters and one channel in, it has the paper's 26,334,178 numbers when
 //! all four of a batch normalisation's are counted.
 
-use crate::ops::{Activation, conv_batch_norm, convolve, max_pool3d, upsample_nearest3d};
+use super::layers::{ConvNorm, NormKind};
+use crate::ops::{Activation, convolve, max_pool3d, upsample_nearest3d};
 use burn::module::Module;
 use burn::nn::conv::{Conv3d, Conv3dConfig};
-use burn::nn::{BatchNorm, BatchNormConfig, PaddingConfig3d};
 use burn::tensor::ops::PadMode;
 use burn::tensor::{Device, Tensor};
 use serde::{Deserialize, Serialize};
@@ -37,36 +37,43 @@ pub struct Unet3d {
     /// Coarsest first, as they run.
     decoder: Vec<UpLevel>,
     head: Conv3d,
+    #[module(skip)]
+    activation: Activation,
+}
+
+/// What follows each convolution.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Style {
+    pub norm: NormKind,
+    pub activation: Activation,
 }
 
 /// Two convolutions of one resolution.
 #[derive(Module, Debug)]
 struct Level {
-    first: ConvBatch,
-    second: ConvBatch,
+    first: ConvNorm,
+    second: ConvNorm,
 }
 
 #[derive(Module, Debug)]
 struct UpLevel {
-    up: ConvBatch,
+    up: ConvNorm,
     level: Level,
-}
-
-/// Convolution, batch normalisation, ELU.
-#[derive(Module, Debug)]
-struct ConvBatch {
-    conv: Conv3d,
-    norm: BatchNorm,
 }
 
 impl Unet3dConfig {
     /// A network with random weights.
     pub(crate) fn init(&self, device: &Device) -> Unet3d {
-        self.with_outputs(CLASSES, device)
+        let style = Style {
+            norm: NormKind::Batch,
+            activation: Activation::Elu,
+        };
+        self.with_outputs(CLASSES, style, device)
     }
 
-    /// The same with another number of logits.
-    pub(super) fn with_outputs(&self, outputs: usize, device: &Device) -> Unet3d {
+    /// The same with another number of logits, in another style.
+    pub(super) fn with_outputs(&self, outputs: usize, style: Style, device: &Device) -> Unet3d {
+        let Style { norm, activation } = style;
         let into = |level: usize| match level {
             0 => self.inputs,
             _ => self.filters[level - 1],
@@ -75,21 +82,23 @@ impl Unet3dConfig {
         let coarser = |level: usize| self.filters.get(level + 1).copied().unwrap_or(2 * deepest);
         Unet3d {
             encoder: (0..4)
-                .map(|level| Level::new(into(level), self.filters[level], device))
+                .map(|level| Level::new(into(level), self.filters[level], norm, device))
                 .collect(),
-            bottleneck: Level::new(deepest, 2 * deepest, device),
+            bottleneck: Level::new(deepest, 2 * deepest, norm, device),
             decoder: (0..4)
                 .rev()
                 .map(|level| UpLevel {
-                    up: ConvBatch::new(coarser(level), coarser(level), 2, device),
+                    up: ConvNorm::new([coarser(level); 2], [2; 3], [1; 3], norm, device),
                     level: Level::new(
                         coarser(level) + self.filters[level],
                         self.filters[level],
+                        norm,
                         device,
                     ),
                 })
                 .collect(),
             head: Conv3dConfig::new([self.filters[0], outputs], [1; 3]).init(device),
+            activation,
         }
     }
 }
@@ -101,62 +110,49 @@ impl Unet3d {
         let mut x = x;
         let mut skips = Vec::new();
         for level in &self.encoder {
-            let fine = level.forward(x);
+            let fine = level.forward(x, self.activation);
             x = max_pool3d(fine.clone());
             skips.push(fine);
         }
-        x = self.bottleneck.forward(x);
+        x = self.bottleneck.forward(x, self.activation);
         for (up, skip) in self.decoder[..3].iter().zip(skips[1..].iter().rev()) {
-            x = up.level.forward(up.join(x, skip.clone()));
+            let joined = up.join(x, skip.clone(), self.activation);
+            x = up.level.forward(joined, self.activation);
         }
-        self.decoder[3].join(x, skips.swap_remove(0))
+        self.decoder[3].join(x, skips.swap_remove(0), self.activation)
     }
 
     /// The last decoder block: logits of background and microbleed from [`Self::features`],
     /// `[n, 2, d, h, w]`.
     pub fn head(&self, features: Tensor<5>) -> Tensor<5> {
-        convolve(&self.head, self.decoder[3].level.forward(features))
+        let features = self.decoder[3].level.forward(features, self.activation);
+        convolve(&self.head, features)
     }
 }
 
 impl Level {
-    fn new(into: usize, out: usize, device: &Device) -> Self {
+    fn new(into: usize, out: usize, norm: NormKind, device: &Device) -> Self {
         Self {
-            first: ConvBatch::new(into, out, 3, device),
-            second: ConvBatch::new(out, out, 3, device),
+            first: ConvNorm::new([into, out], [3; 3], [1; 3], norm, device),
+            second: ConvNorm::new([out; 2], [3; 3], [1; 3], norm, device),
         }
     }
 
-    fn forward(&self, x: Tensor<5>) -> Tensor<5> {
-        self.second.forward(self.first.forward(x))
+    fn forward(&self, x: Tensor<5>, activation: Activation) -> Tensor<5> {
+        self.second
+            .forward(self.first.forward(x, activation), activation)
     }
 }
 
 impl UpLevel {
     /// The skip and the coarser feature brought up: `[n, skip + coarse, d, h, w]`.
-    fn join(&self, x: Tensor<5>, skip: Tensor<5>) -> Tensor<5> {
+    fn join(&self, x: Tensor<5>, skip: Tensor<5>, activation: Activation) -> Tensor<5> {
         // An even kernel keeps the size with one plane of zeros behind.
         let x = upsample_nearest3d(x).pad(
             [(0, 0), (0, 0), (0, 1), (0, 1), (0, 1)],
             PadMode::Constant(0.0),
         );
-        Tensor::cat(vec![skip, self.up.forward(x)], 1)
-    }
-}
-
-impl ConvBatch {
-    fn new(into: usize, out: usize, kernel: usize, device: &Device) -> Self {
-        let pad = (kernel - 1) / 2;
-        Self {
-            conv: Conv3dConfig::new([into, out], [kernel; 3])
-                .with_padding(PaddingConfig3d::Explicit(pad, pad, pad))
-                .init(device),
-            norm: BatchNormConfig::new(out).init(device),
-        }
-    }
-
-    fn forward(&self, x: Tensor<5>) -> Tensor<5> {
-        conv_batch_norm(&self.conv, &self.norm, Activation::Elu, x)
+        Tensor::cat(vec![skip, self.up.forward(x, activation)], 1)
     }
 }
 
@@ -166,14 +162,20 @@ mod tests {
     use crate::reference::Reference;
 
     #[test]
-    fn a_decoder_level_equals_pytorch() {
+    fn a_decoder_level_equals_pytorch_in_either_style() {
         let device = Device::flex().autodiff();
-        let level = UpLevel {
-            up: ConvBatch::new(6, 6, 2, &device),
-            level: Level::new(10, 4, &device),
-        };
-        Reference::read("unet3d_up_level").check::<_, 5>(level, |level, x| {
-            vec![level.level.forward(level.join(x[0].clone(), x[1].clone()))]
-        });
+        for (name, norm, activation) in [
+            ("unet3d_up_level", NormKind::Batch, Activation::Elu),
+            ("region_unet_up_level", NormKind::Instance, Activation::Relu),
+        ] {
+            let level = UpLevel {
+                up: ConvNorm::new([6; 2], [2; 3], [1; 3], norm, &device),
+                level: Level::new(10, 4, norm, &device),
+            };
+            Reference::read(name).check::<_, 5>(level, |level, x| {
+                let joined = level.join(x[0].clone(), x[1].clone(), activation);
+                vec![level.level.forward(joined, activation)]
+            });
+        }
     }
 }

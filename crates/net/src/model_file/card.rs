@@ -183,8 +183,8 @@ fn inference(architecture: Architecture, preset: Preset) -> InferenceConfig {
         (Architecture::GuidedUnet, Preset::Small) => (guided_plan(preset).patch, 0.25),
         (Architecture::Unet3d, Preset::Paper) => ([80; 3], 0.2),
         (Architecture::Unet3d, Preset::Small) => ([64; 3], 0.25),
-        // 256 × 320 × 256 mm: a head in one piece.
-        (Architecture::RegionUnet, _) => ([128, 160, 128], 0.5),
+        // 128 × 256 × 192 mm, most of a head, as it is trained: its normalisation is over the tile.
+        (Architecture::RegionUnet, _) => ([64, 128, 96], 0.25),
         // Whole slices.
         (Architecture::RlkUnet | Architecture::MmocNet, _) => ([1, 512, 512], 0.25),
         (Architecture::CandidateNet, _) => ([1, VIEW_EDGE, VIEW_EDGE], 0.0),

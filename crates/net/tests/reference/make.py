@@ -105,6 +105,7 @@ def layers():
     fine = {"channels": 4, "kernel": [1, 3, 3]}
     up = twin.GuidedUpLevel(coarse, fine, "instance")
     case("guided_up_level", up, (2, 6, 3, 4, 3), (2, 4, 3, 8, 6))
+    case("region_unet_up_level", twin.UpLevel(6, 4, "instance"), (2, 6, 2, 3, 4), (2, 4, 4, 6, 8))
 
 
 def probabilities(logits):

@@ -175,28 +175,32 @@ class RlkUnet(nn.Module):
 # 3D U-Net
 
 
-class ConvBatch(nn.Module):
-    def __init__(self, a, b, k):
+class ConvAct(nn.Module):
+    """Batch normalisation and ELU, or instance normalisation and ReLU as in the network of regions."""
+
+    def __init__(self, a, b, k, norm):
         super().__init__()
-        self.conv, self.norm = nn.Conv3d(a, b, k, padding=(k - 1) // 2), nn.BatchNorm3d(b)
+        self.conv = nn.Conv3d(a, b, k, padding=(k - 1) // 2)
+        self.norm = nn.InstanceNorm3d(b, affine=True) if norm == "instance" else nn.BatchNorm3d(b)
+        self.activation = F.relu if norm == "instance" else F.elu
 
     def forward(self, x):
-        return F.elu(self.norm(self.conv(x)))
+        return self.activation(self.norm(self.conv(x)))
 
 
 class Level(nn.Module):
-    def __init__(self, a, b):
+    def __init__(self, a, b, norm="batch"):
         super().__init__()
-        self.first, self.second = ConvBatch(a, b, 3), ConvBatch(b, b, 3)
+        self.first, self.second = ConvAct(a, b, 3, norm), ConvAct(b, b, 3, norm)
 
     def forward(self, x):
         return self.second(self.first(x))
 
 
 class UpLevel(nn.Module):
-    def __init__(self, coarse, fine):
+    def __init__(self, coarse, fine, norm="batch"):
         super().__init__()
-        self.up, self.level = ConvBatch(coarse, coarse, 2), Level(coarse + fine, fine)
+        self.up, self.level = ConvAct(coarse, coarse, 2, norm), Level(coarse + fine, fine, norm)
 
     def forward(self, x, skip):
         x = F.pad(F.interpolate(x, scale_factor=2, mode="nearest"), (0, 1, 0, 1, 0, 1))

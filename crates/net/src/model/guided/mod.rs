@@ -5,18 +5,15 @@
 //! or with a T1w image laid onto it. Instance normalisation is nnU-Net's; batch normalisation is a
 //! choice, because its statistics are fixed once trained and so do not differ between tiles.
 
-mod norm;
 mod plan;
 
-pub use norm::NormKind;
 pub use plan::{Level, PlanConfig};
 
+use crate::model::layers::{ConvNorm, NormKind};
 use crate::ops::{Activation, activate, average_pool3d, convolve};
 use burn::module::Module;
-use burn::nn::PaddingConfig3d;
 use burn::nn::conv::{Conv3d, Conv3dConfig, ConvTranspose3d, ConvTranspose3dConfig};
 use burn::tensor::{Device, Tensor};
-use norm::Norm;
 use serde::{Deserialize, Serialize};
 
 /// Size of a [`Guided`].
@@ -70,13 +67,6 @@ pub struct Guided {
     decoder: Vec<UpLevel>,
     /// Of each decoder level, coarsest first.
     heads: Vec<Conv3d>,
-}
-
-/// Convolution and normalisation.
-#[derive(Module, Debug)]
-struct ConvNorm {
-    conv: Conv3d,
-    norm: Norm,
 }
 
 /// Two convolutions added to the input, which is averaged where the block strides and passes a 1³
@@ -196,29 +186,6 @@ impl Guided {
         }
         let joined = self.decoder[last].join(x, skips.swap_remove(0));
         (levels, joined)
-    }
-}
-
-impl ConvNorm {
-    fn new(
-        channels: [usize; 2],
-        kernel: [usize; 3],
-        stride: [usize; 3],
-        norm: NormKind,
-        device: &Device,
-    ) -> Self {
-        let [d, h, w] = kernel.map(|k| k / 2);
-        Self {
-            conv: Conv3dConfig::new(channels, kernel)
-                .with_stride(stride)
-                .with_padding(PaddingConfig3d::Explicit(d, h, w))
-                .init(device),
-            norm: norm.init(channels[1], device),
-        }
-    }
-
-    fn forward(&self, x: Tensor<5>, activation: Activation) -> Tensor<5> {
-        self.norm.forward(&self.conv, x, activation)
     }
 }
 

@@ -1,10 +1,13 @@
 //! Blocks that more than one network is built of.
 
 mod conv_batch;
+mod norm;
 mod residual;
 mod stochastic_depth;
 
 pub(crate) use conv_batch::ConvBatchRelu;
+pub(crate) use norm::ConvNorm;
+pub use norm::NormKind;
 pub(crate) use residual::{ResidualBlock, ResidualBlockConfig};
 pub(crate) use stochastic_depth::stochastic_depth;
 
