@@ -182,7 +182,7 @@ mod tests {
         assert_eq!(phase_sibling(&image), Some(phase.clone()));
         let weighted = file("sub-01_swi.nii.gz");
         assert_eq!(phase_sibling(&weighted), Some(phase));
-        assert_eq!(sibling_of(&image, &["T1w"]), Some(t1));
+        assert_eq!(sibling_of(&image, &["T1w"]), Some(t1.clone()));
         file("sub-01_run-2_T1w.nii.gz");
         assert_eq!(sibling_of(&image, &["T1w"]), None);
         file("sub-01_echo-2_part-phase_T2starw.nii.gz");
