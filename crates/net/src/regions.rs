@@ -75,8 +75,10 @@ pub struct BrainRegions {
 
 /// Voxels of the view without which there is no brain: 80 ml.
 const LEAST_BRAIN: usize = 10_000;
-/// Probability from which a voxel is taken for pure fluid, or pure tissue.
-const SURE: f32 = 0.9;
+/// Probability from which a voxel is taken for tissue.
+const SURE_TISSUE: f32 = 0.9;
+/// The same of fluid: of its thin seams the network is never that sure.
+const SURE_FLUID: f32 = 0.7;
 /// Fewer voxels have no median: .8 ml.
 const LEAST_SIGNAL: usize = 100;
 
@@ -245,11 +247,11 @@ impl RegionMap {
 
 /// The median signal of what is surely fluid over that of what is surely tissue.
 fn fluid_to_tissue(view: &[f32], fluid: &[f32], tissue: &[f32]) -> Option<f32> {
-    let signal = |share: &[f32]| {
-        let sure = view.iter().zip(share).filter(|(_, share)| **share >= SURE);
+    let signal = |share: &[f32], least: f32| {
+        let sure = view.iter().zip(share).filter(|(_, share)| **share >= least);
         median(sure.map(|(value, _)| *value).collect())
     };
-    let (fluid, tissue) = (signal(fluid)?, signal(tissue)?);
+    let (fluid, tissue) = (signal(fluid, SURE_FLUID)?, signal(tissue, SURE_TISSUE)?);
     (tissue > 0.0).then(|| fluid / tissue)
 }
 
