@@ -28,7 +28,7 @@ def without_lesions(path: pathlib.Path) -> str:
 
 
 def points(folder: pathlib.Path) -> None:
-    print("| point | F1 | precision | recall | false alarms per scan | scans without lesions and findings |")
+    print("| point | F1 | precision | recall | false alarms per scan | scans without lesions that have no finding |")
     print("|---|---|---|---|---|---|")
     for point in POINTS:
         if not (folder / f"{point}.json").exists():

@@ -8,14 +8,13 @@ voxel is called fluid by its signal, in the direction that is right more often (
 parenchyma when the whole inside is called tissue. Needs numpy, scipy and nibabel.
 """
 import argparse
-import csv
 import pathlib
 
 import nibabel
 import numpy
 from scipy.stats import rankdata
 
-from region_overlap import FLUID, image
+from region_overlap import FLUID, subjects
 
 SAMPLE = 20_000
 
@@ -33,18 +32,13 @@ def main() -> None:
     parser.add_argument("cohort", type=pathlib.Path)
     parser.add_argument("out", type=pathlib.Path)
     args = parser.parse_args()
-    with open(args.cohort / "participants.tsv") as file:
-        protocols = {row["participant_id"]: row["protocol"] for row in csv.DictReader(file, delimiter="\t")}
     args.out.parent.mkdir(parents=True, exist_ok=True)
     draw = numpy.random.default_rng(0)
     areas, shares = [], []
     with open(args.out, "w") as file:
         print("scan,protocol,fluid_share,fluid_to_tissue,area_under_curve,dice_if_all_tissue", file=file)
-        for anat in sorted(args.cohort.glob("sub-*/anat")):
-            subject = anat.parent.name
-            truth = args.cohort / "derivatives/truth" / subject / "anat" / f"{subject}_desc-regions_dseg.nii.gz"
-            codes = numpy.asarray(nibabel.load(truth).dataobj)
-            voxels = numpy.asarray(nibabel.load(image(anat)).dataobj)
+        for subject, protocol, scan, codes in subjects(args.cohort):
+            voxels = numpy.asarray(nibabel.load(scan).dataobj)
             fluid, tissue = voxels[codes == FLUID], voxels[(codes > 0) & (codes != FLUID)]
             share = len(fluid) / (len(fluid) + len(tissue))
             ratio = numpy.median(fluid) / numpy.median(tissue)
@@ -53,7 +47,7 @@ def main() -> None:
             shares.append(share)
             all_tissue = 2 * (1 - share) / (2 - share)
             numbers = (f"{value:.3f}" for value in (share, ratio, areas[-1], all_tissue))
-            print(subject, protocols[subject], *numbers, sep=",", file=file, flush=True)
+            print(subject, protocol, *numbers, sep=",", file=file, flush=True)
     low, middle, high = numpy.percentile(areas, [25, 50, 75])
     print(f"{len(areas)} scans: area under the curve {middle:.2f} in the middle ({low:.2f} to {high:.2f} in the middle half),")
     print(f"below .7 in {sum(a < 0.7 for a in areas)}; fluid {numpy.mean(shares):.2f} of the inside")

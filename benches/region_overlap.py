@@ -61,25 +61,31 @@ def image(anat: pathlib.Path) -> pathlib.Path:
     raise SystemExit(f"no scan of a simulated cohort in {anat}")
 
 
-def cohort(args: argparse.Namespace) -> None:
-    with open(args.cohort / "participants.tsv") as file:
+def subjects(cohort: pathlib.Path):
+    """Name, protocol, scan and true regions of each subject."""
+    with open(cohort / "participants.tsv") as file:
         protocols = {row["participant_id"]: row["protocol"] for row in csv.DictReader(file, delimiter="\t")}
+    for anat in sorted(cohort.glob("sub-*/anat")):
+        name = anat.parent.name
+        truth = cohort / "derivatives/truth" / name / "anat" / f"{name}_desc-regions_dseg.nii.gz"
+        yield name, protocols[name], image(anat), numpy.asarray(nibabel.load(truth).dataobj)
+
+
+def cohort(args: argparse.Namespace) -> None:
     names = list(masks(numpy.zeros(1, dtype=int)))
     args.out.mkdir(parents=True, exist_ok=True)
     values = {name: [] for name in names}
     with open(args.out / "scans.csv", "w") as file:
         print("scan", "protocol", *names, sep=",", file=file)
-        for anat in sorted(args.cohort.glob("sub-*/anat")):
-            subject = anat.parent.name
-            truth = args.cohort / "derivatives/truth" / subject / "anat" / f"{subject}_desc-regions_dseg.nii.gz"
-            true = masks(numpy.asarray(nibabel.load(truth).dataobj))
+        for subject, protocol, scan, codes in subjects(args.cohort):
+            true = masks(codes)
             with tempfile.TemporaryDirectory() as work:
-                found = masks(find(args.siderin, image(anat), pathlib.Path(work), args.model)[0])
+                found = masks(find(args.siderin, scan, pathlib.Path(work), args.model)[0])
             row = {name: dice(true[name], found[name]) for name in names}
             for name in names:
                 values[name].append(row[name])
             # As each is known: a run that is stopped keeps what it has.
-            print(subject, protocols[subject], *(f"{row[name]:.4f}" for name in names), sep=",", file=file, flush=True)
+            print(subject, protocol, *(f"{row[name]:.4f}" for name in names), sep=",", file=file, flush=True)
     with open(args.out / "regions.csv", "w") as file:
         print("region,mean_dice,least_dice", file=file)
         for name in names:

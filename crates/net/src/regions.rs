@@ -77,7 +77,7 @@ pub struct BrainRegions {
 const LEAST_BRAIN: usize = 10_000;
 /// Probability from which a voxel is taken for tissue.
 const SURE_TISSUE: f32 = 0.9;
-/// The same of fluid: of its thin seams the network is never that sure.
+/// The same of fluid, of which it is less sure: fewer than [`LEAST_SIGNAL`] voxels of a scan may reach more.
 const SURE_FLUID: f32 = 0.7;
 /// Fewer voxels have no median: .8 ml.
 const LEAST_SIGNAL: usize = 100;

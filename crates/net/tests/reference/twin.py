@@ -175,17 +175,25 @@ class RlkUnet(nn.Module):
 # 3D U-Net
 
 
-class ConvAct(nn.Module):
+class ConvNorm(nn.Module):
+    def __init__(self, a, b, kernel, stride, norm):
+        super().__init__()
+        self.conv = nn.Conv3d(a, b, kernel, stride=stride, padding=[(k - 1) // 2 for k in kernel])
+        self.norm = nn.InstanceNorm3d(b, affine=True) if norm == "instance" else nn.BatchNorm3d(b)
+
+    def forward(self, x):
+        return self.norm(self.conv(x))
+
+
+class ConvAct(ConvNorm):
     """Batch normalisation and ELU, or instance normalisation and ReLU as in the network of regions."""
 
     def __init__(self, a, b, k, norm):
-        super().__init__()
-        self.conv = nn.Conv3d(a, b, k, padding=(k - 1) // 2)
-        self.norm = nn.InstanceNorm3d(b, affine=True) if norm == "instance" else nn.BatchNorm3d(b)
+        super().__init__(a, b, [k] * 3, [1] * 3, norm)
         self.activation = F.relu if norm == "instance" else F.elu
 
     def forward(self, x):
-        return self.activation(self.norm(self.conv(x)))
+        return self.activation(super().forward(x))
 
 
 class Level(nn.Module):
@@ -306,16 +314,6 @@ class Mmoc(nn.Module):
 
 
 # Guided U-Net
-
-
-class ConvNorm(nn.Module):
-    def __init__(self, a, b, kernel, stride, norm):
-        super().__init__()
-        self.conv = nn.Conv3d(a, b, kernel, stride=stride, padding=[k // 2 for k in kernel])
-        self.norm = nn.InstanceNorm3d(b, affine=True) if norm == "instance" else nn.BatchNorm3d(b)
-
-    def forward(self, x):
-        return self.norm(self.conv(x))
 
 
 def leaky(x):
