@@ -243,10 +243,11 @@ pub struct Chosen {
     pub others: OtherPoints,
 }
 
-/// A miss, or a false alarm, counts as much as four of the other: F2 and F½ are usual.
-const LEANING: f64 = 2.0;
+/// Recall, or precision, counts four times as much as the other. F2 and F½ are usual, but where few false
+/// alarms are left F½ is best where F1 is, and the specific point would be the balanced one.
+const LEANING: f64 = 4.0;
 
-/// The thresholds with the best F1, F2 and F½; of equal ones the middle one, which is the safest.
+/// The thresholds with the best F1, F4 and F¼; of equal ones the middle one, which is the safest.
 #[must_use]
 pub fn best_thresholds(counts: &[Counts], thresholds: &[f32]) -> Chosen {
     let at = best(counts, 1.0);
@@ -325,21 +326,21 @@ mod tests {
             right: found,
             wrong,
         };
-        // 10 of 10 with 10 false alarms: F2 = 5·½·1/(4·½+1) = .833, F½ = 1.25·½/(.25·½+1) = .556.
-        // 7 with 2: P = 7/9, R = .7; F1 = .737, F2 = 5·.5444/(3.111+.7) = .714.
-        // 5 with 0: F1 = .667, F½ = 1.25·.5/(.25+.5) = .833; of 7 with 2 .761.
+        // 10 of 10 with 10 false alarms: F4 = 17·½·1/(16·½+1) = .944, F¼ = 1.0625·½/(.0625·½+1) = .515.
+        // 7 with 2: P = 7/9, R = .7; F1 = .737, F4 = 17·.5444/(12.444+.7) = .704.
+        // 5 with 0: F1 = .667, F¼ = 1.0625·.5/(.0625+.5) = .944; of 7 with 2 .773.
         let counts = [of(10, 10), of(7, 2), of(5, 0)];
-        assert!((counts[0].f(2.0) - 0.8333).abs() < 1e-4);
-        assert!((counts[1].f(0.5) - 0.7609).abs() < 1e-4);
-        assert!((counts[2].f(0.5) - 0.8333).abs() < 1e-4);
+        assert!((counts[0].f(4.0) - 0.9444).abs() < 1e-4);
+        assert!((counts[1].f(0.25) - 0.7727).abs() < 1e-4);
+        assert!((counts[2].f(0.25) - 0.9444).abs() < 1e-4);
         let chosen = best_thresholds(&counts, &[0.2, 0.5, 0.8]);
         assert_eq!(chosen.at, 1);
         assert_eq!(
             (chosen.others.sensitive, chosen.others.specific),
             (0.2, 0.8)
         );
-        // The middle one of equal ones, and no further than the balanced one: F½ is .882 at the first two,
-        // of which the second is taken, and .806 at the last; F1 is .75 and .870.
+        // The middle one of equal ones, and no further than the balanced one: F¼ is .962 at the first two,
+        // of which the second is taken, and .780 at the last; F1 is .75 and .870.
         let counts = [of(6, 0), of(6, 0), of(10, 3)];
         let chosen = best_thresholds(&counts, &[0.2, 0.5, 0.8]);
         assert_eq!((chosen.at, chosen.others.specific), (2, 0.8));

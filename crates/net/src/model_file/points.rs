@@ -27,9 +27,9 @@ pub struct Threshold {
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct OtherPoints {
-    /// With the best F2, in which a miss weighs more than a false alarm.
+    /// With the best F4, in which a miss weighs more than a false alarm.
     pub sensitive: f32,
-    /// With the best F½, in which a false alarm weighs more than a miss.
+    /// With the best F¼, in which a false alarm weighs more than a miss.
     pub specific: f32,
 }
 
