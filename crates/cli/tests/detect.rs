@@ -77,6 +77,8 @@ fn finds_the_balls_of_a_phantom_and_writes_everything() {
         names,
         [
             "candidates.csv",
+            "forms.csv",
+            "forms.json",
             "lesions.csv",
             "lesions.json",
             "lesions.nii.gz",
@@ -90,7 +92,7 @@ fn finds_the_balls_of_a_phantom_and_writes_everything() {
     );
 
     let document = json(&folder.join("lesions.json"));
-    assert_eq!(document["schema_version"], "1.2");
+    assert_eq!(document["schema_version"], "1.3");
     assert_eq!(
         document["grid"]["shape"],
         serde_json::json!(truth.scan.shape())
@@ -132,12 +134,22 @@ fn finds_the_balls_of_a_phantom_and_writes_everything() {
         let volume = lesion["volume_mm3"].as_f64().unwrap();
         assert!((voxels as f64 * 3.0 - volume).abs() < 1e-6);
     }
+    let forms = json(&folder.join("forms.json"));
+    assert_eq!(forms["not_filled"], "no region map of this scan exists");
+    assert_eq!(forms["mars"], serde_json::Value::Null);
+    assert_eq!(forms["count"]["microbleeds"], 6);
+    // Rules have no probabilities; one visit has no grade.
+    assert_eq!(forms["count"]["interval"], serde_json::Value::Null);
+    assert_eq!(forms["aria_h"], serde_json::Value::Null);
+    let table = fs::read_to_string(folder.join("forms.csv")).unwrap();
+    assert_eq!(table.lines().count(), 1);
     let table = fs::read_to_string(folder.join("lesions.csv")).unwrap();
     assert_eq!(table.lines().count(), 7);
     let candidates = fs::read_to_string(folder.join("candidates.csv")).unwrap();
     assert!(candidates.contains("below_threshold"));
     let report = fs::read_to_string(folder.join("report.html")).unwrap();
     assert!(report.contains("not a medical device"));
+    assert!(report.contains("could not be filled in: no region map"));
     assert!(report.contains(&format!("brain {brain_ml:.0} ml; noise up to")));
     assert_eq!(report.matches("<article").count(), 6);
     assert!(

@@ -6,6 +6,7 @@
 //! - [`regions`]: where in the brain, for counting and for judging candidates.
 //! - [`candidates`]: dark round spots, measured and scored without learning, and shown to a network.
 //! - [`lesion`]: what was found, in millimetres.
+//! - [`forms`]: the scales that readers fill in, MARS and BOMBS.
 //! - [`registration`]: one image of a head laid onto another.
 //! - [`folder`]: folders that are complete or not there.
 //! - [`report`]: files and pages for people and programs.
@@ -16,6 +17,7 @@
 pub mod candidates;
 pub mod evaluate;
 pub mod folder;
+pub mod forms;
 pub mod lesion;
 pub mod plot;
 pub mod preprocess;

@@ -107,7 +107,7 @@ pub fn lesions_of_map(
             diameter_mm,
             confidence: finding.confidence,
             size_class: SizeClass::of(diameter_mm),
-            region: Err(NoRegion::NoMap),
+            place: Err(NoRegion::NoMap),
             voxels: finding.voxels.clone(),
         });
     }

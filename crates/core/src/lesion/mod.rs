@@ -8,10 +8,9 @@ mod surroundings;
 
 pub use burden::{BurdenGroup, Counts};
 pub use map::{MapFinding, OperatingPoint, lesions_of_map};
-pub use place::NoRegion;
+pub use place::{NoRegion, Place};
 pub use select::{Decision, Judged, ScoredSpot, label_volume, repeats, select_lesions};
 
-use crate::regions::{Region, Side};
 use crate::volume::{VoxelPoint, WorldPoint};
 use serde::Serialize;
 
@@ -33,7 +32,7 @@ pub struct Lesion {
     /// Microbleed or larger.
     pub size_class: SizeClass,
     /// Where in the brain, or why that is not known.
-    pub region: Result<(Region, Side), NoRegion>,
+    pub place: Result<Place, NoRegion>,
     /// Offsets of its voxels in the scan, ascending.
     pub voxels: Vec<usize>,
 }

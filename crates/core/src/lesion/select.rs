@@ -136,7 +136,7 @@ fn lesion(grid: &Grid, spot: &ScoredSpot, id: u16) -> Lesion {
         diameter_mm,
         confidence: spot.score,
         size_class: SizeClass::of(diameter_mm),
-        region: Err(NoRegion::NoMap),
+        place: Err(NoRegion::NoMap),
         voxels: candidate.voxels.clone(),
     }
 }

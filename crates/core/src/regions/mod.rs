@@ -150,6 +150,9 @@ impl Side {
 }
 
 impl RegionGroup {
+    /// All, in the order of the form.
+    pub const ALL: [Self; 3] = [Self::Infratentorial, Self::Deep, Self::Lobar];
+
     /// Name in files.
     #[must_use]
     pub fn name(self) -> &'static str {

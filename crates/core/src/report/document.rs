@@ -2,7 +2,9 @@
 
 use super::Candidates;
 use super::RESEARCH_USE;
+use crate::forms::{Certainty, CountInterval};
 use crate::lesion::{Counts, Lesion, NoRegion, SizeClass};
+use crate::regions::Region;
 use crate::scan::{Acquisition, Note, Scan, Suitability};
 use crate::volume::{Grid, Volume};
 use serde::Serialize;
@@ -28,6 +30,8 @@ pub struct Findings<'a> {
     pub warnings: Vec<Note>,
     /// What was measured of the scan itself.
     pub quality: Quality,
+    /// How many microbleeds there may be, where confidence is a calibrated probability.
+    pub interval: Option<CountInterval>,
     /// Maps that are written along, on the scan's grid.
     pub maps: Maps<'a>,
 }
@@ -67,6 +71,9 @@ pub struct Method {
     /// Name of the operating point with this threshold, of methods that have such.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub operating_point: Option<&'static str>,
+    /// Confidence from which a finding can be definite on the forms: the specific point, of methods that have
+    /// one, else halfway from the threshold to 1.
+    pub certain_from: f32,
     /// What a confidence means.
     pub confidence_meaning: String,
 }
@@ -81,7 +88,7 @@ pub struct Step {
 }
 
 /// Grows when a field is added; the first number when one changes its meaning.
-const SCHEMA_VERSION: &str = "1.2";
+const SCHEMA_VERSION: &str = "1.3";
 
 /// The content of `lesions.json`.
 #[derive(Serialize)]
@@ -100,10 +107,16 @@ pub(super) struct Document<'a> {
 }
 
 #[derive(Serialize)]
-struct Software {
+pub(super) struct Software {
     name: &'static str,
     version: &'static str,
 }
+
+/// This program.
+pub(super) const SOFTWARE: Software = Software {
+    name: "siderin",
+    version: env!("CARGO_PKG_VERSION"),
+};
 
 #[derive(Serialize)]
 struct ScanEntry<'a> {
@@ -123,8 +136,14 @@ struct LesionEntry {
     diameter_mm: f64,
     confidence: f64,
     size_class: SizeClass,
+    /// As the forms count it.
+    certainty: Certainty,
     region: Option<&'static str>,
     side: Option<&'static str>,
+    /// A second region, where it lies on the border of two.
+    or_region: Option<&'static str>,
+    /// Whether it lies on both sides.
+    midline: Option<bool>,
     /// Why there is no region.
     region_reason: Option<&'static str>,
 }
@@ -133,10 +152,7 @@ impl<'a> Document<'a> {
     pub(super) fn of(findings: &'a Findings<'a>) -> Self {
         Self {
             schema_version: SCHEMA_VERSION,
-            software: Software {
-                name: "siderin",
-                version: env!("CARGO_PKG_VERSION"),
-            },
+            software: SOFTWARE,
             research_use: RESEARCH_USE,
             scan: ScanEntry {
                 name: &findings.scan.name,
@@ -151,13 +167,20 @@ impl<'a> Document<'a> {
             preprocessing: &findings.preprocessing,
             warnings: &findings.warnings,
             counts: Counts::of(findings.lesions),
-            lesions: findings.lesions.iter().map(LesionEntry::of).collect(),
+            lesions: findings
+                .lesions
+                .iter()
+                .map(|lesion| {
+                    let grid = findings.scan.magnitude.grid();
+                    LesionEntry::of(lesion, grid, findings.method.certain_from)
+                })
+                .collect(),
         }
     }
 }
 
 impl LesionEntry {
-    fn of(lesion: &Lesion) -> Self {
+    fn of(lesion: &Lesion, grid: &Grid, certain_from: f32) -> Self {
         Self {
             id: lesion.id,
             center_world_mm: lesion.center_world.to_array().map(|mm| rounded(mm, 1e4)),
@@ -166,9 +189,15 @@ impl LesionEntry {
             diameter_mm: rounded(lesion.diameter_mm, 1e4),
             confidence: rounded(f64::from(lesion.confidence), 1e4),
             size_class: lesion.size_class,
-            region: lesion.region.ok().map(|(region, _)| region.name()),
-            side: lesion.region.ok().map(|(_, side)| side.name()),
-            region_reason: lesion.region.err().map(NoRegion::reason),
+            certainty: Certainty::of(lesion, grid, certain_from),
+            region: lesion.place.ok().map(|place| place.region.name()),
+            side: lesion.place.ok().map(|place| place.side.name()),
+            or_region: lesion
+                .place
+                .ok()
+                .and_then(|place| place.or_region.map(Region::name)),
+            midline: lesion.place.ok().map(|place| place.is_midline),
+            region_reason: lesion.place.err().map(NoRegion::reason),
         }
     }
 }

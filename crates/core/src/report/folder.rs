@@ -1,6 +1,7 @@
 //! The files of one scan's results, in a folder that is complete or not there at all.
 
 use super::document::{Document, Findings};
+use super::forms::{FormsDocument, write_forms};
 use super::{page, tables};
 use crate::folder::{FolderError, PartialFolder, Replace, write_json, write_synced};
 use crate::lesion::label_volume;
@@ -27,11 +28,13 @@ pub enum ReportError {
 }
 
 /// All a result folder holds; one with anything else in it is never replaced.
-const RESULT_FILES: [&str; 8] = [
+const RESULT_FILES: [&str; 10] = [
     "lesions.json",
     "lesions.csv",
     "lesions.nii.gz",
     "candidates.csv",
+    "forms.json",
+    "forms.csv",
     "report.html",
     PROBABILITY,
     REGIONS,
@@ -67,6 +70,10 @@ pub fn write_folder(folder: PartialFolder, findings: &Findings) -> Result<PathBu
     })?;
     write_synced(&folder.path("candidates.csv"), |sink| {
         Ok::<_, ReportError>(findings.candidates.write(sink)?)
+    })?;
+    write_json(&folder.path("forms.json"), &FormsDocument::of(findings))?;
+    write_synced(&folder.path("forms.csv"), |sink| {
+        Ok::<_, ReportError>(write_forms(sink, findings)?)
     })?;
     let labels = label_volume(findings.scan.magnitude.grid(), findings.lesions);
     let label_file = folder.path("lesions.nii.gz");

@@ -1,12 +1,13 @@
 //! Files and pages for people and programs.
 //!
 //! [`Findings`] is everything one scan brought; [`write_folder`] writes it in one step:
-//! `lesions.json`, `lesions.csv`, `lesions.nii.gz`, `candidates.csv` and `report.html`, and the maps
-//! of a network that were asked for.
+//! `lesions.json`, `lesions.csv`, `lesions.nii.gz`, `candidates.csv`, `forms.json`, `forms.csv` and
+//! `report.html`, and the maps of a network that were asked for.
 
 mod candidates;
 mod document;
 mod folder;
+mod forms;
 mod page;
 pub(crate) mod picture;
 mod tables;

@@ -2,9 +2,14 @@
 
 use super::RESEARCH_USE;
 use super::document::{Findings, Quality};
+use super::forms::{INTERVAL_MEANING, NO_INTERVAL, cautions, forms};
 use super::picture::{Plane, View, Window, picture};
+use crate::forms::{
+    Certainty, Forms, MarsCounts, Pattern, ROUND_MOST, SMALLEST_DEFINITE_MM, Sides,
+};
 use crate::lesion::{Counts, Lesion, NoRegion};
 use crate::preprocess::percentiles;
+use crate::regions::Region;
 use crate::scan::Acquisition;
 use crate::volume::VoxelPoint;
 use minijinja::{Environment, Value, context};
@@ -36,7 +41,10 @@ pub(super) fn render(findings: &Findings) -> Result<String, minijinja::Error> {
         .lesions
         .iter()
         .enumerate()
-        .map(|(rank, lesion)| lesion_value(&close, warm.as_ref(), lesion, rank < PICTURED))
+        .map(|(rank, lesion)| {
+            let certainty = Certainty::of(lesion, scan.grid(), findings.method.certain_from);
+            lesion_value(&close, warm.as_ref(), lesion, certainty, rank < PICTURED)
+        })
         .collect();
     let [nx, ny, nz] = scan.shape();
     let [dx, dy, dz] = scan.grid().spacing_mm();
@@ -74,14 +82,22 @@ pub(super) fn render(findings: &Findings) -> Result<String, minijinja::Error> {
         dropped => findings.candidates.dropped(),
         overview => overview(findings, window),
         lesions => lesions,
+        forms => forms_value(findings),
+        interval => interval_in_words(findings),
         pictured => PICTURED,
         heat => findings.maps.heat.is_some(),
-        no_regions => findings.lesions.iter().any(|lesion| lesion.region == Err(NoRegion::NoMap)),
+        no_regions => findings.lesions.iter().any(|lesion| lesion.place == Err(NoRegion::NoMap)),
     })
 }
 
 /// `warm` is the view with heat, of which the axial plane is shown.
-fn lesion_value(view: &View, warm: Option<&View>, lesion: &Lesion, pictured: bool) -> Value {
+fn lesion_value(
+    view: &View,
+    warm: Option<&View>,
+    lesion: &Lesion,
+    certainty: Certainty,
+    pictured: bool,
+) -> Value {
     let [x, y, z] = lesion.center_world.to_array();
     let pictures: Vec<Value> = if pictured {
         let center = nearest_voxel(view, lesion.center_voxel);
@@ -109,19 +125,130 @@ fn lesion_value(view: &View, warm: Option<&View>, lesion: &Lesion, pictured: boo
         volume => format!("{:.1}", lesion.volume_mm3),
         confidence => format!("{:.2}", lesion.confidence),
         size_class => lesion.size_class.name(),
+        certainty => certainty.name(),
         region => region_in_words(lesion),
         pictures => pictures,
     }
 }
 
-/// Such as "left basal ganglia".
+/// Such as "left basal ganglia", "right frontal or parietal".
 fn region_in_words(lesion: &Lesion) -> Option<String> {
-    let (region, side) = lesion.region.ok()?;
-    Some(format!(
-        "{} {}",
-        side.name(),
-        region.name().replace('_', " ")
-    ))
+    let place = lesion.place.ok()?;
+    let name = |region: Region| region.name().replace('_', " ");
+    let side = if place.is_midline {
+        "midline"
+    } else {
+        place.side.name()
+    };
+    let or = place
+        .or_region
+        .map_or(String::new(), |region| format!(" or {}", name(region)));
+    Some(format!("{side} {}{or}", name(place.region)))
+}
+
+/// Both forms as tables, or why there are none.
+fn forms_value(findings: &Findings) -> Value {
+    let cautions = cautions(findings);
+    match forms(findings) {
+        Ok(filled) => context! {
+            mars => mars_rows(&filled),
+            bombs => bombs_rows(&filled),
+            pattern => pattern_in_words(filled.mars.pattern()),
+            cautions => cautions,
+            certain_from => threshold_in_words(filled.certain_from),
+            smallest => SMALLEST_DEFINITE_MM,
+            round => ROUND_MOST,
+        },
+        Err(reason) => context! { not_filled => reason.reason(), cautions => cautions },
+    }
+}
+
+/// Left, right and unclear, empty for none.
+fn cells(sides: Sides) -> [String; 3] {
+    let cell = |count: usize| {
+        if count > 0 {
+            count.to_string()
+        } else {
+            String::new()
+        }
+    };
+    [cell(sides.left), cell(sides.right), cell(sides.unclear)]
+}
+
+/// Rows of name, kind of row, and definite and possible ones by side; a subtotal after each group.
+fn mars_rows(forms: &Forms) -> Vec<Value> {
+    let row = |name: String, kind: &str, counts: MarsCounts| {
+        let cells: Vec<String> = [counts.definite, counts.possible]
+            .into_iter()
+            .flat_map(cells)
+            .collect();
+        context! { name => name, kind => kind, cells => cells, total => counts.total() }
+    };
+    let mut rows = Vec::new();
+    for subtotal in forms.mars.subtotals() {
+        for line in forms
+            .mars
+            .lines
+            .iter()
+            .filter(|line| line.group == subtotal.group)
+        {
+            let name = match (line.region, line.group) {
+                (Some(region), _) => region.name().replace('_', " "),
+                (None, Some(_)) => "on the border of two of these".into(),
+                (None, None) => "on the border of two groups, or in no region".into(),
+            };
+            rows.push(row(name, "line", line.counts));
+        }
+        if let Some(group) = subtotal.group {
+            rows.push(row(group.name().into(), "subtotal", subtotal.counts));
+        }
+    }
+    rows.push(row("total".into(), "subtotal", forms.mars.total()));
+    rows
+}
+
+/// Rows of name, and certain and uncertain ones by size and side.
+fn bombs_rows(forms: &Forms) -> Vec<Value> {
+    let lines = forms.bombs.lines.iter();
+    lines
+        .map(|line| {
+            let name = line
+                .location
+                .map_or("not clear which", |location| location.in_words());
+            let columns = [
+                line.certain_small,
+                line.certain_large,
+                line.uncertain_small,
+                line.uncertain_large,
+            ];
+            let cells: Vec<String> = columns.into_iter().flat_map(cells).collect();
+            context! { name => name, cells => cells }
+        })
+        .collect()
+}
+
+fn pattern_in_words(pattern: Pattern) -> &'static str {
+    match pattern {
+        Pattern::None => "no microbleeds",
+        Pattern::StrictlyLobar => "strictly lobar (suggests cerebral amyloid angiopathy)",
+        Pattern::StrictlyDeepOrInfratentorial => {
+            "strictly deep or infratentorial (suggests hypertensive arteriopathy)"
+        }
+        Pattern::Mixed => "mixed",
+        Pattern::Undetermined => "not determined: some may lie in the lobes or not",
+    }
+}
+
+/// Such as "2 to 6", and what that means.
+fn interval_in_words(findings: &Findings) -> Value {
+    match findings.interval {
+        Some(interval) => context! {
+            range => format!("{} to {}", interval.low, interval.high),
+            expected => format!("{:.1}", interval.expected),
+            meaning => INTERVAL_MEANING,
+        },
+        None => context! { meaning => NO_INTERVAL },
+    }
 }
 
 fn nearest_voxel(view: &View, point: VoxelPoint) -> [usize; 3] {

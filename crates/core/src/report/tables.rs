@@ -33,8 +33,8 @@ pub(super) fn write_lesions(sink: impl Write, lesions: &[Lesion]) -> csv::Result
             ]);
         row.extend(numbers.map(|value| rounded(value, 1e4).to_string()));
         let (region, side) = lesion
-            .region
-            .map_or(("", ""), |(region, side)| (region.name(), side.name()));
+            .place
+            .map_or(("", ""), |place| (place.region.name(), place.side.name()));
         row.extend([lesion.size_class.name(), region, side].map(String::from));
         table.write_record(&row)?;
     }

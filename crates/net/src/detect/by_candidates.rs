@@ -1,11 +1,12 @@
 //! Candidates of the search, judged by a network in the brain that another one finds.
 
 use super::show::{ShowError, show_candidates};
-use super::{Found, Stage};
+use super::{Found, Stage, certain_from};
 use crate::candidates::{APART_MM, CandidateError, CandidateJudge};
 use crate::model_file::{PointName, RegionsUsed, Threshold};
 use crate::regions::{RegionError, RegionFinder};
 use siderin_core::candidates::LOCAL_MEAN_SIGMA_MM;
+use siderin_core::forms::count_interval;
 use siderin_core::lesion::{ScoredSpot, select_lesions};
 use siderin_core::report::{Candidates, Method, Step};
 use siderin_core::scan::{Note, Scan};
@@ -97,6 +98,11 @@ impl CandidateDetector {
         for lesion in &mut lesions {
             lesion.place_in(&shown.brain.codes);
         }
+        let interval = self
+            .judge
+            .card()
+            .calibration
+            .map(|_| count_interval(&judged, APART_MM));
         Ok(Found {
             brain: shown.brain.brain,
             lesions,
@@ -105,6 +111,7 @@ impl CandidateDetector {
             maps: None,
             noise: Some(shown.noise),
             fluid_to_tissue: map.fluid_to_tissue().map(f64::from),
+            interval,
             regions: Some(shown.brain.codes),
             method: self.method(),
             preprocessing: self.steps(),
@@ -128,6 +135,7 @@ impl CandidateDetector {
             version: format!("of {}; {}", card.training.software, card.training.summary),
             threshold: self.threshold.value,
             operating_point: self.threshold.point.map(PointName::name),
+            certain_from: certain_from(Some(card), self.threshold.value),
             confidence_meaning: format!("{}.", card.confidence_meaning),
         }
     }

@@ -1,7 +1,7 @@
 //! A trained network over a scan.
 
 use super::prepare::{PrepareError, prepare};
-use super::{Found, Stage, brain_mask_step};
+use super::{Found, Stage, brain_mask_step, certain_from};
 use crate::infer::{Flips, InferError, Prediction, Predictor};
 use crate::model_file::{Model, ModelCard, PointName, Threshold};
 use burn::tensor::Device;
@@ -155,6 +155,7 @@ impl Detector {
             regions: laid.regions,
             noise: None,
             fluid_to_tissue: None,
+            interval: None,
             maps: Some(ModelMaps {
                 probability: laid.probability,
                 prepared: ready.prepared,
@@ -179,6 +180,7 @@ impl Detector {
             ),
             threshold: self.point.threshold,
             operating_point: self.name.map(PointName::name),
+            certain_from: certain_from(Some(&self.card), self.point.threshold),
             confidence_meaning: format!("{}.", self.card.confidence_meaning),
         }
     }

@@ -1,6 +1,6 @@
 //! Dark round spots, judged by rules.
 
-use super::{DetectError, Found, Stage, brain_mask_step};
+use super::{DetectError, Found, Stage, brain_mask_step, certain_from};
 use siderin_core::candidates::{LOCAL_MEAN_SIGMA_MM, SearchConfig, search};
 use siderin_core::lesion::{ScoredSpot, select_lesions};
 use siderin_core::report::{Candidates, Method, Step};
@@ -57,11 +57,13 @@ pub(super) fn find(
         maps: None,
         noise: Some(searched.noise),
         fluid_to_tissue: None,
+        interval: None,
         method: Method {
             name: "learning-free search".into(),
             version: env!("CARGO_PKG_VERSION").into(),
             threshold: config.threshold,
             operating_point: None,
+            certain_from: certain_from(None, config.threshold),
             confidence_meaning: "the product of rules on darkness, roundness, surroundings, \
                  size and depth; a ranking, not a probability."
                 .into(),

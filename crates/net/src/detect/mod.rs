@@ -13,7 +13,9 @@ pub use prepare::{PrepareError, Ready, prepare};
 pub use show::{MOST_CANDIDATES, ShowError, Shown, show_candidates};
 
 use crate::checks::{coverage_note, many_findings_note, quality_notes, volume_ml};
+use crate::model_file::{ModelCard, PointName};
 use siderin_core::candidates::{SearchError, scan_noise};
+use siderin_core::forms::CountInterval;
 use siderin_core::lesion::Lesion;
 use siderin_core::preprocess::{BrainMaskConfig, BrainMaskError, brain_mask};
 use siderin_core::report::{Candidates, Findings, Maps, Method, Quality, Step};
@@ -81,6 +83,8 @@ pub struct Detection {
     pub maps: Option<ModelMaps>,
     /// What was measured of the scan itself.
     pub quality: Quality,
+    /// How many microbleeds there may be, of finders whose confidence is calibrated.
+    pub interval: Option<CountInterval>,
     method: Method,
     preprocessing: Vec<Step>,
 }
@@ -97,6 +101,8 @@ struct Found {
     noise: Option<f32>,
     /// As [`Quality`] has it.
     fluid_to_tissue: Option<f64>,
+    /// As [`Detection::interval`].
+    interval: Option<CountInterval>,
     method: Method,
     preprocessing: Vec<Step>,
     /// Which images besides the scan went into it.
@@ -148,9 +154,16 @@ pub fn detect(
         regions: found.regions,
         maps: found.maps,
         quality,
+        interval: found.interval,
         method: found.method,
         preprocessing: found.preprocessing,
     })
+}
+
+/// Confidence from which findings at a threshold can be definite: the model's specific point, or halfway to 1.
+fn certain_from(card: Option<&ModelCard>, threshold: f32) -> f32 {
+    let specific = card.and_then(|card| card.threshold_at(PointName::Specific));
+    specific.map_or(0.5 * (threshold + 1.0), |point| point.value)
 }
 
 /// How the brain is found without a network.
@@ -201,6 +214,7 @@ impl Detection {
             preprocessing: self.preprocessing.clone(),
             warnings: self.warnings.clone(),
             quality: self.quality,
+            interval: self.interval,
             maps: Maps::default(),
         }
     }

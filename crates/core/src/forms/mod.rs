@@ -1,0 +1,65 @@
+//! The scales on which readers count microbleeds, filled in from what was found.
+//!
+//! [`Mars`] counts by region, [`Bombs`] by place and size; both by side and by how sure a finding is
+//! ([`Certainty`]). What lies on a border is counted on a line of its own and not given to either side of
+//! it. [`count_interval`] says how many microbleeds there may be by the confidence of all candidates.
+
+mod bombs;
+mod certainty;
+mod interval;
+mod mars;
+mod sides;
+
+pub use bombs::{Bombs, BombsLine, Location};
+pub use certainty::{Certainty, ROUND_MOST, SMALLEST_DEFINITE_MM};
+pub use interval::{CountInterval, count_interval};
+pub use mars::{Mars, MarsCounts, MarsLine, Pattern, Subtotal};
+pub use sides::Sides;
+
+use crate::lesion::{Lesion, NoRegion, SizeClass};
+use crate::volume::Grid;
+use serde::Serialize;
+
+/// Both forms of one scan.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Forms {
+    /// Confidence from which a finding can be definite.
+    pub certain_from: f32,
+    /// Microbleed Anatomical Rating Scale.
+    pub mars: Mars,
+    /// Brain Observer MicroBleed Scale.
+    pub bombs: Bombs,
+    /// Larger than 10 mm: in neither form.
+    pub macrohaemorrhages: usize,
+}
+
+impl Forms {
+    /// Counts the microbleeds of a scan on `grid`; findings of this confidence and more can be definite.
+    ///
+    /// # Errors
+    /// [`NoRegion::NoMap`] when the regions of a microbleed are not known: no line of a form could be
+    /// filled in.
+    pub fn of(lesions: &[Lesion], grid: &Grid, certain_from: f32) -> Result<Self, NoRegion> {
+        let mut forms = Self {
+            certain_from,
+            mars: Mars::default(),
+            bombs: Bombs::default(),
+            macrohaemorrhages: 0,
+        };
+        for lesion in lesions {
+            if lesion.size_class == SizeClass::Macrohaemorrhage {
+                forms.macrohaemorrhages += 1;
+                continue;
+            }
+            let place = match lesion.place {
+                Ok(place) => Some(place),
+                Err(NoRegion::Outside) => None,
+                Err(NoRegion::NoMap) => return Err(NoRegion::NoMap),
+            };
+            let certainty = Certainty::of(lesion, grid, certain_from);
+            forms.mars.add(place, certainty);
+            forms.bombs.add(place, certainty, lesion.diameter_mm);
+        }
+        Ok(forms)
+    }
+}
