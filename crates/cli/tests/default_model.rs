@@ -130,6 +130,15 @@ fn a_scan_needs_nothing_but_itself() {
     }
 }
 
+/// All numbers in a part of a form.
+fn sum(part: &Value) -> u64 {
+    match part {
+        Value::Number(number) => number.as_u64().unwrap(),
+        Value::Object(parts) => parts.values().map(sum).sum(),
+        _ => 0,
+    }
+}
+
 #[test]
 fn lesions_lie_in_regions() {
     let at = TempDir::new().unwrap();
@@ -148,6 +157,31 @@ fn lesions_lie_in_regions() {
         }
     }
     assert!(lesions.iter().any(|lesion| lesion["region"].is_string()));
+
+    // Each microbleed is on one line of each form, left, right or unclear, sure or not.
+    let forms = json(&at.path().join("magnitude/forms.json"));
+    let counted = |form: &str| -> u64 {
+        let lines = forms[form]["lines"].as_array().unwrap();
+        lines.iter().map(sum).sum()
+    };
+    let microbleeds = document["counts"]["microbleeds"].as_u64().unwrap();
+    assert_eq!(
+        (counted("mars"), counted("bombs")),
+        (microbleeds, microbleeds)
+    );
+    assert_eq!(sum(&forms["mars"]["total"]), microbleeds);
+    let definite = lesions
+        .iter()
+        .filter(|lesion| lesion["certainty"] == "definite");
+    assert_eq!(
+        sum(&forms["mars"]["total"]["definite"]),
+        definite.count() as u64
+    );
+    let interval = &forms["count"]["interval"];
+    assert!(interval["low"].as_u64() <= interval["high"].as_u64());
+    let table = fs::read_to_string(at.path().join("magnitude/forms.csv")).unwrap();
+    // A head, 17 lines with 2 × 3 cells, 8 with 4 × 3.
+    assert_eq!(table.lines().count(), 1 + 17 * 6 + 8 * 12);
     let table = std::fs::read_to_string(at.path().join("magnitude/lesions.csv")).unwrap();
     assert!(table.lines().next().unwrap().ends_with(",region,side"));
 }
