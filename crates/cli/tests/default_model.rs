@@ -9,6 +9,7 @@ use serde_json::Value;
 use siderin_core::scan::ReadLimits;
 use siderin_core::scan::nifti::{read_volume, write_volume};
 use siderin_core::volume::{Grid, Volume};
+use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
 use support::{json, siderin};
