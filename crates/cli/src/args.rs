@@ -1,10 +1,12 @@
 //! What can be typed.
 
+mod compare;
 mod evaluate;
 mod model;
 mod study;
 mod train;
 
+pub(crate) use compare::Compare;
 pub(crate) use evaluate::{CompareMethods, Evaluate, Split};
 pub(crate) use model::{
     DeviceName, Explain, Model, ModelDefault, ModelImport, ModelNew, Network, Running,
@@ -30,6 +32,8 @@ pub(crate) enum Command {
     Demo(Demo),
     /// Find microbleeds and write a report for each scan.
     Detect(Detect),
+    /// Tell what is new, gone or changed between two visits or more.
+    Compare(Compare),
     /// Find microbleeds with a model, and show where it looked for each.
     Explain(Explain),
     /// Make model files.
@@ -100,6 +104,9 @@ pub(crate) struct SimulateScan {
     /// Simulate a second visit, too, with so many new and so many resolved microbleeds.
     #[arg(long, value_name = "NEW,RESOLVED", value_parser = second_visit)]
     pub visit2: Option<SecondVisit>,
+    /// Protocol of the second visit. [default: that of the first]
+    #[arg(long, requires = "visit2")]
+    pub protocol2: Option<String>,
     /// Make a T1-weighted image as well.
     #[arg(long)]
     pub t1w: bool,

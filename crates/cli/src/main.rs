@@ -15,6 +15,7 @@ fn main() -> ExitCode {
     let outcome = match arguments.command {
         args::Command::Demo(demo) => commands::demo::run(&demo),
         args::Command::Detect(detect) => commands::detect::run(&detect),
+        args::Command::Compare(compare) => commands::compare::run(&compare),
         args::Command::Inspect(inspect) => commands::inspect::run(&inspect),
         args::Command::Explain(explain) => commands::detect::explain(&explain),
         args::Command::Model(args::Model::New(new)) => commands::model::new(&new),

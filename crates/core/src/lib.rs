@@ -8,6 +8,7 @@
 //! - [`lesion`]: what was found, in millimetres.
 //! - [`forms`]: the scales that readers fill in, MARS and BOMBS.
 //! - [`registration`]: one image of a head laid onto another.
+//! - [`change`]: what became of each lesion between two visits.
 //! - [`folder`]: folders that are complete or not there.
 //! - [`report`]: files and pages for people and programs.
 //! - [`evaluate`]: predictions scored against references, under one rule at a time.
@@ -15,6 +16,7 @@
 //! - [`plot`] and [`random`]: pictures of numbers, and numbers from named streams.
 
 pub mod candidates;
+pub mod change;
 pub mod evaluate;
 pub mod folder;
 pub mod forms;

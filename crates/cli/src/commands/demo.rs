@@ -35,6 +35,7 @@ fn simulate(args: &Demo, scan: &Path) -> Result<Outcome, Failure> {
         seed: args.seed,
         out: scan.to_path_buf(),
         visit2: None,
+        protocol2: None,
         t1w: false,
         quiet: args.quiet,
     })

@@ -67,7 +67,7 @@ pub(crate) fn explain(args: &Explain) -> Result<Outcome, Failure> {
 }
 
 /// The rules, as far as they can be set.
-fn rules(args: &Running) -> Result<Finder, Failure> {
+pub(super) fn rules(args: &Running) -> Result<Finder, Failure> {
     if args.device != DeviceName::Cpu {
         return Err(Failure::Usage(
             "--device is for models; leave it out, or --rules".into(),
@@ -81,7 +81,11 @@ fn rules(args: &Running) -> Result<Finder, Failure> {
 }
 
 /// The model that is given, or the program's own, on its device.
-fn finder(model: Option<&Path>, regions: Option<&Path>, args: &Running) -> Result<Finder, Failure> {
+pub(super) fn finder(
+    model: Option<&Path>,
+    regions: Option<&Path>,
+    args: &Running,
+) -> Result<Finder, Failure> {
     let open = || -> Result<Finder> {
         let device = args.device.device().open()?;
         let model = match model {

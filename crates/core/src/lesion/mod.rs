@@ -9,7 +9,9 @@ mod surroundings;
 pub use burden::{BurdenGroup, Counts};
 pub use map::{MapFinding, OperatingPoint, lesions_of_map};
 pub use place::{NoRegion, Place};
-pub use select::{Decision, Judged, ScoredSpot, label_volume, repeats, select_lesions};
+pub use select::{
+    Decision, Judged, ScoredSpot, faint_lesions, label_volume, repeats, select_lesions,
+};
 
 use crate::volume::{VoxelPoint, WorldPoint};
 use serde::Serialize;

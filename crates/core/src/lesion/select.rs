@@ -124,6 +124,31 @@ pub fn select_lesions(
     (lesions, judged)
 }
 
+/// Candidates below the threshold that would be lesions at a lower one, best first, numbered on from the
+/// lesions; none of those that repeat a better one of them or a lesion (see [`repeats`]).
+#[must_use]
+pub fn faint_lesions(grid: &Grid, judged: &[Judged], from: f32, apart_mm: f64) -> Vec<Lesion> {
+    let above: Vec<&Judged> = judged.iter().filter(|j| j.spot.score >= from).collect();
+    let best_first: Vec<(WorldPoint, &[usize])> = above
+        .iter()
+        .map(|j| {
+            let candidate = &j.spot.candidate;
+            (candidate.center_world, &candidate.voxels[..])
+        })
+        .collect();
+    let lesions = judged
+        .iter()
+        .filter(|j| matches!(j.decision, Decision::Lesion(_)));
+    let first = lesions.count() + 1;
+    above
+        .iter()
+        .zip(repeats(&best_first, apart_mm))
+        .filter(|(judged, repeated)| !repeated && judged.decision == Decision::BelowThreshold)
+        .zip(first..=usize::from(u16::MAX))
+        .map(|((judged, _), id)| lesion(grid, &judged.spot, id as u16))
+        .collect()
+}
+
 fn lesion(grid: &Grid, spot: &ScoredSpot, id: u16) -> Lesion {
     let candidate = &spot.candidate;
     let volume_mm3 = candidate.voxels.len() as f64 * grid.voxel_volume_mm3();
@@ -237,6 +262,13 @@ mod tests {
                 Decision::BelowThreshold
             ]
         );
+        // Of those below .5 the one with .2 repeats nothing, and is the third.
+        let faint = faint_lesions(&grid, &judged, 0.1, 0.0);
+        let told: Vec<(u16, &[usize])> = faint.iter().map(|l| (l.id, &l.voxels[..])).collect();
+        assert_eq!(told, [(3, &[8][..])]);
+        assert!(faint_lesions(&grid, &judged, 0.3, 0.0).is_empty());
+        // At 5 mm it repeats the one at 3: all centres are at 0 here.
+        assert!(faint_lesions(&grid, &judged, 0.1, 5.0).is_empty());
         // Two voxels of 2 mm³; the sphere of 4 mm³ has a diameter of 2 (3/π)^(1/3).
         assert_eq!(lesions[0].volume_mm3, 4.0);
         let expected = 2.0 * (3.0 / std::f64::consts::PI).cbrt();

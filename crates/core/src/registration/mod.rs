@@ -4,15 +4,17 @@
 //! 10.1016/S0031-3203(98)00091-0), from coarse to fine: contrasts may differ, grids, coverage and
 //! orientation too.
 
+mod agreement;
 mod information;
 mod pose;
 mod pyramid;
 mod search;
 
+pub use agreement::agreement;
 pub use information::Quality;
 
 use crate::preprocess::SmoothError;
-use crate::volume::{GridError, Volume};
+use crate::volume::{GridError, ResampleError, Volume};
 use information::{Measure, Similarity};
 use nalgebra::Isometry3;
 use pyramid::Level;
@@ -44,6 +46,8 @@ pub enum RegistrationError {
     Smooth(#[from] SmoothError),
     #[error(transparent)]
     Grid(#[from] GridError),
+    #[error(transparent)]
+    Resample(#[from] ResampleError),
 }
 
 /// Below this [`Quality::sharpness`] the similarity hardly falls when the pose is 3 mm off; the tests

@@ -22,6 +22,7 @@ fn pair() -> (Volume<f32>, Volume<f32>, Vec<WorldPoint>) {
         pattern: None,
         t1w: true,
         second_visit: None,
+        second_protocol: None,
     };
     let mut made = None;
     simulate(&Head::builtin().unwrap(), &request, &|_| {}, |visit| {

@@ -4,6 +4,7 @@ use super::document::rounded;
 use super::tables::PLACE;
 use crate::candidates::score;
 use crate::lesion::{Decision, Judged, MapFinding};
+use crate::volume::WorldPoint;
 use std::io::Write;
 
 /// Everything that was scored, best first.
@@ -16,6 +17,23 @@ pub enum Candidates {
 }
 
 impl Candidates {
+    /// Centre and confidence of each.
+    #[must_use]
+    pub fn places(&self) -> Vec<(WorldPoint, f32)> {
+        match self {
+            Self::Spots(judged) => {
+                let spots = judged.iter().map(|judged| &judged.spot);
+                spots
+                    .map(|spot| (spot.candidate.center_world, spot.score))
+                    .collect()
+            }
+            Self::Map(findings) => {
+                let places = findings.iter().map(|f| (f.center_world, f.confidence));
+                places.collect()
+            }
+        }
+    }
+
     /// What became of each.
     fn decisions(&self) -> Box<dyn Iterator<Item = Decision> + '_> {
         match self {

@@ -5,6 +5,7 @@
 //! `report.html`, and the maps of a network that were asked for.
 
 mod candidates;
+mod change;
 mod document;
 mod folder;
 mod forms;
@@ -13,6 +14,7 @@ pub(crate) mod picture;
 mod tables;
 
 pub use candidates::Candidates;
+pub use change::{VisitFindings, prepare_change_folder, write_change};
 pub use document::{Findings, Maps, Method, Quality, Step};
 pub use folder::{ReportError, prepare_folder, write_folder};
 

@@ -30,6 +30,9 @@ pub struct Request {
     pub t1w: bool,
     /// A second visit.
     pub second_visit: Option<SecondVisit>,
+    /// How that is scanned; as the first where it is not given.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub second_protocol: Option<Protocol>,
 }
 
 /// What changes until the second visit.
@@ -136,10 +139,10 @@ pub fn simulate<E: From<SimulateError>>(
     mut done: impl FnMut(Visit) -> Result<(), E>,
 ) -> Result<(), E> {
     let failed = |error: SimulateError| E::from(error);
-    request
-        .protocol
-        .check()
-        .map_err(|e| failed(ExamError::from(e).into()))?;
+    for protocol in [Some(&request.protocol), request.second_protocol.as_ref()] {
+        let checked = protocol.map_or(Ok(()), Protocol::check);
+        checked.map_err(|e| failed(ExamError::from(e).into()))?;
+    }
     stage(Stage::Person);
     let person =
         Person::new(head, &PersonDraw::draw(request.seed)).map_err(|e| failed(e.into()))?;
@@ -158,6 +161,7 @@ pub fn simulate<E: From<SimulateError>>(
         head,
         person: &person,
         request,
+        protocol: &request.protocol,
         number: 1,
         lesions: &lesions,
         new: &[],
@@ -179,6 +183,10 @@ pub fn simulate<E: From<SimulateError>>(
         .filter(|&id| id > last_old)
         .collect();
     let second = Work {
+        protocol: request
+            .second_protocol
+            .as_ref()
+            .unwrap_or(&request.protocol),
         number: 2,
         lesions: &later,
         new: &new,
@@ -196,6 +204,7 @@ struct Work<'a> {
     head: &'a Head,
     person: &'a Person,
     request: &'a Request,
+    protocol: &'a Protocol,
     number: usize,
     lesions: &'a [PlacedLesion],
     new: &'a [u16],
@@ -207,7 +216,7 @@ impl Work<'_> {
     fn visit(&self, stage: &dyn Fn(Stage)) -> Result<(Visit, ScanPlace), SimulateError> {
         let (number, request) = (self.number, self.request);
         let seed = Stream::new(request.seed, "visits", number as u64).seed();
-        let draw = VisitDraw::draw(seed, &request.protocol);
+        let draw = VisitDraw::draw(seed, self.protocol);
         stage(Stage::Field { visit: number });
         let exam = Exam::new(self.person, &draw)?;
         stage(Stage::Scan { visit: number });

@@ -7,7 +7,7 @@ use crate::model_file::{PointName, RegionsUsed, Threshold};
 use crate::regions::{RegionError, RegionFinder};
 use siderin_core::candidates::LOCAL_MEAN_SIGMA_MM;
 use siderin_core::forms::count_interval;
-use siderin_core::lesion::{ScoredSpot, select_lesions};
+use siderin_core::lesion::{Lesion, ScoredSpot, faint_lesions, select_lesions};
 use siderin_core::report::{Candidates, Method, Step};
 use siderin_core::scan::{Note, Scan};
 
@@ -95,7 +95,12 @@ impl CandidateDetector {
             self.threshold.value,
             APART_MM,
         );
-        for lesion in &mut lesions {
+        let sensitive = self.judge.card().threshold_at(PointName::Sensitive);
+        let sensitive_from = sensitive.map(|point| point.value);
+        let mut faint: Vec<Lesion> = sensitive_from.map_or_else(Vec::new, |from| {
+            faint_lesions(scan.magnitude.grid(), &judged, from, APART_MM)
+        });
+        for lesion in lesions.iter_mut().chain(&mut faint) {
             lesion.place_in(&shown.brain.codes);
         }
         let interval = self
@@ -112,6 +117,8 @@ impl CandidateDetector {
             noise: Some(shown.noise),
             fluid_to_tissue: map.fluid_to_tissue().map(f64::from),
             interval,
+            faint,
+            sensitive_from,
             regions: Some(shown.brain.codes),
             method: self.method(),
             preprocessing: self.steps(),

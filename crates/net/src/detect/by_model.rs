@@ -156,6 +156,8 @@ impl Detector {
             noise: None,
             fluid_to_tissue: None,
             interval: None,
+            faint: Vec::new(),
+            sensitive_from: None,
             maps: Some(ModelMaps {
                 probability: laid.probability,
                 prepared: ready.prepared,

@@ -58,6 +58,8 @@ pub(super) fn find(
         noise: Some(searched.noise),
         fluid_to_tissue: None,
         interval: None,
+        faint: Vec::new(),
+        sensitive_from: None,
         method: Method {
             name: "learning-free search".into(),
             version: env!("CARGO_PKG_VERSION").into(),

@@ -85,6 +85,10 @@ pub struct Detection {
     pub quality: Quality,
     /// How many microbleeds there may be, of finders whose confidence is calibrated.
     pub interval: Option<CountInterval>,
+    /// What would be lesions at the sensitive point, best first, of finders of candidates that have one.
+    pub faint: Vec<Lesion>,
+    /// Confidence from which something may be a lesion: the sensitive point, of finders that have one.
+    pub sensitive_from: Option<f32>,
     method: Method,
     preprocessing: Vec<Step>,
 }
@@ -103,6 +107,10 @@ struct Found {
     fluid_to_tissue: Option<f64>,
     /// As [`Detection::interval`].
     interval: Option<CountInterval>,
+    /// As [`Detection::faint`].
+    faint: Vec<Lesion>,
+    /// As [`Detection::sensitive_from`].
+    sensitive_from: Option<f32>,
     method: Method,
     preprocessing: Vec<Step>,
     /// Which images besides the scan went into it.
@@ -155,6 +163,8 @@ pub fn detect(
         maps: found.maps,
         quality,
         interval: found.interval,
+        faint: found.faint,
+        sensitive_from: found.sensitive_from,
         method: found.method,
         preprocessing: found.preprocessing,
     })
@@ -201,6 +211,12 @@ fn companion_notes(scan: &Scan, used: &[&str]) -> Vec<Note> {
 }
 
 impl Detection {
+    /// Confidence from which a candidate is a lesion.
+    #[must_use]
+    pub fn threshold(&self) -> f32 {
+        self.method.threshold
+    }
+
     /// The detection as the report wants it.
     #[must_use]
     pub fn findings<'a>(&'a self, scan: &'a Scan) -> Findings<'a> {

@@ -14,9 +14,11 @@ use std::time::Instant;
 
 pub(crate) fn run(args: &SimulateScan) -> Result<Outcome, Failure> {
     let failed = |error: anyhow::Error| Failure::Run(in_one_line(&error));
-    let protocol = protocol(&args.protocol).map_err(failed)?;
+    let first = protocol(&args.protocol).map_err(failed)?;
+    let second = args.protocol2.as_deref().map(protocol).transpose();
+    let second = second.map_err(failed)?;
     let progress = Progress::new(1, args.quiet);
-    let done = scan(args, &protocol, &progress);
+    let done = scan(args, &first, second, &progress);
     progress.finish();
     done.map_err(failed)?;
     Ok(Outcome::Done)
@@ -33,7 +35,12 @@ fn protocol(name: &str) -> Result<Protocol> {
     }
 }
 
-fn scan(args: &SimulateScan, protocol: &Protocol, progress: &Progress) -> Result<()> {
+fn scan(
+    args: &SimulateScan,
+    protocol: &Protocol,
+    second_protocol: Option<Protocol>,
+    progress: &Progress,
+) -> Result<()> {
     let start = Instant::now();
     progress.doing("reading the head");
     let (head_name, head) = heads::named(&args.head)?;
@@ -52,6 +59,7 @@ fn scan(args: &SimulateScan, protocol: &Protocol, progress: &Progress) -> Result
             new: visit.new,
             resolved: visit.resolved,
         }),
+        second_protocol,
     };
     let mut summary = Vec::new();
     simulate(

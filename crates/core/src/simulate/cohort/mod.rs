@@ -53,6 +53,9 @@ pub struct ScansSpec {
     /// A second visit of each.
     #[serde(default)]
     pub second_visit: Option<SecondVisit>,
+    /// Name of that visit's protocol; the first one's where it is not given.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub second_protocol: Option<String>,
 }
 
 /// In place of a protocol: heads in contrasts of all kinds without microbleeds, from which a network
@@ -116,6 +119,14 @@ impl CohortSpec {
             );
         }
         for scans in &spec.scans {
+            if let Some(name) = &scans.second_protocol {
+                if scans.second_visit.is_none() {
+                    return impossible(format!(
+                        "`second_protocol` is {name}, but there is no second visit; give `second_visit` too"
+                    ));
+                }
+                Protocol::named(name)?;
+            }
             if scans.protocol == ANY_CONTRAST {
                 let asks_for_more = !scans.lesions.is_empty()
                     || scans.without_lesions != scans.count
@@ -199,6 +210,11 @@ impl CohortSpec {
                                 resolved: visit.resolved.min(lesions),
                                 ..visit
                             }),
+                            second_protocol: scans
+                                .second_protocol
+                                .as_deref()
+                                .map(Protocol::named)
+                                .transpose()?,
                         }),
                     });
                 }
