@@ -14,7 +14,8 @@ pub(crate) use model::{
 pub(crate) use study::Study;
 pub(crate) use train::{Train, Training};
 
-use clap::{Args, Parser, Subcommand};
+use clap::{Args, Parser, Subcommand, ValueEnum};
+use siderin_core::report::Paper;
 use std::path::PathBuf;
 
 /// Finds cerebral microbleeds on T2*-GRE and SWI brain MRI. For research use only: not a
@@ -300,12 +301,31 @@ pub(crate) struct Results {
     /// inspect` lists them.
     #[arg(long, value_parser = clap::value_parser!(u32).range(1..))]
     pub volume: Option<u32>,
+    /// Size of the pages of report.pdf.
+    #[arg(long, value_enum, default_value_t = PaperName::A4)]
+    pub paper: PaperName,
     /// Replace results that are there already.
     #[arg(long)]
     pub force: bool,
     /// Print errors only.
     #[arg(long, short)]
     pub quiet: bool,
+}
+
+/// Size of a report's pages.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum PaperName {
+    A4,
+    Letter,
+}
+
+impl PaperName {
+    pub(crate) fn paper(self) -> Paper {
+        match self {
+            Self::A4 => Paper::A4,
+            Self::Letter => Paper::Letter,
+        }
+    }
 }
 
 #[derive(Debug, Args)]

@@ -1,11 +1,13 @@
 //! Real scans of the reference data: geometry against dcm2niix, brain mask against a given
-//! one.
+//! one, visits against published transforms.
 #![allow(clippy::unwrap_used, clippy::panic)] // Tests state what they expect.
 
 mod support;
 
 use nalgebra::{Matrix4, Vector3};
+use siderin_core::change::LEAST_AGREEMENT;
 use siderin_core::preprocess::{BrainMaskConfig, brain_mask};
+use siderin_core::registration::{agreement, register_rigid};
 use siderin_core::scan::{Catalog, ReadLimits, VolumeEntry};
 use siderin_core::volume::{Grid, Volume, VoxelPoint, resample_nearest};
 use std::path::{Path, PathBuf};
@@ -185,4 +187,69 @@ fn the_brain_mask_agrees_with_the_given_one() {
 
 fn onto(mask: &Volume<bool>, grid: &Grid, mask_from_grid: &Matrix4<f64>) -> Volume<bool> {
     resample_nearest(mask, grid, mask_from_grid, false).unwrap()
+}
+
+#[test]
+fn two_visits_lie_where_the_published_transforms_lay_them() {
+    let Some(folder) = shared("scans/ms-two-visits") else {
+        return;
+    };
+    let common = read_nifti(&folder.join("brainmask_common_space.nii.gz")).map(|v| v > 0.5);
+    let image = |visit: usize, contrast: &str| {
+        let flair = folder.join(format!("study{visit}_FLAIR_to_common_space.txt"));
+        let native_from_common = match contrast {
+            "FLAIR" => itk_transform(&flair),
+            _ => {
+                let t1w = folder.join(format!("study{visit}_T1W_intrastudy_to_FLAIR.txt"));
+                itk_transform(&t1w) * itk_transform(&flair)
+            }
+        };
+        let name = format!("study{visit}_{contrast}.nii.gz");
+        (read_nifti(&folder.join(name)), native_from_common)
+    };
+    for [first, second] in [["FLAIR", "FLAIR"], ["T1W", "T1W"], ["T1W", "FLAIR"]] {
+        let (moving, moving_from_common) = image(1, first);
+        let (fixed, fixed_from_common) = image(2, second);
+        let published = fixed_from_common * moving_from_common.try_inverse().unwrap();
+        let found = register_rigid(&moving, &fixed).unwrap();
+        let brain = onto(
+            &common,
+            fixed.grid(),
+            &fixed_from_common.try_inverse().unwrap(),
+        );
+        let published = published.try_inverse().unwrap();
+        let ours = found.fixed_from_moving.inverse();
+        let mut worst = 0.0f64;
+        for (offset, _) in brain.voxels().iter().enumerate().filter(|(_, b)| **b) {
+            let grid = brain.grid();
+            let at = grid.to_world(VoxelPoint::center_of(grid.index(offset))).0;
+            worst = worst.max((ours * at - published.transform_point(&at)).norm());
+        }
+        let agreement = agreement(&moving, &fixed, &brain, &found.fixed_from_moving);
+        let agreement = agreement.unwrap().unwrap();
+        eprintln!("{first} on {second}: up to {worst:.2} mm apart, agreement {agreement:.2}");
+        assert!(worst < 1.5, "{first} on {second}: {worst:.2} mm apart");
+        assert!(
+            agreement >= LEAST_AGREEMENT,
+            "{first} on {second}: {agreement:.2}"
+        );
+    }
+}
+
+#[test]
+fn scans_of_two_persons_do_not_agree() {
+    let (Some(ms), Some(siemens)) = (
+        shared("scans/ms-two-visits"),
+        shared("scans/siemens-3t-gre"),
+    ) else {
+        return;
+    };
+    let fixed = read_nifti(&ms.join("study2_T1W.nii.gz"));
+    let moving = read_nifti(&siemens.join("5_anat-T1w_acq-tfl.nii"));
+    let brain = brain_mask(&fixed, &BrainMaskConfig::default()).unwrap();
+    let found = register_rigid(&moving, &fixed).unwrap();
+    let agreement = agreement(&moving, &fixed, &brain, &found.fixed_from_moving);
+    let agreement = agreement.unwrap().unwrap();
+    eprintln!("two persons' T1w images agree by {agreement:.2}");
+    assert!(agreement < LEAST_AGREEMENT, "{agreement:.2}");
 }

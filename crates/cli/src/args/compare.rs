@@ -1,6 +1,6 @@
 //! What `siderin compare` is told.
 
-use super::Running;
+use super::{PaperName, Running};
 use clap::Args;
 use std::path::PathBuf;
 
@@ -30,6 +30,9 @@ pub(crate) struct Compare {
     pub rules: bool,
     #[command(flatten)]
     pub running: Running,
+    /// Size of the pages of report.pdf.
+    #[arg(long, value_enum, default_value_t = PaperName::A4)]
+    pub paper: PaperName,
     /// Replace results that are there already.
     #[arg(long)]
     pub force: bool,

@@ -7,7 +7,9 @@ use crate::progress::Progress;
 use crate::read::{self, Given};
 use anyhow::{Context, Result, bail};
 use siderin_core::change::{Comparison, Siderosis, Visit, compare_visits};
-use siderin_core::report::{VisitFindings, prepare_change_folder, write_change};
+use siderin_core::report::{
+    TimelineStep, VisitFindings, prepare_change_folder, visit_folder, write_change, write_timeline,
+};
 use siderin_core::scan::{ReadLimits, Scan, expand_input};
 use siderin_net::{Detection, Finder, detect};
 use std::path::Path;
@@ -40,30 +42,68 @@ struct Found {
 fn compare(args: &Compare, finder: &Finder, progress: &Progress) -> Result<()> {
     let start = Instant::now();
     let folder = prepare_change_folder(&args.out, args.force)?;
-    let baseline = find(&args.baseline, "the baseline", finder, progress)?;
-    let followup = find(&args.followups[0], "the follow-up", finder, progress)?;
+    let mut visits = vec![find(&args.baseline, "the baseline", finder, progress)?];
+    for (n, path) in args.followups.iter().enumerate() {
+        let which = match args.followups.len() {
+            1 => "the follow-up".to_string(),
+            _ => format!("visit {}", n + 2),
+        };
+        visits.push(find(path, &which, finder, progress)?);
+    }
     progress.doing("comparing");
-    let siderosis = args.siderosis.map_or(Siderosis::NotEntered, |areas| {
-        Siderosis::NewAreas(areas.into())
-    });
-    let comparison = compare_visits(&baseline.visit(), &followup.visit(), siderosis)?;
-    for caution in &comparison.cautions {
+    let steps = steps(&visits, args.siderosis)?;
+    let last = steps.last().context("comparing: there is no later visit")?;
+    for caution in &last.since_first.cautions {
         progress.warn("comparison", &caution.to_string());
     }
     progress.doing("writing");
-    let visits = [baseline.findings(), followup.findings()];
-    write_change(&folder.path(""), &visits, &comparison)?;
+    let paper = args.paper.paper();
+    if let [step] = &steps[..] {
+        let pair = [visits[0].findings(), visits[1].findings()];
+        write_change(&folder.path(""), &pair, &step.since_first, paper)?;
+    } else {
+        for (n, step) in steps.iter().enumerate() {
+            let pair = [visits[0].findings(), visits[n + 1].findings()];
+            let place = visit_folder(&folder, n + 2)?;
+            write_change(&place, &pair, &step.since_first, paper)?;
+        }
+        let all: Vec<VisitFindings> = visits.iter().map(Found::findings).collect();
+        write_timeline(&folder.path(""), &all, &steps, paper)?;
+    }
     let target = folder.publish()?;
     progress.done(
         "comparison",
         &format!(
             "{}, {:.1} s, {}",
-            in_words(&comparison),
+            in_words(&last.since_first),
             start.elapsed().as_secs_f64(),
-            target.join("change.json").display()
+            target.join("report.html").display()
         ),
     );
     Ok(())
+}
+
+/// Each later visit compared with the first and with the one before; siderosis was seen at the last.
+fn steps(visits: &[Found], siderosis: Option<u16>) -> Result<Vec<TimelineStep>> {
+    let last = visits.len() - 1;
+    let mut steps = Vec::new();
+    for n in 1..visits.len() {
+        let siderosis = match siderosis {
+            Some(areas) if n == last => Siderosis::NewAreas(areas.into()),
+            _ => Siderosis::NotEntered,
+        };
+        let compare = |earlier: usize, siderosis: Siderosis| {
+            compare_visits(&visits[earlier].visit(), &visits[n].visit(), siderosis)
+                .with_context(|| format!("comparing visits {} and {}", earlier + 1, n + 1))
+        };
+        steps.push(TimelineStep {
+            since_first: compare(0, siderosis)?,
+            since_previous: (n > 1)
+                .then(|| compare(n - 1, Siderosis::NotEntered))
+                .transpose()?,
+        });
+    }
+    Ok(steps)
 }
 
 /// Such as "3 new, ARIA-H mild".

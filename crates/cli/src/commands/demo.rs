@@ -2,7 +2,7 @@
 
 use super::simulate::scan as simulate_scan;
 use super::{Failure, Outcome, detect, in_one_line};
-use crate::args::{Demo, Detect, DeviceName, Lesions, Results, Running, SimulateScan};
+use crate::args::{Demo, Detect, DeviceName, Lesions, PaperName, Results, Running, SimulateScan};
 use crate::progress::say;
 use anyhow::Result;
 use siderin_core::evaluate::{Case, Companions, LesionFile, Rule, ScoreSettings, score_files};
@@ -59,6 +59,7 @@ fn find(args: &Demo, scan: &Path) -> Result<Outcome, Failure> {
             t1: None,
             t2: None,
             phase: None,
+            paper: PaperName::A4,
             volume: None,
             force: true,
             quiet: args.quiet,

@@ -255,7 +255,7 @@ fn one_scan(input: &Input, job: &Job, progress: &Progress) -> Result<()> {
         regions,
         heat: heat.as_ref(),
     };
-    let target = write_folder(folder, &findings)?;
+    let target = write_folder(folder, &findings, args.paper.paper())?;
     let counts = Counts::of(&detection.lesions);
     let larger = match counts.macrohaemorrhages {
         0 => String::new(),

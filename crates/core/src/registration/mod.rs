@@ -58,7 +58,7 @@ const LEVELS_MM: [f64; 3] = [8.0, 4.0, 2.0];
 /// Poses that go on from each.
 const KEPT: [usize; 3] = [2, 1, 1];
 
-/// Lays `moving` onto `fixed`. Tested on heads that are turned by up to 20° and moved by up to 30 mm,
+/// Lays `moving` onto `fixed`. Tested on heads that are turned by up to 30° and moved by up to 40 mm,
 /// one of them cut off at the top and bottom.
 ///
 /// # Errors

@@ -51,11 +51,11 @@ fn simulated_pairs_are_laid_onto_each_other_within_a_millimetre() {
     let (t2star, t1w, brain) = pair();
     assert!(brain.len() > 500);
     let mut stream = Stream::new(3, "poses", 0);
-    for number in 0..6 {
-        // Up to 20° about a random axis and 30 mm along another; the first as the scanner has it.
+    for number in 0..8 {
+        // Up to 30° about a random axis and 40 mm along another; the first as the scanner has it.
         let size = if number == 0 { 0.0 } else { 1.0 };
-        let angle = size * stream.uniform(10.0, 20.0).to_radians();
-        let shift = stream.direction() * (size * stream.uniform(15.0, 30.0));
+        let angle = size * stream.uniform(15.0, 30.0).to_radians();
+        let shift = stream.direction() * (size * stream.uniform(20.0, 40.0));
         let turn = UnitQuaternion::from_scaled_axis(stream.direction() * angle);
         let middle = brain
             .iter()

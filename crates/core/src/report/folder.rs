@@ -2,7 +2,8 @@
 
 use super::document::{Document, Findings};
 use super::forms::{FormsDocument, write_forms};
-use super::{page, tables};
+use super::sheet::{Paper, PdfError, Sheet, render, write};
+use super::{scan_sheet, tables};
 use crate::folder::{FolderError, PartialFolder, Replace, write_json, write_synced};
 use crate::lesion::label_volume;
 use crate::scan::nifti::{WriteError, write_volume_placed, write_volume_scaled};
@@ -25,10 +26,12 @@ pub enum ReportError {
     Table(#[from] csv::Error),
     #[error("writing results: the report cannot be made ({0}); please report this as a fault")]
     Page(#[from] minijinja::Error),
+    #[error(transparent)]
+    Pdf(#[from] PdfError),
 }
 
 /// All a result folder holds; one with anything else in it is never replaced.
-const RESULT_FILES: [&str; 10] = [
+const RESULT_FILES: [&str; 11] = [
     "lesions.json",
     "lesions.csv",
     "lesions.nii.gz",
@@ -36,6 +39,7 @@ const RESULT_FILES: [&str; 10] = [
     "forms.json",
     "forms.csv",
     "report.html",
+    "report.pdf",
     PROBABILITY,
     REGIONS,
     HEAT,
@@ -63,7 +67,11 @@ pub fn prepare_folder(out: &Path, name: &str, force: bool) -> Result<PartialFold
 ///
 /// # Errors
 /// What the disk says; nothing is left behind then.
-pub fn write_folder(folder: PartialFolder, findings: &Findings) -> Result<PathBuf, ReportError> {
+pub fn write_folder(
+    folder: PartialFolder,
+    findings: &Findings,
+    paper: Paper,
+) -> Result<PathBuf, ReportError> {
     write_json(&folder.path("lesions.json"), &Document::of(findings))?;
     write_synced(&folder.path("lesions.csv"), |sink| {
         Ok::<_, ReportError>(tables::write_lesions(sink, findings.lesions)?)
@@ -80,11 +88,19 @@ pub fn write_folder(folder: PartialFolder, findings: &Findings) -> Result<PathBu
     write_volume_placed(&label_file, &labels, &findings.scan.placements)?;
     drop(labels);
     write_maps(&folder, findings)?;
-    let html = page::render(findings)?;
-    write_synced(&folder.path("report.html"), |sink| {
-        Ok::<_, ReportError>(sink.write_all(html.as_bytes())?)
-    })?;
+    write_pages(&folder.path(""), &scan_sheet::sheet(findings), paper)?;
     Ok(folder.publish()?)
+}
+
+/// Writes `report.html` and `report.pdf`.
+pub(super) fn write_pages(folder: &Path, sheet: &Sheet, paper: Paper) -> Result<(), ReportError> {
+    let (html, pdf) = rayon::join(|| render(sheet), || write(sheet, paper));
+    for (name, bytes) in [("report.html", html?.into_bytes()), ("report.pdf", pdf?)] {
+        write_synced(&folder.join(name), |sink| {
+            Ok::<_, ReportError>(sink.write_all(&bytes)?)
+        })?;
+    }
+    Ok(())
 }
 
 fn write_maps(folder: &PartialFolder, findings: &Findings) -> Result<(), ReportError> {

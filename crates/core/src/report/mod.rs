@@ -1,22 +1,28 @@
 //! Files and pages for people and programs.
 //!
 //! [`Findings`] is everything one scan brought; [`write_folder`] writes it in one step:
-//! `lesions.json`, `lesions.csv`, `lesions.nii.gz`, `candidates.csv`, `forms.json`, `forms.csv` and
-//! `report.html`, and the maps of a network that were asked for.
+//! `lesions.json`, `lesions.csv`, `lesions.nii.gz`, `candidates.csv`, `forms.json`, `forms.csv`,
+//! `report.html`, `report.pdf`, and the maps of a network that were asked for. [`write_change`] writes what a
+//! comparison of two visits brought.
 
 mod candidates;
 mod change;
 mod document;
 mod folder;
 mod forms;
-mod page;
 pub(crate) mod picture;
+mod scan_sheet;
+mod sheet;
 mod tables;
+mod texts;
 
 pub use candidates::Candidates;
-pub use change::{VisitFindings, prepare_change_folder, write_change};
+pub use change::{
+    TimelineStep, VisitFindings, prepare_change_folder, visit_folder, write_change, write_timeline,
+};
 pub use document::{Findings, Maps, Method, Quality, Step};
 pub use folder::{ReportError, prepare_folder, write_folder};
+pub use sheet::{Paper, PdfError};
 
 /// Said on every page and in every file.
 pub const RESEARCH_USE: &str = "For research use only: this is not a medical device. No real \

@@ -1,5 +1,5 @@
-//! Slices around a lesion as small vector pictures: the voxels as an embedded PNG, the
-//! outline and a scale bar drawn over it in millimetres.
+//! Slices around a lesion as small pictures: the voxels as PNG, the outline and a scale bar to be drawn over it
+//! in millimetres.
 
 use crate::volume::Volume;
 use base64::Engine;
@@ -64,16 +64,34 @@ pub(crate) struct View<'a> {
     pub(crate) bar_mm: f64,
     /// Shown in colour over the scan, 0 to 1 on its grid.
     pub(crate) heat: Option<&'a Volume<f32>>,
+    /// The darkest of so many mm of slices about the middle one is shown, in place of that slice alone.
+    pub(crate) slab_mm: f64,
 }
 
-/// A slice through a voxel as SVG, with the border of what `marked` holds.
+/// A slice around a place, to be drawn on a page.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct Picture {
+    pub(crate) width_mm: f64,
+    pub(crate) height_mm: f64,
+    /// PNG images that fill it, the lowest first.
+    pub(crate) layers: Vec<Vec<u8>>,
+    /// Borders of what is marked, from x, y to x, y in mm from the top left.
+    pub(crate) outline: Vec<[f64; 4]>,
+    pub(crate) bar_mm: f64,
+    /// Letters at the left, right, top and bottom edge.
+    pub(crate) edges: [char; 4],
+    /// Said in place of it.
+    pub(crate) label: String,
+}
+
+/// A slice through a voxel, with the border of what `marked` holds.
 pub(crate) fn picture(
     view: &View,
     plane: Plane,
     center: [usize; 3],
     marked: &dyn Fn(usize) -> bool,
     label: &str,
-) -> String {
+) -> Picture {
     let grid = view.scan.grid();
     let to_ras = grid.to_ras();
     let (across, cut_world) = plane.layout();
@@ -82,12 +100,16 @@ pub(crate) fn picture(
         let axis = to_ras.source_axis[world];
         Across::new(view, axis, reversed != to_ras.flip[world], center[axis])
     });
-    let voxel_at = |u: usize, v: usize| {
+    let slices = {
+        let half = (0.5 * view.slab_mm / grid.spacing_mm()[cut]).floor() as usize;
+        let last = grid.shape()[cut] - 1;
+        center[cut].saturating_sub(half)..=(center[cut] + half).min(last)
+    };
+    let index_at = |u: usize, v: usize| {
         let mut index = center;
-        index[cut] = center[cut];
         index[horizontal.axis] = horizontal.index(u);
         index[vertical.axis] = vertical.index(v);
-        grid.offset(index)
+        index
     };
     let (width, height) = (horizontal.count, vertical.count);
     let mut grey = Vec::with_capacity(width * height);
@@ -96,9 +118,16 @@ pub(crate) fn picture(
     let range = (view.window.white - view.window.black).max(f32::MIN_POSITIVE);
     for v in 0..height {
         for u in 0..width {
-            let offset = voxel_at(u, v);
-            let share = (view.scan.voxels()[offset] - view.window.black) / range;
+            let index = index_at(u, v);
+            let darkest = slices.clone().map(|slice| {
+                let mut index = index;
+                index[cut] = slice;
+                view.scan.at(index)
+            });
+            let darkest = darkest.fold(f32::INFINITY, f32::min);
+            let share = (darkest - view.window.black) / range;
             grey.push((share.clamp(0.0, 1.0) * 255.0).round() as u8);
+            let offset = grid.offset(index);
             warm.extend(
                 view.heat
                     .map(|heat| colour(heat.voxels()[offset]))
@@ -110,31 +139,78 @@ pub(crate) fn picture(
             }
         }
     }
-    let (w_mm, h_mm) = (horizontal.extent_mm(), vertical.extent_mm());
-    let mut svg = format!(
-        r#"<svg viewBox="0 0 {w_mm:.2} {h_mm:.2}" role="img" aria-label="{label}, {plane}">"#,
-        plane = plane.name()
-    );
-    let mut layer = |png: Vec<u8>| {
-        let image = base64::engine::general_purpose::STANDARD.encode(png);
+    let mut layers = vec![png(&grey, width, height, png::ColorType::Grayscale)];
+    if view.heat.is_some() {
+        layers.push(png(&warm, width, height, png::ColorType::Rgba));
+    }
+    Picture {
+        width_mm: horizontal.extent_mm(),
+        height_mm: vertical.extent_mm(),
+        layers,
+        outline: outline(&inside, horizontal.spacing_mm, vertical.spacing_mm),
+        bar_mm: view.bar_mm,
+        edges: plane.edges(),
+        label: format!("{label}, {}", plane.name()),
+    }
+}
+
+impl Picture {
+    /// Height of the letters on it.
+    pub(crate) fn letter_mm(&self) -> f64 {
+        self.width_mm * 0.065
+    }
+
+    /// Where the scale bar begins: from the left, and from the bottom.
+    pub(crate) fn margin_mm(&self) -> f64 {
+        self.width_mm * 0.04
+    }
+
+    /// The middle of each edge's letter and its baseline, in mm from the top left.
+    pub(crate) fn letters(&self) -> [(char, f64, f64); 4] {
+        let (w, h, size) = (self.width_mm, self.height_mm, self.letter_mm());
+        let [left, right, top, bottom] = self.edges;
+        [
+            (left, size * 0.7, h / 2.0),
+            (right, w - size * 0.7, h / 2.0),
+            (top, w / 2.0, size * 1.1),
+            (bottom, w / 2.0, h - size * 0.5),
+        ]
+    }
+
+    /// As a drawing of vectors that needs nothing else.
+    pub(crate) fn svg(&self) -> String {
+        let (w, h) = (self.width_mm, self.height_mm);
+        let mut svg = format!(
+            r#"<svg viewBox="0 0 {w:.2} {h:.2}" role="img" aria-label="{}">"#,
+            self.label
+        );
+        for layer in &self.layers {
+            let image = base64::engine::general_purpose::STANDARD.encode(layer);
+            let _ = write!(
+                svg,
+                r#"<image width="{w:.2}" height="{h:.2}" preserveAspectRatio="none" href="data:image/png;base64,{image}"/>"#
+            );
+        }
+        svg.push_str(r#"<path class="outline" d=""#);
+        for [x0, y0, x1, y1] in &self.outline {
+            let _ = write!(svg, "M{x0:.2} {y0:.2}L{x1:.2} {y1:.2}");
+        }
+        let (margin, size, bar) = (self.margin_mm(), self.letter_mm(), self.bar_mm);
+        let y = h - margin;
         let _ = write!(
             svg,
-            r#"<image width="{w_mm:.2}" height="{h_mm:.2}" preserveAspectRatio="none" href="data:image/png;base64,{image}"/>"#
+            r#""/><path class="bar" d="M{margin:.2} {y:.2}h{bar}"/><text class="letter" x="{margin:.2}" y="{:.2}" font-size="{size:.2}">{bar} mm</text>"#,
+            y - margin * 0.5
         );
-    };
-    layer(png(&grey, width, height, png::ColorType::Grayscale));
-    if view.heat.is_some() {
-        layer(png(&warm, width, height, png::ColorType::Rgba));
+        for (letter, x, y) in self.letters() {
+            let _ = write!(
+                svg,
+                r#"<text class="letter" text-anchor="middle" x="{x:.2}" y="{y:.2}" font-size="{size:.2}">{letter}</text>"#
+            );
+        }
+        svg.push_str("</svg>");
+        svg
     }
-    let _ = write!(
-        svg,
-        r#"<path class="outline" d="{}"/>"#,
-        outline(&inside, horizontal.spacing_mm, vertical.spacing_mm)
-    );
-    svg.push_str(&scale_bar(view.bar_mm, w_mm, h_mm));
-    svg.push_str(&edge_letters(plane.edges(), w_mm, h_mm));
-    svg.push_str("</svg>");
-    svg
 }
 
 /// One picture axis: which voxels it runs over and in which direction.
@@ -179,58 +255,29 @@ impl Across {
     }
 }
 
-/// The edges between marked and unmarked pixels as a path in mm.
-fn outline(inside: &HashSet<(usize, usize)>, du: f64, dv: f64) -> String {
+/// The edges between marked and unmarked pixels in mm.
+fn outline(inside: &HashSet<(usize, usize)>, du: f64, dv: f64) -> Vec<[f64; 4]> {
     let mut pixels: Vec<&(usize, usize)> = inside.iter().collect();
     pixels.sort_unstable();
     let has = |u: usize, v: usize| inside.contains(&(u, v));
-    let mut path = String::new();
+    let mut edges = Vec::new();
     for &&(u, v) in &pixels {
         let (x0, y0) = (u as f64 * du, v as f64 * dv);
         let (x1, y1) = (x0 + du, y0 + dv);
-        let mut line = |from: (f64, f64), to: (f64, f64)| {
-            let _ = write!(path, "M{:.2} {:.2}L{:.2} {:.2}", from.0, from.1, to.0, to.1);
-        };
         if u == 0 || !has(u - 1, v) {
-            line((x0, y0), (x0, y1));
+            edges.push([x0, y0, x0, y1]);
         }
         if !has(u + 1, v) {
-            line((x1, y0), (x1, y1));
+            edges.push([x1, y0, x1, y1]);
         }
         if v == 0 || !has(u, v - 1) {
-            line((x0, y0), (x1, y0));
+            edges.push([x0, y0, x1, y0]);
         }
         if !has(u, v + 1) {
-            line((x0, y1), (x1, y1));
+            edges.push([x0, y1, x1, y1]);
         }
     }
-    path
-}
-
-fn scale_bar(bar_mm: f64, width_mm: f64, height_mm: f64) -> String {
-    let margin = width_mm * 0.04;
-    let y = height_mm - margin;
-    let size = width_mm * 0.065;
-    format!(
-        r#"<path class="bar" d="M{margin:.2} {y:.2}h{bar_mm}"/><text class="letter" x="{margin:.2}" y="{:.2}" font-size="{size:.2}">{bar_mm} mm</text>"#,
-        y - margin * 0.5
-    )
-}
-
-fn edge_letters([left, right, top, bottom]: [char; 4], w: f64, h: f64) -> String {
-    let size = w * 0.065;
-    let place = |letter: char, x: f64, y: f64| {
-        format!(
-            r#"<text class="letter" text-anchor="middle" x="{x:.2}" y="{y:.2}" font-size="{size:.2}">{letter}</text>"#
-        )
-    };
-    [
-        place(left, size * 0.7, h / 2.0),
-        place(right, w - size * 0.7, h / 2.0),
-        place(top, w / 2.0, size * 1.1),
-        place(bottom, w / 2.0, h - size * 0.5),
-    ]
-    .concat()
+    edges
 }
 
 /// Red, green, blue and opacity of heat from 0 to 1: clear, then red, then yellow.
@@ -272,13 +319,41 @@ mod tests {
             half_mm: None,
             bar_mm: 1.0,
             heat: None,
+            slab_mm: 0.0,
         };
         let across = Across::new(&view, 0, true, 0);
         assert_eq!((across.index(0), across.index(3)), (3, 0));
         // Marked voxel [3, 2, 0] (right, front) lies in the top left pixel.
         let marked = grid.offset([3, 2, 0]);
-        let svg = picture(&view, Plane::Axial, [0, 0, 0], &|o| o == marked, "lesion");
+        let svg = picture(&view, Plane::Axial, [0, 0, 0], &|o| o == marked, "lesion").svg();
         assert!(svg.contains("M0.00 0.00L0.00 1.00"), "{svg}");
+    }
+
+    #[test]
+    fn a_slab_shows_its_darkest_slice() {
+        // One dark voxel a slice beside the middle: within a slab of 3 mm about it, not within one of 1 mm.
+        let grid = Grid::axis_aligned([3, 3, 5], [1.0; 3]).unwrap();
+        let mut scan = Volume::filled(&grid, 1.0f32);
+        scan.set([1, 1, 3], 0.0);
+        let shown = |slab_mm: f64| {
+            let view = View {
+                scan: &scan,
+                window: Window {
+                    black: 0.0,
+                    white: 1.0,
+                },
+                half_mm: None,
+                bar_mm: 1.0,
+                heat: None,
+                slab_mm,
+            };
+            picture(&view, Plane::Axial, [1, 1, 2], &|_| false, "slab").layers
+        };
+        let white = png(&[255; 9], 3, 3, png::ColorType::Grayscale);
+        let mut spotted = [255; 9];
+        spotted[4] = 0;
+        assert_eq!(shown(1.0), [white]);
+        assert_eq!(shown(3.0), [png(&spotted, 3, 3, png::ColorType::Grayscale)]);
     }
 
     #[test]
@@ -293,6 +368,6 @@ mod tests {
     fn an_outline_runs_around_its_pixels_only() {
         let two = HashSet::from([(1, 1), (2, 1)]);
         // Two pixels side by side have six outer edges; the edge between is not drawn.
-        assert_eq!(outline(&two, 1.0, 2.0).matches('M').count(), 6);
+        assert_eq!(outline(&two, 1.0, 2.0).len(), 6);
     }
 }

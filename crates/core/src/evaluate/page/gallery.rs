@@ -167,6 +167,7 @@ fn item(wanted: &Wanted, scan: &Volume<f32>, mask: Option<&Volume<bool>>) -> Gal
         half_mm: Some(HALF_MM),
         bar_mm: 10.0,
         heat: None,
+        slab_mm: 0.0,
     };
     let record = wanted.record;
     let [x, y, z] = record.center_world_mm;
@@ -195,8 +196,8 @@ fn item(wanted: &Wanted, scan: &Volume<f32>, mask: Option<&Volume<bool>>) -> Gal
         pictures: Plane::ALL
             .iter()
             .map(|&plane| {
-                let svg = picture(&view, plane, center, &marked, label);
-                (plane.name(), svg)
+                let picture = picture(&view, plane, center, &marked, label);
+                (plane.name(), picture.svg())
             })
             .collect(),
     }

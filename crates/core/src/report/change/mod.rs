@@ -1,10 +1,15 @@
-//! The files of a comparison: `change.json`, `change.csv`, and both visits' findings under the numbers of
-//! their changes.
+//! The files of a comparison: `change.json`, `change.csv`, `report.html`, `report.pdf`, and both visits'
+//! findings under the numbers of their changes; of more than two visits a timeline as well.
 
 mod document;
+mod sheet;
+mod timeline;
 
-use super::ReportError;
+pub use timeline::TimelineStep;
+
 use super::document::Findings;
+use super::folder::write_pages;
+use super::{Paper, ReportError};
 use crate::change::{Change, Comparison, Seen};
 use crate::folder::{FolderError, PartialFolder, Replace, write_json, write_synced};
 use crate::lesion::Lesion;
@@ -32,12 +37,26 @@ impl VisitFindings<'_> {
     }
 }
 
-/// All a comparison's folder holds.
-const CHANGE_FILES: [&str; 4] = [
+/// All a comparison's folder holds, of two visits or of more.
+const CHANGE_FILES: [&str; 18] = [
     "change.json",
     "change.csv",
+    "report.html",
+    "report.pdf",
     "baseline-lesions.nii.gz",
     "followup-lesions.nii.gz",
+    "timeline.json",
+    "visit-2",
+    "visit-3",
+    "visit-4",
+    "visit-5",
+    "visit-6",
+    "visit-7",
+    "visit-8",
+    "visit-9",
+    "visit-10",
+    "visit-11",
+    "visit-12",
 ];
 
 /// Claims `out` for a comparison; `force` allows to replace an earlier one.
@@ -61,6 +80,7 @@ pub fn write_change(
     folder: &Path,
     visits: &[VisitFindings; 2],
     comparison: &Comparison,
+    paper: Paper,
 ) -> Result<(), ReportError> {
     let path = |name: &str| -> PathBuf { folder.join(name) };
     let document = document::ChangeDocument::of(visits, comparison);
@@ -74,7 +94,30 @@ pub fn write_change(
         let labels = change_labels(visit, comparison, of);
         write_volume_placed(&path(name), &labels, &visit.findings.scan.placements)?;
     }
-    Ok(())
+    write_pages(folder, &sheet::sheet(visits, comparison), paper)
+}
+
+/// Where the comparison of a later visit with the first goes; `number` counts visits from 1.
+///
+/// # Errors
+/// What the disk says.
+pub fn visit_folder(folder: &PartialFolder, number: usize) -> Result<PathBuf, FolderError> {
+    folder.subfolder(&timeline::folder_of(number))
+}
+
+/// Writes `timeline.json`, `report.html` and `report.pdf` of more than two visits into `folder`.
+///
+/// # Errors
+/// What the disk says.
+pub fn write_timeline(
+    folder: &Path,
+    visits: &[VisitFindings],
+    steps: &[TimelineStep],
+    paper: Paper,
+) -> Result<(), ReportError> {
+    let document = timeline::TimelineDocument::of(visits, steps);
+    write_json(&folder.join("timeline.json"), &document)?;
+    write_pages(folder, &timeline::sheet(visits, steps), paper)
 }
 
 /// A visit's findings on its own grid, under the numbers of their changes.

@@ -1,0 +1,553 @@
+//! What a scan's report shows.
+
+use super::document::{Findings, Quality};
+use super::forms::{INTERVAL_MEANING, NO_INTERVAL, cautions, forms};
+use super::picture::{Plane, View, Window, picture};
+use super::sheet::{Block, Card, Figure, HeadCell, Row, Sheet, Table, Tile};
+use super::texts;
+use crate::forms::{Certainty, Forms, MarsCounts, ROUND_MOST, SMALLEST_DEFINITE_MM, Sides};
+use crate::lesion::{Counts, Lesion, NoRegion};
+use crate::preprocess::percentiles;
+use crate::regions::Region;
+use crate::scan::Acquisition;
+use crate::volume::{Volume, VoxelPoint};
+
+/// Half the edge of a lesion's pictures.
+pub(super) const HALF_MM: f64 = 20.0;
+/// Thickness of the slab of which the darkest is shown.
+pub(super) const SLAB_MM: f64 = 8.0;
+/// Pictures are made for this many lesions; the table holds all.
+pub(super) const PICTURED: usize = 300;
+
+/// The report of one scan.
+pub(super) fn sheet(findings: &Findings) -> Sheet {
+    Sheet {
+        title: texts::title(&findings.scan.name),
+        tiles: tiles(findings),
+        warnings: findings.warnings.iter().map(ToString::to_string).collect(),
+        blocks: [
+            lesions(findings),
+            forms_blocks(findings, texts::FORMS)
+                .into_iter()
+                .chain([Block::Small(texts::NO_GRADE.into())])
+                .collect(),
+            brain(findings),
+            scan(findings),
+            what_ran(findings),
+        ]
+        .into_iter()
+        .flatten()
+        .collect(),
+    }
+}
+
+fn tiles(findings: &Findings) -> Vec<Tile> {
+    let counts = Counts::of(findings.lesions);
+    let method = &findings.method;
+    let tile = |value: String, label: &str, note: String| Tile {
+        value,
+        label: label.into(),
+        note,
+    };
+    let point = method
+        .operating_point
+        .map_or(String::new(), |point| format!(" ({point})"));
+    let mut tiles = vec![
+        tile(
+            counts.microbleeds.to_string(),
+            "microbleed candidates",
+            format!(
+                "2–10 mm, confidence ≥ {}{point}",
+                threshold_in_words(method.threshold)
+            ),
+        ),
+        tile(
+            counts.burden_group.to_string(),
+            "burden group",
+            "0, 1–4, 5–9, ≥10 on one scan; not an ARIA-H grade".into(),
+        ),
+        match findings.interval {
+            Some(interval) => tile(
+                format!("{} to {}", interval.low, interval.high),
+                "microbleeds there may be",
+                format!("95 % interval, {:.1} expected", interval.expected),
+            ),
+            None => tile(
+                "–".into(),
+                "microbleeds there may be",
+                "no interval: confidence is not calibrated".into(),
+            ),
+        },
+    ];
+    if counts.macrohaemorrhages > 0 {
+        tiles.push(tile(
+            counts.macrohaemorrhages.to_string(),
+            "larger than 10 mm",
+            "counted apart".into(),
+        ));
+    }
+    tiles.push(tile(
+        findings.suitability.verdict.to_string(),
+        "suitability of the scan",
+        findings
+            .suitability
+            .reasons
+            .first()
+            .cloned()
+            .unwrap_or_default(),
+    ));
+    tiles
+}
+
+fn lesions(findings: &Findings) -> Vec<Block> {
+    let method = &findings.method;
+    let mut blocks = vec![Block::Heading(texts::FINDINGS.into())];
+    if findings.lesions.is_empty() {
+        let threshold = threshold_in_words(method.threshold);
+        blocks.push(Block::Text(texts::nothing_found(&threshold)));
+        return blocks;
+    }
+    blocks.push(Block::Tables(vec![lesion_table(findings)]));
+    let interval = if findings.interval.is_some() {
+        INTERVAL_MEANING
+    } else {
+        NO_INTERVAL
+    };
+    blocks.push(Block::Small(format!("Interval of the count: {interval}.")));
+    let no_map = |lesion: &Lesion| lesion.place == Err(NoRegion::NoMap);
+    blocks.push(Block::Small(format!(
+        "Confidence: {} {}",
+        method.confidence_meaning,
+        if findings.lesions.iter().any(no_map) {
+            texts::NO_REGIONS
+        } else {
+            texts::REGIONS_NOTE
+        }
+    )));
+    if findings.maps.heat.is_some() {
+        blocks.push(Block::Small(texts::HEAT_NOTE.into()));
+    }
+    let close = close_view(&findings.scan.magnitude, findings.brain);
+    let pictured = findings.lesions.iter().take(PICTURED);
+    blocks.extend(pictured.map(|lesion| Block::Card(card(findings, &close, lesion))));
+    if findings.lesions.len() > PICTURED {
+        blocks.push(Block::Small(format!(
+            "Pictures are shown for the first {PICTURED} findings."
+        )));
+    }
+    blocks
+}
+
+fn lesion_table(findings: &Findings) -> Table {
+    let grid = findings.scan.magnitude.grid();
+    let rows = findings.lesions.iter().map(|lesion| {
+        let [x, y, z] = lesion.center_world.to_array();
+        let certainty = Certainty::of(lesion, grid, findings.method.certain_from);
+        Row {
+            cells: vec![
+                lesion.id.to_string(),
+                format!("{:.2}", lesion.confidence),
+                format!("{:.1}", lesion.diameter_mm),
+                format!("{:.1}", lesion.volume_mm3),
+                format!("{x:.1}"),
+                format!("{y:.1}"),
+                format!("{z:.1}"),
+                lesion.size_class.name().into(),
+                certainty.name().into(),
+                region_in_words(lesion).unwrap_or_else(|| "–".into()),
+            ],
+            is_total: false,
+            link: Some(format!("lesion-{}", lesion.id)),
+        }
+    });
+    Table {
+        caption: None,
+        numeric: (0..texts::LESION_COLUMNS.len()).map(|n| n < 7).collect(),
+        head: vec![
+            texts::LESION_COLUMNS
+                .into_iter()
+                .map(HeadCell::of)
+                .collect(),
+        ],
+        rows: rows.collect(),
+    }
+}
+
+/// The view of a lesion's pictures, from black air to just above the brightest tissue.
+pub(super) fn close_view<'a>(scan: &'a Volume<f32>, brain: &Volume<bool>) -> View<'a> {
+    View {
+        scan,
+        window: window(scan, brain),
+        half_mm: Some(HALF_MM),
+        bar_mm: 10.0,
+        heat: None,
+        slab_mm: 0.0,
+    }
+}
+
+fn card(findings: &Findings, close: &View, lesion: &Lesion) -> Card {
+    let [x, y, z] = lesion.center_world.to_array();
+    let center = nearest_voxel(close.scan, lesion.center_voxel);
+    let marked = |offset: usize| lesion.voxels.binary_search(&offset).is_ok();
+    let label = format!("lesion {}", lesion.id);
+    let figure = |view: &View, plane: Plane, caption: &str| Figure {
+        picture: picture(view, plane, center, &marked, &label),
+        caption: caption.into(),
+    };
+    let slab = View {
+        slab_mm: SLAB_MM,
+        ..*close
+    };
+    let mut figures: Vec<Figure> = Plane::ALL
+        .iter()
+        .map(|&plane| figure(close, plane, plane.name()))
+        .collect();
+    figures.push(figure(&slab, Plane::Axial, texts::SLAB));
+    if let Some(heat) = findings.maps.heat {
+        let warm = View {
+            heat: Some(heat),
+            ..*close
+        };
+        figures.push(figure(&warm, Plane::Axial, texts::HEAT));
+    }
+    let region = region_in_words(lesion).map_or(String::new(), |region| format!("{region} · "));
+    let mut class = lesion.size_class.name().to_string();
+    if let Some(first) = class.get_mut(..1) {
+        first.make_ascii_uppercase();
+    }
+    Card {
+        id: format!("lesion-{}", lesion.id),
+        title: format!(
+            "{}. {class} candidate, {:.1} mm",
+            lesion.id, lesion.diameter_mm
+        ),
+        note: format!(
+            "{region}confidence {:.2} · ({x:.1}, {y:.1}, {z:.1}) mm",
+            lesion.confidence
+        ),
+        figures: vec![figures],
+    }
+}
+
+/// Such as "left basal ganglia", "right frontal or parietal".
+pub(super) fn region_in_words(lesion: &Lesion) -> Option<String> {
+    let place = lesion.place.ok()?;
+    let name = |region: Region| region.name().replace('_', " ");
+    let side = if place.is_midline {
+        "midline"
+    } else {
+        place.side.name()
+    };
+    let or = place
+        .or_region
+        .map_or(String::new(), |region| format!(" or {}", name(region)));
+    Some(format!("{side} {}{or}", name(place.region)))
+}
+
+/// Both forms as tables, or why there are none.
+pub(super) fn forms_blocks(findings: &Findings, heading: &str) -> Vec<Block> {
+    let mut blocks = vec![Block::Heading(heading.into())];
+    match forms(findings) {
+        Ok(filled) => {
+            let pattern = texts::pattern(filled.mars.pattern());
+            blocks.push(Block::Text(format!("Pattern: {pattern}")));
+            blocks.push(Block::Tables(vec![
+                mars_table(&filled),
+                bombs_table(&filled),
+            ]));
+            blocks.push(Block::Small(texts::forms_note(
+                &threshold_in_words(filled.certain_from),
+                SMALLEST_DEFINITE_MM,
+                ROUND_MOST,
+            )));
+        }
+        Err(reason) => blocks.push(Block::Text(format!(
+            "MARS and BOMBS could not be filled in: {}.",
+            reason.reason()
+        ))),
+    }
+    blocks.extend(cautions(findings).into_iter().map(Block::Alert));
+    blocks
+}
+
+/// Left, right and unclear, empty for none.
+fn cells(sides: Sides) -> [String; 3] {
+    let cell = |count: usize| {
+        if count > 0 {
+            count.to_string()
+        } else {
+            String::new()
+        }
+    };
+    [cell(sides.left), cell(sides.right), cell(sides.unclear)]
+}
+
+/// A row of side letters, repeated.
+fn sides_head(times: usize) -> Vec<HeadCell> {
+    let letters = texts::LEFT_RIGHT_UNCLEAR.into_iter().cycle();
+    letters.take(3 * times).map(HeadCell::of).collect()
+}
+
+/// MARS; a subtotal after each group.
+fn mars_table(forms: &Forms) -> Table {
+    let row = |name: String, is_total: bool, counts: MarsCounts| {
+        let sides = [counts.definite, counts.possible].into_iter();
+        let counted = sides.flat_map(cells).chain([counts.total().to_string()]);
+        Row {
+            cells: std::iter::once(name).chain(counted).collect(),
+            is_total,
+            link: None,
+        }
+    };
+    let mut rows = Vec::new();
+    for subtotal in forms.mars.subtotals() {
+        let lines = forms.mars.lines.iter();
+        for line in lines.filter(|line| line.group == subtotal.group) {
+            let name = match (line.region, line.group) {
+                (Some(region), _) => region.name().replace('_', " "),
+                (None, Some(_)) => texts::BORDER_IN_GROUP.into(),
+                (None, None) => texts::BORDER_OF_GROUPS.into(),
+            };
+            rows.push(row(name, false, line.counts));
+        }
+        if let Some(group) = subtotal.group {
+            rows.push(row(group.name().into(), true, subtotal.counts));
+        }
+    }
+    rows.push(row(texts::TOTAL.into(), true, forms.mars.total()));
+    Table {
+        caption: Some(texts::MARS.into()),
+        numeric: std::iter::once(false).chain([true; 7]).collect(),
+        head: vec![
+            vec![
+                HeadCell::over("Region", 1, 2),
+                HeadCell::over("Definite", 3, 1),
+                HeadCell::over("Possible", 3, 1),
+                HeadCell::over("All", 1, 2),
+            ],
+            sides_head(2),
+        ],
+        rows,
+    }
+}
+
+/// BOMBS.
+fn bombs_table(forms: &Forms) -> Table {
+    let rows = forms.bombs.lines.iter().map(|line| {
+        let name = line
+            .location
+            .map_or(texts::NOT_CLEAR, |location| location.in_words());
+        let columns = [
+            line.certain_small,
+            line.certain_large,
+            line.uncertain_small,
+            line.uncertain_large,
+        ];
+        let counted = columns.into_iter().flat_map(cells);
+        Row::of(std::iter::once(name.to_string()).chain(counted).collect())
+    });
+    let sizes = ["< 5 mm", "5–10 mm"].into_iter().cycle().take(4);
+    Table {
+        caption: Some(texts::BOMBS.into()),
+        numeric: std::iter::once(false).chain([true; 12]).collect(),
+        head: vec![
+            vec![
+                HeadCell::over("Location", 1, 3),
+                HeadCell::over("Certain", 6, 1),
+                HeadCell::over("Uncertain", 6, 1),
+            ],
+            sizes.map(|size| HeadCell::over(size, 3, 1)).collect(),
+            sides_head(4),
+        ],
+        rows: rows.collect(),
+    }
+}
+
+/// Whole slices through the middle of the brain with the mask's border.
+fn brain(findings: &Findings) -> Vec<Block> {
+    let scan = &findings.scan.magnitude;
+    let view = View {
+        half_mm: None,
+        bar_mm: 50.0,
+        ..close_view(scan, findings.brain)
+    };
+    let grid = findings.brain.grid();
+    let (mut count, mut sum) = (0usize, [0usize; 3]);
+    for (offset, &inside) in findings.brain.voxels().iter().enumerate() {
+        if inside {
+            count += 1;
+            for (total, at) in sum.iter_mut().zip(grid.index(offset)) {
+                *total += at;
+            }
+        }
+    }
+    let center = sum.map(|total| total / count.max(1));
+    let marked = |offset: usize| findings.brain.voxels()[offset];
+    let figures = Plane::ALL.iter().map(|&plane| Figure {
+        picture: picture(&view, plane, center, &marked, "brain mask"),
+        caption: plane.name().into(),
+    });
+    vec![
+        Block::Heading(texts::BRAIN_FOUND.into()),
+        Block::Small(texts::BRAIN_NOTE.into()),
+        Block::Figures(figures.collect()),
+    ]
+}
+
+fn scan(findings: &Findings) -> Vec<Block> {
+    let row = |name: &str, value: String| vec![name.to_string(), value, String::new()];
+    let mut rows = vec![
+        row("Grid", grid_in_words(&findings.scan.magnitude)),
+        row("Measured", quality_in_words(&findings.quality)),
+    ];
+    rows.extend(acquisition_rows(&findings.scan.acquisition).map(|row| row.to_vec()));
+    let suitability = &findings.suitability;
+    vec![
+        Block::Heading(texts::SCAN.into()),
+        Block::Tables(vec![Table::of_pairs(rows)]),
+        Block::Text(format!(
+            "Suitability for microbleed detection: {}",
+            suitability.verdict
+        )),
+        Block::List(suitability.reasons.clone()),
+    ]
+}
+
+/// Such as "256×256×60 voxels of 0.90×0.90×3.00 mm, axes LAS".
+pub(super) fn grid_in_words(scan: &Volume<f32>) -> String {
+    let [nx, ny, nz] = scan.shape();
+    let [dx, dy, dz] = scan.grid().spacing_mm();
+    let axes = scan.grid().axis_codes();
+    format!("{nx}×{ny}×{nz} voxels of {dx:.2}×{dy:.2}×{dz:.2} mm, axes {axes}")
+}
+
+fn what_ran(findings: &Findings) -> Vec<Block> {
+    let row = |name: &str, value: String| vec![name.to_string(), value];
+    let mut rows = vec![
+        row("Software", format!("siderin {}", env!("CARGO_PKG_VERSION"))),
+        row("Method", method_in_words(findings)),
+    ];
+    let steps = findings.preprocessing.iter();
+    rows.extend(steps.map(|step| row(&step.name, step.settings.clone())));
+    let dropped = findings.candidates.dropped();
+    let dropped = if dropped.is_empty() {
+        dropped
+    } else {
+        format!(", {dropped}")
+    };
+    rows.push(row(
+        "Candidates",
+        format!(
+            "{} scored{dropped}; all in candidates.csv",
+            findings.candidates.count()
+        ),
+    ));
+    vec![
+        Block::Heading(texts::WHAT_RAN.into()),
+        Block::Tables(vec![Table::of_pairs(rows)]),
+    ]
+}
+
+/// Name, version and threshold.
+pub(super) fn method_in_words(findings: &Findings) -> String {
+    let method = &findings.method;
+    let point = method
+        .operating_point
+        .map_or(String::new(), |point| format!(" ({point})"));
+    format!(
+        "{} {}, threshold {}{point}",
+        method.name,
+        method.version,
+        threshold_in_words(method.threshold)
+    )
+}
+
+/// The voxel that a place is in, or the closest one.
+pub(super) fn nearest_voxel(scan: &Volume<f32>, point: VoxelPoint) -> [usize; 3] {
+    let shape = scan.shape();
+    let at = point.to_array();
+    std::array::from_fn(|a| (at[a].round().max(0.0) as usize).min(shape[a] - 1))
+}
+
+fn window(scan: &Volume<f32>, brain: &Volume<bool>) -> Window {
+    percentiles(scan, brain, 0.0, 99.5).map_or(
+        Window {
+            black: 0.0,
+            white: 1.0,
+        },
+        |p| Window {
+            black: p.low.min(0.0),
+            white: p.high * 1.1,
+        },
+    )
+}
+
+/// Two decimals, and more for one that they would round to 1.
+fn threshold_in_words(threshold: f32) -> String {
+    if threshold > 0.99 {
+        threshold.to_string()
+    } else {
+        format!("{threshold:.2}")
+    }
+}
+
+fn quality_in_words(quality: &Quality) -> String {
+    let mut words = format!("brain {:.0} ml", quality.brain_ml);
+    if let Some(noise) = quality.noise {
+        words += &format!("; noise up to {:.1} % of its signal", 100.0 * noise);
+    }
+    if let Some(ratio) = quality.fluid_to_tissue {
+        words += &format!("; fluid {ratio:.2} times as bright as tissue");
+    }
+    words
+}
+
+/// What is known of the acquisition, as label, value and origin.
+fn acquisition_rows(a: &Acquisition) -> impl Iterator<Item = [String; 3]> {
+    let number = |label: &str, known: &Option<crate::scan::Known<f64>>, unit: &str| {
+        known.as_ref().map(|k| {
+            [
+                label.to_string(),
+                format!("{} {unit}", trimmed(k.value)),
+                k.origin.to_string(),
+            ]
+        })
+    };
+    let text = |label: &str, known: &Option<crate::scan::Known<String>>| {
+        known
+            .as_ref()
+            .map(|k| [label.to_string(), k.value.clone(), k.origin.to_string()])
+    };
+    let said = |label: &str, value: Option<(String, String)>| {
+        value.map(|(value, origin)| [label.to_string(), value, origin])
+    };
+    [
+        said(
+            "Sequence",
+            a.sequence
+                .as_ref()
+                .map(|k| (k.value.to_string(), k.origin.to_string())),
+        ),
+        said(
+            "Image",
+            a.component
+                .as_ref()
+                .map(|k| (k.value.to_string(), k.origin.to_string())),
+        ),
+        number("Field strength", &a.field_strength_t, "T"),
+        number("Echo time", &a.te_ms, "ms"),
+        number("Repetition time", &a.tr_ms, "ms"),
+        number("Flip angle", &a.flip_angle_deg, "°"),
+        number("Slice thickness", &a.slice_thickness_mm, "mm"),
+        text("Vendor", &a.vendor),
+        text("Model", &a.model),
+    ]
+    .into_iter()
+    .flatten()
+}
+
+/// Up to three decimals, without trailing zeros.
+fn trimmed(value: f64) -> String {
+    let text = format!("{value:.3}");
+    text.trim_end_matches('0').trim_end_matches('.').to_string()
+}
