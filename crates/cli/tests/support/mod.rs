@@ -1,6 +1,11 @@
 //! What tests of the commands share.
 #![allow(dead_code)] // Each test binary uses some of it.
-#![allow(unreachable_pub)]
+#![allow(unreachable_pub, clippy::print_stderr)] // Test output is where skips are said.
+
+#[path = "../../../core/tests/support/parts.rs"]
+mod parts;
+
+pub use parts::shared;
 
 use assert_cmd::Command;
 use serde_json::Value;

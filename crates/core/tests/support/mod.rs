@@ -2,29 +2,13 @@
 #![allow(dead_code)] // Each test binary uses some of it.
 #![allow(unreachable_pub, clippy::print_stderr)] // Test output is where skips are said.
 
+pub mod parts;
 pub mod slices;
+
+pub use parts::{missing, shared};
 
 use std::path::PathBuf;
 use std::process::Command;
-
-/// A part that is not there: said and skipped on a user's machine, a failure in CI.
-pub fn missing<T>(what: &str) -> Option<T> {
-    assert!(std::env::var_os("CI").is_none(), "CI needs {what}");
-    eprintln!("skipped: {what} is not here");
-    None
-}
-
-/// A file or folder of the reference data beside the repository.
-pub fn shared(path: &str) -> Option<PathBuf> {
-    let root = PathBuf::from(env!("CARGO_MANIFEST_DIR"))
-        .join("../../../shared")
-        .join(path);
-    if root.exists() {
-        Some(root)
-    } else {
-        missing(&format!("the reference data ../shared/{path}"))
-    }
-}
 
 /// Runs a Python script beside the tests with its arguments; its standard output.
 pub fn python(script: &str, arguments: &[&std::ffi::OsStr]) -> Option<String> {
