@@ -303,3 +303,43 @@ fn how_a_scan_is_stored_changes_nothing() {
         assert!(change < 0.05, "{name}: {change}");
     }
 }
+
+#[test]
+fn it_shows_where_it_looked() {
+    let at = TempDir::new().unwrap();
+    let scan = simulated().join("magnitude.nii.gz");
+    siderin()
+        .args(["explain", "--quiet", "--out"])
+        .arg(at.path())
+        .arg(&scan)
+        .assert()
+        .success();
+    let folder = at.path().join("magnitude");
+    let found = lesions(&json(&folder.join("lesions.json")));
+    let read = |path: &Path| read_volume(path, None, ReadLimits::default()).unwrap().1;
+    let heat = read(&folder.join("heatmap.nii.gz"));
+    let grid = heat.grid();
+    let mut warm = vec![0f32; found.len()];
+    for (offset, value) in heat.voxels().iter().enumerate().filter(|(_, v)| **v > 0.0) {
+        let index = grid.index(offset);
+        let place = grid.to_world(siderin_core::volume::VoxelPoint::center_of(index));
+        // Heat lies in a lesion's view, whose corners are 11.4 mm from its middle, in its slice of 3 mm.
+        let own = found
+            .iter()
+            .enumerate()
+            .filter(|(_, (center, _))| distance_mm(center, &place.to_array()) < 12.0);
+        let mut near = 0;
+        for (lesion, _) in own {
+            warm[lesion] = warm[lesion].max(*value);
+            near += 1;
+        }
+        assert!(near > 0, "{place:?} {value}");
+    }
+    // The largest of each is 1 on the view's pixels; lines between them take some off.
+    assert!(
+        warm.iter().all(|most| (0.5..=1.0001).contains(most)),
+        "{warm:?}"
+    );
+    let page = fs::read_to_string(folder.join("report.html")).unwrap();
+    assert!(page.contains("where the network looked (Grad-CAM)"));
+}

@@ -1,7 +1,10 @@
 //! Candidates of the search, judged by a network.
 
+use crate::explain::grad_cam;
 use crate::model::{CandidateNet, Network};
 use crate::model_file::{Calibration, Model, ModelCard};
+use burn::module::Module;
+use burn::tensor::activation::log_softmax;
 use burn::tensor::{Device, Tensor, TensorData};
 use rayon::prelude::*;
 use siderin_core::candidates::{
@@ -52,6 +55,8 @@ const BATCH: usize = 64;
 /// ln of the odds of a microbleed below which one look is enough: one in 150.
 const CLEARLY_NONE: f64 = -5.0;
 const KINDS: usize = SpotKind::ALL.len();
+/// Pixels on an edge of [`CandidateJudge::heat`].
+pub(crate) const HEAT_EDGE: usize = VIEW_EDGE / 2;
 
 impl CandidateJudge {
     /// A judge with a model that lies on `device`.
@@ -104,6 +109,34 @@ impl CandidateJudge {
         }
         let line = self.card.calibration.unwrap_or(Calibration::none());
         Ok(logits.iter().map(|logits| opinion(logits, line)).collect())
+    }
+
+    /// Where in the fine view the network looked for a microbleed: Grad-CAM of the log odds at half the view's
+    /// pixels, rows of [`HEAT_EDGE`], scaled to 1 at its largest; all 0 where nothing raises it.
+    #[must_use]
+    pub fn heat(&self, view: &CandidateView) -> Vec<f32> {
+        let views = std::slice::from_ref(view);
+        let device = self.device.clone().autodiff();
+        // Frozen, so that normalisation stays as it is in inference.
+        let head = self.network.clone().freeze().fork(&device);
+        let features = self
+            .network
+            .features(self.images(views, FINE_CHANNELS, |view| &view.fine));
+        let coarse = self.images(views, COARSE_CHANNELS, |view| &view.coarse);
+        let (coarse, numbers) = (coarse.autodiff(), self.numbers(views).autodiff());
+        let map = grad_cam(features, |features| {
+            let logits = head.head(features, coarse, numbers);
+            let others = logits.clone().narrow(1, 1, KINDS - 1);
+            // The logit less ln Σ e^x of the others.
+            let beside = log_softmax(others.clone(), 1) - others;
+            (logits.narrow(1, 0, 1) + beside.narrow(1, 0, 1)).sum()
+        });
+        let mut heat: Vec<f32> = map.try_into_vec_as().unwrap_or_default();
+        let most = heat.iter().copied().fold(0.0, f32::max);
+        if most > 0.0 {
+            heat.iter_mut().for_each(|value| *value /= most);
+        }
+        heat
     }
 
     /// What the network says of each view.

@@ -2,7 +2,8 @@
 //! block.
 //!
 //! What comes out of that block is one 1×1 convolution away from the logits, so that its Grad-CAM
-//! would be the map of logits again, the same for every lesion.
+//! would be the map of logits again, the same for every lesion. A network of candidates has its own
+//! ([`crate::CandidateDetector::heat`]), at half the pixels of its fine view.
 
 use crate::detect::{Detection, Detector};
 use crate::infer::{Cut, RegionCut, Stack, Window, cut_region, floats};
@@ -112,7 +113,7 @@ impl Explainer<'_> {
                     (marked, RLK_STRIDE),
                     heat,
                     |k| [k.saturating_sub(1), k, (k + 1).min(last)].to_vec(),
-                    |x, marks| grad_cam(network.features(x), marks, |f| head.head(f)),
+                    |x, marks| grad_cam_of_marked(network.features(x), marks, |f| head.head(f)),
                 );
             }
             (Network::MmocNet(network), Network::MmocNet(head)) => {
@@ -132,7 +133,7 @@ impl Explainer<'_> {
                                 .filter_map(|p| cut.position(p % nx, p / nx, region))
                                 .collect();
                             let marks = marks([1, 1, region, region], &inside, self.device());
-                            let cam = grad_cam(fine.features(x), marks, |f| head.head(f));
+                            let cam = grad_cam_of_marked(fine.features(x), marks, |f| head.head(f));
                             let slice = &mut heat[slice * nx * ny..][..nx * ny];
                             cut.put_highest(&floats(cam), slice, [nx, ny], region);
                         }
@@ -142,7 +143,9 @@ impl Explainer<'_> {
                         heat,
                         |k| vec![k],
                         |x, marks| {
-                            grad_cam(network.coarse.features(x), marks, |f| head.coarse.head(f))
+                            grad_cam_of_marked(network.coarse.features(x), marks, |f| {
+                                head.coarse.head(f)
+                            })
                         },
                     ),
                 }
@@ -236,7 +239,7 @@ impl Explainer<'_> {
         let [d, h, w] = tile;
         let x = cut.take(self.stack.images, self.device());
         let marks = marks([1, 1, d, h, w], &inside, self.device());
-        let cam = floats(grad_cam(features(x), marks, head));
+        let cam = floats(grad_cam_of_marked(features(x), marks, head));
         for (at, inside, n) in cut.rows() {
             raise(&mut heat[at..at + n], &cam[inside..inside + n]);
         }
@@ -249,14 +252,22 @@ impl Explainer<'_> {
 
 /// ReLU(Σ αc Fc), where αc is the mean over space of the slope of the marked logits' sum along
 /// feature c: `[1, c, …]` to `[1, 1, …]`.
-fn grad_cam<const D: usize>(
+fn grad_cam_of_marked<const D: usize>(
     features: Tensor<D>,
     marks: Tensor<D>,
     head: impl Fn(Tensor<D>) -> Tensor<D>,
 ) -> Tensor<D> {
+    let marks = marks.autodiff();
+    grad_cam(features, |features| (head(features) * marks).sum())
+}
+
+/// The same of any score: αc is the mean over space of the score's slope along feature c.
+pub(crate) fn grad_cam<const D: usize>(
+    features: Tensor<D>,
+    score: impl FnOnce(Tensor<D>) -> Tensor<1>,
+) -> Tensor<D> {
     let tracked = features.clone().autodiff().require_grad();
-    let score = (head(tracked.clone()) * marks.autodiff()).sum();
-    let gradients = score.backward();
+    let gradients = score(tracked.clone()).backward();
     let Some(slope) = tracked.grad(&gradients) else {
         return features.narrow(1, 0, 1).zeros_like();
     };
@@ -333,7 +344,7 @@ mod tests {
         let head = pointwise([1.0, -1.0], &device);
         let features = features([1.0, 4.0, 0.0, 2.0, 0.0, 1.0, 3.0, 2.0], &device);
         let marks = marks([1, 1, 2, 2], &[0], &device);
-        let cam = floats(grad_cam(features, marks, |f| head.forward(f)));
+        let cam = floats(grad_cam_of_marked(features, marks, |f| head.forward(f)));
         assert_eq!(cam, [0.25, 0.75, 0.0, 0.0]);
     }
 
@@ -347,7 +358,7 @@ mod tests {
         let of = |pixel: usize| {
             let marks = marks([1, 1, 2, 2], &[pixel], &device);
             let square = |f: Tensor<4>| head.forward(f.clone() * f);
-            floats(grad_cam(features.clone(), marks, square))
+            floats(grad_cam_of_marked(features.clone(), marks, square))
         };
         assert_eq!(of(0), [0.5, 0.0, 0.5, 0.0]);
         assert_eq!(of(1), [0.0, 2.0, 0.0, 2.0]);

@@ -69,9 +69,13 @@ impl Running {
 pub(crate) struct Explain {
     /// The scan, as for `detect`; one.
     pub input: PathBuf,
-    /// Model file (.siderin).
+    /// Model file (.siderin). [default: the model that is part of the program]
     #[arg(long)]
-    pub model: PathBuf,
+    pub model: Option<PathBuf>,
+    /// Model file of the network of regions in whose brain a model of candidates looks. [default: the
+    /// one that is part of the program]
+    #[arg(long, requires = "model")]
+    pub regions: Option<PathBuf>,
     #[command(flatten)]
     pub running: Running,
     #[command(flatten)]

@@ -59,7 +59,11 @@ pub(crate) fn run(args: &Detect) -> Result<Outcome, Failure> {
 pub(crate) fn explain(args: &Explain) -> Result<Outcome, Failure> {
     let job = Job {
         results: &args.results,
-        finder: finder(Some(&args.model), None, &args.running)?,
+        finder: finder(
+            args.model.as_deref(),
+            args.regions.as_deref(),
+            &args.running,
+        )?,
         maps: false,
         explain: true,
     };
@@ -240,6 +244,10 @@ fn one_scan(input: &Input, job: &Job, progress: &Progress) -> Result<()> {
         Finder::Model(detector) if job.explain => {
             progress.doing(&format!("{name}: looking where the model looked"));
             heat_map(detector, &detection)?
+        }
+        Finder::Candidates(detector) if job.explain => {
+            progress.doing(&format!("{name}: looking where the model looked"));
+            Some(detector.heat(&scan, &detection.lesions)?)
         }
         _ => None,
     };

@@ -22,6 +22,6 @@ pub use score::{ScoreTerms, score};
 pub use search::{SearchError, Searched, find_candidates, scan_noise, search};
 pub use spots::{SearchConfig, Spot, find_spots};
 pub use view::{
-    COARSE_CHANNELS, CandidateView, DEEPEST_MM, DEPTH_NUMBER, FINE_CHANNELS, Mirroring,
+    COARSE_CHANNELS, CandidateView, DEEPEST_MM, DEPTH_NUMBER, FINE_CHANNELS, FineFrame, Mirroring,
     NOISE_NUMBER, PHASE_CHANNELS, USUAL_NOISE, VIEW_EDGE, VIEW_NUMBERS, VIEW_VERSION, ViewSource,
 };

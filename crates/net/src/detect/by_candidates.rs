@@ -2,14 +2,19 @@
 
 use super::show::{ShowError, show_candidates};
 use super::{Found, Stage, certain_from};
-use crate::candidates::{APART_MM, CandidateError, CandidateJudge};
+use crate::candidates::{APART_MM, CandidateError, CandidateJudge, HEAT_EDGE};
+use crate::explain::EXPLAINED;
 use crate::model_file::{PointName, RegionsUsed, Threshold};
 use crate::regions::{RegionError, RegionFinder};
-use siderin_core::candidates::LOCAL_MEAN_SIGMA_MM;
+use siderin_core::candidates::{Candidate, FineFrame, LOCAL_MEAN_SIGMA_MM};
 use siderin_core::forms::count_interval;
 use siderin_core::lesion::{Lesion, ScoredSpot, faint_lesions, select_lesions};
 use siderin_core::report::{Candidates, Method, Step};
 use siderin_core::scan::{Note, Scan};
+use siderin_core::volume::Volume;
+
+/// Half of the diagonal of a fine view of 16 mm.
+const VIEW_REACH_MM: f64 = 11.4;
 
 /// Two networks that find microbleeds together: one of regions, one of candidates.
 #[derive(Debug)]
@@ -130,6 +135,30 @@ impl CandidateDetector {
         })
     }
 
+    /// Where the judge looked for each of the first [`EXPLAINED`] lesions of a detection in the scan, 0 to 1,
+    /// in the slice of each; where several lie close together the highest. The candidates are shown again.
+    ///
+    /// # Errors
+    /// As detection.
+    pub fn heat(
+        &self,
+        scan: &Scan,
+        lesions: &[Lesion],
+    ) -> Result<Volume<f32>, CandidateDetectorError> {
+        let map = self.regions.find(&scan.magnitude)?;
+        let shown = show_candidates(scan, &map)?;
+        let grid = scan.magnitude.grid();
+        let mut heat = Volume::filled(grid, 0f32);
+        for lesion in lesions.iter().take(EXPLAINED) {
+            let is_it =
+                |(candidate, _): &(Candidate, f32)| candidate.center_world == lesion.center_world;
+            if let Some(at) = shown.candidates.iter().position(is_it) {
+                paint(&mut heat, lesion, &self.judge.heat(&shown.views[at]));
+            }
+        }
+        Ok(heat)
+    }
+
     fn untrained(&self) -> Option<Note> {
         let random = self.judge.card().training.is_none() || self.regions.training().is_none();
         random.then_some(Note::ModelNotTrained)
@@ -183,5 +212,39 @@ impl CandidateDetector {
                 ),
             ),
         ]
+    }
+}
+
+/// Raises the voxels of a lesion's slice to the heat of its view, by lines between its pixels.
+fn paint(heat: &mut Volume<f32>, lesion: &Lesion, own: &[f32]) {
+    let grid = heat.grid().clone();
+    let frame = FineFrame::of(&grid, lesion.center_world);
+    let at = |column: usize, row: usize| own.get(row * HEAT_EDGE + column).copied().unwrap_or(0.0);
+    // No view is wider than 16 mm.
+    let middle = lesion.center_voxel.to_array();
+    let range = |axis: usize| {
+        let steps = VIEW_REACH_MM / grid.spacing_mm()[axis];
+        let first = (middle[axis] - steps).floor().max(0.0) as usize;
+        let last = (middle[axis] + steps).ceil().max(0.0) as usize;
+        first..(last + 1).min(grid.shape()[axis])
+    };
+    for k in range(2) {
+        for j in range(1) {
+            for i in range(0) {
+                let Some(pixel) = frame.pixel(&grid, [i, j, k]) else {
+                    continue;
+                };
+                // Pixel n of the heat has the view's pixels 2 n and 2 n + 1.
+                let [x, y] = pixel.map(|p| (0.5 * (p - 0.5)).clamp(0.0, HEAT_EDGE as f64 - 1.0));
+                let (column, row) = (x.floor() as usize, y.floor() as usize);
+                let (right, below) = (x.fract() as f32, y.fract() as f32);
+                let next = |n: usize| (n + 1).min(HEAT_EDGE - 1);
+                let above = at(column, row) * (1.0 - right) + at(next(column), row) * right;
+                let under =
+                    at(column, next(row)) * (1.0 - right) + at(next(column), next(row)) * right;
+                let value = above * (1.0 - below) + under * below;
+                heat.set([i, j, k], heat.at([i, j, k]).max(value));
+            }
+        }
     }
 }

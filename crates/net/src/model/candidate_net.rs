@@ -39,6 +39,9 @@ pub struct CandidateNet {
     head: Linear,
 }
 
+/// Blocks up to the last at half the view's pixels.
+const AT_HALF: usize = 3;
+
 /// A residual network from a view to what is in it.
 #[derive(Module, Debug)]
 struct Look {
@@ -67,8 +70,20 @@ impl CandidateNet {
     /// Logits of [`SpotKind::ALL`], `[n, 6]`, of a softmax: of `fine` `[n, FINE_CHANNELS, 32, 32]`,
     /// `coarse` `[n, COARSE_CHANNELS, 32, 32]` and `numbers` `[n, VIEW_NUMBERS]`.
     pub fn forward(&self, fine: Tensor<4>, coarse: Tensor<4>, numbers: Tensor<2>) -> Tensor<2> {
-        let mut seen = self.fine.forward(fine);
-        seen.extend(self.coarse.forward(coarse));
+        let features = self.fine.features(fine);
+        self.head(features, coarse, numbers)
+    }
+
+    /// What the network makes of the fine view on the way, `[n, c, 16, 16]`: the last that tells places
+    /// 1 mm apart.
+    pub fn features(&self, fine: Tensor<4>) -> Tensor<4> {
+        self.fine.features(fine)
+    }
+
+    /// Logits from [`Self::features`] and the rest of what [`Self::forward`] takes.
+    pub fn head(&self, features: Tensor<4>, coarse: Tensor<4>, numbers: Tensor<2>) -> Tensor<2> {
+        let mut seen = self.fine.summary(features);
+        seen.extend(self.coarse.summary(self.coarse.features(coarse)));
         seen.push(relu(self.numbers.forward(numbers)));
         let joined = relu(self.join.forward(Tensor::cat(seen, 1)));
         self.head.forward(self.dropout.forward(joined))
@@ -96,10 +111,17 @@ impl Look {
         }
     }
 
-    /// The mean and the highest value of each channel: `[n, inputs, h, w]` to twice `[n, third]`.
-    fn forward(&self, view: Tensor<4>) -> Vec<Tensor<2>> {
+    /// Up to the last block at half the view's pixels: `[n, inputs, h, w]` to `[n, second, h / 2, w / 2]`.
+    fn features(&self, view: Tensor<4>) -> Tensor<4> {
         let x = self.stem.forward(view);
-        let x = self.blocks.iter().fold(x, |x, block| block.forward(x));
+        let blocks = self.blocks[..AT_HALF].iter();
+        blocks.fold(x, |x, block| block.forward(x))
+    }
+
+    /// From there the mean and the highest value of each channel: twice `[n, third]`.
+    fn summary(&self, features: Tensor<4>) -> Vec<Tensor<2>> {
+        let blocks = self.blocks[AT_HALF..].iter();
+        let x = blocks.fold(features, |x, block| block.forward(x));
         let pixels: Tensor<3> = x.flatten(2, 3);
         let [n, channels, _] = pixels.dims();
         let of_channels = |t: Tensor<3>| t.reshape([n, channels]);

@@ -84,6 +84,48 @@ pub struct ViewSource<'a> {
     pub regions: &'a Volume<u8>,
 }
 
+/// Where the pixels of a candidate's fine view lie, to bring back what a network says of them.
+#[derive(Debug, Clone, PartialEq)]
+pub struct FineFrame {
+    center: WorldPoint,
+    directions: [Vector3<f64>; 2],
+    /// The slice that the middle plane lies in.
+    slice: usize,
+    slice_axis: usize,
+}
+
+impl FineFrame {
+    /// Of a candidate centred at this place of a scan on `grid`.
+    #[must_use]
+    pub fn of(grid: &Grid, center: WorldPoint) -> Self {
+        let axes = view_axes(grid);
+        let center = on_slice(grid, center, axes.slice_axis);
+        let [columns, rows, _] = axes.directions;
+        let slice = grid.to_voxel(center).to_array()[axes.slice_axis].round();
+        Self {
+            center,
+            directions: [columns, rows],
+            slice: slice.max(0.0) as usize,
+            slice_axis: axes.slice_axis,
+        }
+    }
+
+    /// Column and row of a voxel's centre in the view, where it lies in the view's slice and within its pixels.
+    #[must_use]
+    pub fn pixel(&self, grid: &Grid, index: [usize; 3]) -> Option<[f64; 2]> {
+        if index[self.slice_axis] != self.slice {
+            return None;
+        }
+        let off = grid.to_world(VoxelPoint::center_of(index)).0 - self.center.0;
+        let half = 0.5 * (VIEW_EDGE as f64 - 1.0);
+        let pixel = self
+            .directions
+            .map(|direction| off.dot(&direction) / FINE.pixel_mm + half);
+        let inside = |at: &f64| (-0.5..VIEW_EDGE as f64 - 0.5).contains(at);
+        pixel.iter().all(inside).then_some(pixel)
+    }
+}
+
 /// What a network is shown of a candidate.
 #[derive(Debug, Clone, PartialEq)]
 pub struct CandidateView {

@@ -109,3 +109,25 @@ fn another_order_of_storage_gives_the_same_view() {
         assert!(off(&expected.numbers, &found.numbers) < 2e-2);
     }
 }
+
+#[test]
+fn pixels_of_the_fine_view_are_half_millimetres_in_the_candidates_slice() {
+    let grid = centered([120, 130, 40], [0.8, 0.8, 2.5]);
+    let center = WorldPoint::new(12.0, -8.0, 6.5);
+    let frame = FineFrame::of(&grid, center);
+    // Slices lie at 1.25 + 2.5 n mm: the closest to 6.5 is 6.25, n = 2, of index 20 + 2.
+    let [i, j] = [12.0, -8.0].map(|mm: f64| (mm / 0.8) as isize);
+    let index = |di: isize, slice: usize| [(60 + i + di) as usize, (65 + j) as usize, slice];
+    let at = grid.to_world(VoxelPoint::center_of(index(0, 22))).0 - center.0;
+    let expected = [at.x / 0.5 + 15.5, at.y / 0.5 + 15.5];
+    let found = frame.pixel(&grid, index(0, 22)).unwrap();
+    assert!(
+        (0..2).all(|a| (found[a] - expected[a]).abs() < 1e-9),
+        "{found:?}"
+    );
+    // Five voxels of .8 mm farther right are eight pixels; beyond 8 mm the view ends.
+    let right = frame.pixel(&grid, index(5, 22)).unwrap();
+    assert!((right[0] - found[0] - 8.0).abs() < 1e-9 && (right[1] - found[1]).abs() < 1e-9);
+    assert_eq!(frame.pixel(&grid, index(12, 22)), None);
+    assert_eq!(frame.pixel(&grid, index(0, 21)), None);
+}

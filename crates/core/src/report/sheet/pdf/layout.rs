@@ -1,9 +1,10 @@
 //! Blocks on pages: what belongs together stays together, and a heading never ends a page.
 
-use super::super::{Block, Card, Figure, Sheet, Tile};
+use super::super::{Block, Card, Figure, Sheet, Table, Tile};
 use super::page::{
     Colour, FOOT, INK, LINE, MARGIN, Mark, NOTE, NOTE_INK, Page, Paper, SOFT, Weight,
 };
+use super::table::TablePieces;
 use super::text::Fonts;
 use super::{figure, table};
 use crate::report::RESEARCH_USE;
@@ -102,6 +103,14 @@ impl<'a> Layout<'a> {
                 Block::Small(_) | Block::Text(_) => height += PARAGRAPH,
                 Block::Figures(figures) => return height + self.row(figures).1,
                 Block::Card(card) => return height + self.card_marks(card).1,
+                Block::Tables(tables) => {
+                    let heights = tables
+                        .iter()
+                        .map(|t| table::pieces(t, self.width(), self.fonts).height());
+                    let highest = heights.fold(0.0, f32::max);
+                    let whole = highest <= self.whole_height();
+                    return height + if whole { highest } else { AFTER_HEADING };
+                }
                 _ => return height + AFTER_HEADING,
             }
         }
@@ -131,11 +140,7 @@ impl<'a> Layout<'a> {
                 }
                 self.y += 3.0;
             }
-            Block::Tables(tables) => {
-                for table in tables {
-                    self.table(table);
-                }
-            }
+            Block::Tables(tables) => self.tables(tables),
             Block::Figures(figures) => {
                 let (marks, height) = self.row(figures);
                 self.whole(marks, height);
@@ -241,11 +246,44 @@ impl<'a> Layout<'a> {
         self.y += GAP;
     }
 
-    fn table(&mut self, table: &super::super::Table) {
-        let pieces = table::pieces(table, self.width(), self.fonts);
+    /// Side by side where they fit, else one below the other; a table that is not long stays whole.
+    fn tables(&mut self, tables: &[Table]) {
+        let mut all: Vec<TablePieces> = tables
+            .iter()
+            .map(|table| table::pieces(table, self.width(), self.fonts))
+            .collect();
+        let side_by_side = all.iter().map(|table| table.width).sum::<f32>()
+            + BETWEEN * (all.len().max(1) - 1) as f32;
+        let highest = all.iter().map(TablePieces::height).fold(0.0, f32::max);
+        if side_by_side <= self.width() && highest <= self.whole_height() {
+            self.need(highest);
+            let mut x = 0.0;
+            for table in all.drain(..) {
+                let width = table.width;
+                self.put(table.whole(), x);
+                x += width + BETWEEN;
+            }
+            self.y += highest + GAP;
+        }
+        for table in all {
+            self.table(table);
+        }
+    }
+
+    /// What is no higher than this is not cut.
+    fn whole_height(&self) -> f32 {
+        0.6 * (self.bottom() - MARGIN)
+    }
+
+    fn table(&mut self, pieces: TablePieces) {
+        let height = pieces.height();
         let (head, head_height) = pieces.head;
         let first = pieces.rows.first().map_or(0.0, |row| row.1);
-        self.need(head_height + first);
+        self.need(if height <= self.whole_height() {
+            height
+        } else {
+            head_height + first
+        });
         self.put(head.clone(), 0.0);
         self.y += head_height;
         for (marks, height) in pieces.rows {

@@ -16,6 +16,23 @@ pub(super) struct TablePieces {
     /// Caption and head, once more on each page.
     pub(super) head: (Vec<Mark>, f32),
     pub(super) rows: Vec<(Vec<Mark>, f32)>,
+    pub(super) width: f32,
+}
+
+impl TablePieces {
+    pub(super) fn height(&self) -> f32 {
+        self.head.1 + self.rows.iter().map(|row| row.1).sum::<f32>()
+    }
+
+    /// All of it, one piece below the other.
+    pub(super) fn whole(self) -> Vec<Mark> {
+        let (mut marks, mut y) = self.head;
+        for (row, height) in self.rows {
+            marks.extend(row.into_iter().map(|mark| mark.moved(0.0, y)));
+            y += height;
+        }
+        marks
+    }
 }
 
 /// The pieces of a table of up to `width`, which it need not fill.
@@ -28,6 +45,7 @@ pub(super) fn pieces(table: &Table, width: f32, fonts: &Fonts) -> TablePieces {
             .iter()
             .map(|row| line(row, table, &columns, fonts))
             .collect(),
+        width: columns.iter().sum(),
     }
 }
 
