@@ -15,7 +15,6 @@ import json
 import pathlib
 import subprocess
 import tempfile
-import time
 
 import nibabel
 import numpy
@@ -36,14 +35,12 @@ def scan(session: pathlib.Path) -> pathlib.Path:
 
 
 def compare(siderin, baseline, followup, out):
-    """change.json, or what was said in place of it; and seconds."""
-    start = time.monotonic()
+    """change.json, or what was said in place of it."""
     command = [siderin, "compare", baseline, followup, "--out", out, "--force", "--quiet"]
     done = subprocess.run(command, capture_output=True, text=True)
-    seconds = time.monotonic() - start
     if done.returncode:
-        return None, done.stderr.strip(), seconds
-    return json.loads((out / "change.json").read_text()), "", seconds
+        return None, done.stderr.strip()
+    return json.loads((out / "change.json").read_text()), ""
 
 
 def brain_places(regions: pathlib.Path) -> numpy.ndarray:
@@ -95,11 +92,11 @@ def main() -> None:
             truth = [args.cohort / "derivatives/truth" / subject / f"ses-{n}" for n in (1, 2)]
             records = [json.loads(next(folder.rglob("*_truth.json")).read_text()) for folder in truth]
             protocols = [record["visit"]["protocol"]["name"] for record in records]
-            told, why, seconds = compare(args.siderin, *map(scan, sessions), work / "out")
+            told, why = compare(args.siderin, *map(scan, sessions), work / "out")
             new_ids = set(records[1]["new"])
             truly_new = [l for l in records[1]["lesions"] if l["id"] in new_ids and l["visible"]]
             row = {"subject": subject, "baseline": protocols[0], "followup": protocols[1],
-                   "true_new": len(truly_new), "true_grade": grade(len(truly_new)), "seconds": f"{seconds:.1f}"}
+                   "true_new": len(truly_new), "true_grade": grade(len(truly_new))}
             if told is None:
                 print(subject, why)
                 pairs.append(row | {"refused": why})
@@ -133,7 +130,7 @@ def main() -> None:
                     "evidence_confidence": evidence["confidence"], "evidence_loss": evidence["loss"]})
             if args.persons:
                 other = args.cohort / subjects[(number + 1) % len(subjects)] / "ses-1"
-                stranger, why, _ = compare(args.siderin, scan(other), scan(sessions[1]), work / "other")
+                stranger, why = compare(args.siderin, scan(other), scan(sessions[1]), work / "other")
                 agreed = stranger and stranger["registration"]["quality"]["agreement"]
                 persons.append({"baseline": other.parent.name, "followup": subject, "refused": int(stranger is None),
                                 "said": why or f"agreement {agreed:.4f}"})

@@ -93,8 +93,12 @@ fn steps(visits: &[Found], siderosis: Option<u16>) -> Result<Vec<TimelineStep>> 
             _ => Siderosis::NotEntered,
         };
         let compare = |earlier: usize, siderosis: Siderosis| {
-            compare_visits(&visits[earlier].visit(), &visits[n].visit(), siderosis)
-                .with_context(|| format!("comparing visits {} and {}", earlier + 1, n + 1))
+            let compared = compare_visits(&visits[earlier].visit(), &visits[n].visit(), siderosis);
+            // Of two visits it is clear which.
+            if visits.len() == 2 {
+                return Ok(compared?);
+            }
+            compared.with_context(|| format!("visits {} and {}", earlier + 1, n + 1))
         };
         steps.push(TimelineStep {
             since_first: compare(0, siderosis)?,

@@ -1,5 +1,5 @@
 //! What tests of the commands share.
-#![allow(dead_code)] // Each test binary uses some of it.
+#![allow(dead_code, unused_imports)] // Each test binary uses some of it.
 #![allow(unreachable_pub, clippy::print_stderr)] // Test output is where skips are said.
 
 #[path = "../../../core/tests/support/parts.rs"]

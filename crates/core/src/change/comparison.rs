@@ -101,8 +101,10 @@ pub const LEAST_SHARED: f64 = 0.95;
 /// sensitive point.
 const SEEN_SHARE: f32 = 0.2;
 /// Signal loss from which something dark at the other visit counts as seen: noise and the cut of the slices
-/// make less. This and the next were chosen on the cohort `visits-dev` (results/compare-visits).
+/// make less. This and the next two were chosen on the cohort `visits-dev` (results/compare-visits).
 const SEEN_LOSS: f32 = 0.2;
+/// Of the loss at the finding's own visit: less is the edge of something else.
+const SEEN_LOSS_SHARE: f32 = 0.4;
 /// Signal loss from which a faint finding that the baseline lacks is new.
 const CLEAR_LOSS: f32 = 0.35;
 
@@ -128,6 +130,7 @@ pub fn compare_visits(
             .sensitive_from
             .unwrap_or(SEEN_SHARE * baseline.threshold),
         seen_loss: SEEN_LOSS,
+        seen_share: SEEN_LOSS_SHARE,
         clear_loss: CLEAR_LOSS,
         sizes,
     };

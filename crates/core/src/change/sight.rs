@@ -71,11 +71,12 @@ impl Sight<'_> {
                 })
                 .map(|(_, confidence)| *confidence)
                 .max_by(f32::total_cmp),
-            loss: self.loss(place),
+            loss: self.loss_at(place),
         })
     }
 
-    fn loss(&self, place: WorldPoint) -> Option<f32> {
+    /// As [`Evidence::loss`].
+    pub(super) fn loss_at(&self, place: WorldPoint) -> Option<f32> {
         let grid = self.scan.grid();
         let middle = grid.to_voxel(place).to_array();
         let (shape, spacing) = (grid.shape(), grid.spacing_mm());

@@ -57,8 +57,11 @@ impl Status {
 pub struct ChangeConfig {
     /// Confidence from which a candidate below the threshold counts as seen.
     pub seen_from: f32,
-    /// Signal loss from which something counts as seen where no candidate is ([`Evidence::loss`]).
+    /// Signal loss from which something counts as seen where no candidate is ([`Evidence::loss`]) …
     pub seen_loss: f32,
+    /// … if it is this share of the loss at the visit of the finding: what is much fainter is the edge of
+    /// something else.
+    pub seen_share: f32,
     /// Signal loss from which a faint finding that the first visit lacks is new: mimics do not come and go.
     pub clear_loss: f32,
     /// Whether diameters can be compared: both scans were made alike.
@@ -127,11 +130,11 @@ pub fn changes(visits: &Compared, config: &ChangeConfig) -> Result<Vec<Change>, 
         tell(confidence, status, seen(before), seen(after));
     }
     // Looked for again at the other visit.
-    let alone = |sight: &Sight, place: WorldPoint, gone_or_new: Status| {
+    let alone = |sight: &Sight, place: WorldPoint, own_loss: Option<f32>, gone_or_new: Status| {
         let evidence = sight.at(place);
         let status = match evidence {
             None => Status::Outside,
-            Some(evidence) if config.sees(evidence) => Status::Stable,
+            Some(evidence) if config.sees(evidence, own_loss) => Status::Stable,
             Some(_) => gone_or_new,
         };
         let other = Seen {
@@ -143,13 +146,16 @@ pub fn changes(visits: &Compared, config: &ChangeConfig) -> Result<Vec<Change>, 
     };
     for (b, lesion) in baseline.lesions.iter().enumerate() {
         if pairs.iter().all(|pair| pair.0 != b) {
-            let (status, other) = alone(followup, moved[b], Status::Gone);
+            let own_loss = baseline.loss_at(lesion.center_world);
+            let (status, other) = alone(followup, moved[b], own_loss, Status::Gone);
             tell(lesion.confidence, status, seen(lesion), other);
         }
     }
     for (f, lesion) in followup.lesions.iter().enumerate() {
         if pairs.iter().all(|pair| pair.1 != f) {
-            let (status, other) = alone(baseline, back(lesion.center_world), Status::New);
+            let own_loss = followup.loss_at(lesion.center_world);
+            let place = back(lesion.center_world);
+            let (status, other) = alone(baseline, place, own_loss, Status::New);
             tell(lesion.confidence, status, other, seen(lesion));
         }
     }
@@ -162,9 +168,9 @@ pub fn changes(visits: &Compared, config: &ChangeConfig) -> Result<Vec<Change>, 
         {
             continue;
         }
-        let own = followup.at(place).and_then(|evidence| evidence.loss);
-        let (status, other) = alone(baseline, back(place), Status::New);
-        if status == Status::New && own.is_some_and(|loss| loss >= config.clear_loss) {
+        let own_loss = followup.loss_at(place);
+        let (status, other) = alone(baseline, back(place), own_loss, Status::New);
+        if status == Status::New && own_loss.is_some_and(|loss| loss >= config.clear_loss) {
             tell(lesion.confidence, status, other, seen(lesion));
         }
     }
@@ -176,10 +182,13 @@ pub fn changes(visits: &Compared, config: &ChangeConfig) -> Result<Vec<Change>, 
 }
 
 impl ChangeConfig {
-    /// Whether what a scan shows at a place counts as a lesion seen.
-    fn sees(&self, evidence: Evidence) -> bool {
+    /// Whether what a scan shows at a place counts as the lesion that has `own_loss` at the other visit.
+    fn sees(&self, evidence: Evidence, own_loss: Option<f32>) -> bool {
+        let least = self
+            .seen_loss
+            .max(self.seen_share * own_loss.unwrap_or(0.0));
         evidence.confidence.is_some_and(|c| c >= self.seen_from)
-            || evidence.loss.is_some_and(|loss| loss >= self.seen_loss)
+            || evidence.loss.is_some_and(|loss| loss >= least)
     }
 }
 
@@ -216,7 +225,8 @@ mod tests {
         let grid = Grid::axis_aligned([100, 40, 10], [1.0, 1.0, 2.0]).unwrap();
         let mut scan = Volume::filled(&grid, 100.0f32);
         // One scan stands for both visits.
-        scan.set([65, 20, 5], 60.0);
+        scan.set([65, 20, 5], 10.0);
+        scan.set([55, 20, 5], 70.0);
         scan.set([25, 20, 5], 60.0);
         scan.set([15, 20, 5], 60.0);
         let faint = [65.0, 25.0, 42.0].map(|x| lesion(6, x, 2.0, 0.2));
@@ -251,6 +261,7 @@ mod tests {
         let config = ChangeConfig {
             seen_from: 0.1,
             seen_loss: 0.2,
+            seen_share: 0.4,
             clear_loss: 0.35,
             sizes: true,
         };
@@ -264,8 +275,8 @@ mod tests {
         let expected = [
             // 85 is 75 at the first visit, where a candidate has .05.
             (Status::New, None, Some(3)),
-            // Faint at 65, and 40 % darker than its surroundings, where 55 was not; at 25 it was dark before,
-            // and at 42 nothing is dark.
+            // Faint at 65, and 90 % darker than its surroundings; 55 was 30 % darker, less than .4 · 90 %. At
+            // 25 it is 40 % darker and was at 15 before, and at 42 nothing is dark.
             (Status::New, None, Some(6)),
             // 60 is 70 at the second, with .09.
             (Status::Gone, Some(3), None),

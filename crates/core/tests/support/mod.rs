@@ -1,5 +1,5 @@
 //! What integration tests share: outside parts, reference data, DICOM slices made to order.
-#![allow(dead_code)] // Each test binary uses some of it.
+#![allow(dead_code, unused_imports)] // Each test binary uses some of it.
 #![allow(unreachable_pub, clippy::print_stderr)] // Test output is where skips are said.
 
 pub mod parts;
