@@ -12,15 +12,15 @@ use std::sync::OnceLock;
 use support::{json, shared, siderin};
 use tempfile::TempDir;
 
-/// A person's two visits, the second with four new microbleeds; made once.
+/// A person's two visits, the second with six new microbleeds; made once.
 fn visits() -> &'static [PathBuf; 2] {
     static FOLDER: OnceLock<(TempDir, [PathBuf; 2])> = OnceLock::new();
     let (_, visits) = FOLDER.get_or_init(|| {
         let folder = TempDir::new().unwrap();
         let out = folder.path().join("scan");
         siderin()
-            .args(["simulate", "scan", "--lesions", "6", "--visit2", "4,0"])
-            .args(["--seed", "5", "--quiet", "--out"])
+            .args(["simulate", "scan", "--lesions", "6", "--visit2", "6,0"])
+            .args(["--seed", "8", "--quiet", "--out"])
             .arg(&out)
             .assert()
             .success();
@@ -111,7 +111,13 @@ fn what_is_new_at_the_second_visit_is_told() {
     let aria_h = &change["aria_h"];
     assert_eq!(aria_h["new_count"].as_u64().unwrap(), called.len() as u64);
     assert_eq!(aria_h["siderosis"], 0);
-    assert!(aria_h["grade"] == "mild" || aria_h["reason"].is_string());
+    let grade = match called.len() {
+        0 => "none",
+        1..=4 => "mild",
+        5..=9 => "moderate",
+        _ => "severe",
+    };
+    assert!(aria_h["grade"] == grade || aria_h["reason"].is_string());
     assert!(
         aria_h["source"]
             .as_str()
@@ -197,6 +203,25 @@ fn three_visits_make_a_timeline() {
         .stderr(contains("give --force to replace it"));
     compare(&scans[..2], &out, &["--rules", "--quiet", "--force"]).success();
     assert!(out.join("change.json").is_file() && !out.join("timeline.json").exists());
+}
+
+#[test]
+fn a_scan_that_shows_no_microbleeds_gets_no_grade() {
+    let at = TempDir::new().unwrap();
+    // Its name says that it is another sequence.
+    let flair = at.path().join("sub-1_FLAIR.nii.gz");
+    fs::copy(scan(&visits()[1]), &flair).unwrap();
+    let out = at.path().join("out");
+    compare(&[&scan(&visits()[0]), &flair], &out, &["--rules"])
+        .success()
+        .stderr(contains("the sequence changed"));
+    let change = json(&out.join("change.json"));
+    assert_eq!(change["aria_h"]["grade"], Value::Null);
+    let reason = change["aria_h"]["reason"].as_str().unwrap();
+    assert!(reason.contains("does not suit microbleed detection"));
+    assert_eq!(change["sizes_compared"], false);
+    let page = fs::read_to_string(out.join("report.html")).unwrap();
+    assert!(page.contains("not graded: one of the scans does not suit"));
 }
 
 #[test]

@@ -335,9 +335,10 @@ fn it_shows_where_it_looked() {
         }
         assert!(near > 0, "{place:?} {value}");
     }
-    // The largest of each is 1 on the view's pixels; lines between them take some off.
+    // The largest of each is 1 on a pixel of 1 mm; the closest voxel of 1 mm is up to half of one away along
+    // both axes, where lines leave a quarter.
     assert!(
-        warm.iter().all(|most| (0.5..=1.0001).contains(most)),
+        warm.iter().all(|most| (0.25..=1.0001).contains(most)),
         "{warm:?}"
     );
     let page = fs::read_to_string(folder.join("report.html")).unwrap();

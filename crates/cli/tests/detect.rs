@@ -55,6 +55,18 @@ fn labels(folder: &Path) -> Volume<f32> {
         .1
 }
 
+/// What a scan's folder holds.
+const FILES: [&str; 8] = [
+    "candidates.csv",
+    "forms.csv",
+    "forms.json",
+    "lesions.csv",
+    "lesions.json",
+    "lesions.nii.gz",
+    "report.html",
+    "report.pdf",
+];
+
 #[test]
 fn finds_the_balls_of_a_phantom_and_writes_everything() {
     let at = TempDir::new().unwrap();
@@ -73,18 +85,7 @@ fn finds_the_balls_of_a_phantom_and_writes_everything() {
         .map(|entry| entry.unwrap().file_name().into_string().unwrap())
         .collect();
     names.sort();
-    assert_eq!(
-        names,
-        [
-            "candidates.csv",
-            "forms.csv",
-            "forms.json",
-            "lesions.csv",
-            "lesions.json",
-            "lesions.nii.gz",
-            "report.html"
-        ]
-    );
+    assert_eq!(names, FILES);
     assert_eq!(
         fs::read_dir(&out).unwrap().count(),
         1,
@@ -176,6 +177,7 @@ fn the_same_scan_gives_the_same_bytes_on_any_number_of_threads() {
             "candidates.csv",
             "lesions.nii.gz",
             "report.html",
+            "report.pdf",
         ]
         .map(|name| fs::read(out.join("h01").join(name)).unwrap())
     };
@@ -284,7 +286,7 @@ fn a_killed_run_leaves_no_half_result_and_the_next_one_finishes() {
         if out.join("h01").exists() {
             assert_eq!(
                 fs::read_dir(out.join("h01")).unwrap().count(),
-                5,
+                FILES.len(),
                 "after {wait_ms} ms"
             );
         }
@@ -295,7 +297,7 @@ fn a_killed_run_leaves_no_half_result_and_the_next_one_finishes() {
         .arg(&out)
         .assert()
         .success();
-    assert_eq!(fs::read_dir(out.join("h01")).unwrap().count(), 5);
+    assert_eq!(fs::read_dir(out.join("h01")).unwrap().count(), FILES.len());
     assert_eq!(
         fs::read_dir(&out).unwrap().count(),
         1,

@@ -69,8 +69,8 @@ pub enum Siderosis {
 #[derive(Debug, Clone, Copy, PartialEq, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Ungraded {
-    /// The scans could not be laid onto each other.
-    Registration,
+    /// One of the scans is of a kind that does not show microbleeds.
+    Unsuitable,
     /// One of the scans shows a part of the brain only.
     PartialCoverage {
         /// The least share of a visit's brain that both scans show.
@@ -83,8 +83,9 @@ impl Ungraded {
     #[must_use]
     pub fn reason(self) -> String {
         match self {
-            Self::Registration => {
-                "the scans do not lie on each other: what is new cannot be told".into()
+            Self::Unsuitable => {
+                "one of the scans does not suit microbleed detection: what is new cannot be told"
+                    .into()
             }
             Self::PartialCoverage { shared } => format!(
                 "both scans together show {:.0} % of the brain: what is new elsewhere was not seen",

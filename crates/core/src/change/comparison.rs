@@ -8,7 +8,7 @@ use super::sight::Sight;
 use super::status::{Change, ChangeConfig, Compared, Status, changes};
 use crate::lesion::{Lesion, SizeClass};
 use crate::registration::{Quality, RegistrationError, agreement, register_rigid};
-use crate::scan::{Note, Scan};
+use crate::scan::{Note, Scan, Verdict, suitability};
 use crate::volume::{Volume, WorldPoint};
 use nalgebra::Isometry3;
 use serde::Serialize;
@@ -154,7 +154,15 @@ pub fn compare_visits(
         });
     }
     let shared = quality.shared_brain;
-    let obstacle = (shared < LEAST_SHARED).then_some(Ungraded::PartialCoverage { shared });
+    let unsuitable = [baseline, followup].into_iter().any(|visit| {
+        let scan = visit.scan;
+        suitability(scan.magnitude.grid(), &scan.acquisition).verdict == Verdict::Unsuitable
+    });
+    let obstacle = if unsuitable {
+        Some(Ungraded::Unsuitable)
+    } else {
+        (shared < LEAST_SHARED).then_some(Ungraded::PartialCoverage { shared })
+    };
     let new = |class: SizeClass| {
         let new = changes.iter().filter(|c| c.status == Status::New);
         let ids = new.filter_map(|change| change.followup.lesion);

@@ -1,6 +1,6 @@
 //! What changed between two visits of one person.
 //!
-//! The lesions of both visits meet in one space ([`Pairing`]); one that has no partner is looked for in the
+//! The lesions of both visits meet in one space ([`REACH_MM`]); one that has no partner is looked for in the
 //! other scan before it is called new or gone ([`Sight`]). [`changes`] tells what became of each, [`AriaH`]
 //! grades what is new, and [`cautions`] say what makes a comparison unsure. [`compare_visits`] is the whole of it.
 
