@@ -1,6 +1,6 @@
 //! `siderin compare`.
 
-use super::detect::{finder, rules};
+use super::detect::rules_or_model;
 use super::{Failure, Outcome, in_one_line};
 use crate::args::Compare;
 use crate::progress::Progress;
@@ -16,15 +16,12 @@ use std::path::Path;
 use std::time::Instant;
 
 pub(crate) fn run(args: &Compare) -> Result<Outcome, Failure> {
-    let finder = if args.rules {
-        rules(&args.running)?
-    } else {
-        finder(
-            args.model.as_deref(),
-            args.regions.as_deref(),
-            &args.running,
-        )?
-    };
+    let finder = rules_or_model(
+        args.rules,
+        args.model.as_deref(),
+        args.regions.as_deref(),
+        &args.running,
+    )?;
     let progress = Progress::new(1, args.quiet);
     let done = compare(args, &finder, &progress);
     progress.finish();

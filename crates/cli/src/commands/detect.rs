@@ -41,15 +41,12 @@ struct Job<'a> {
 pub(crate) fn run(args: &Detect) -> Result<Outcome, Failure> {
     let job = Job {
         results: &args.results,
-        finder: if args.rules {
-            rules(&args.running)?
-        } else {
-            finder(
-                args.model.as_deref(),
-                args.regions.as_deref(),
-                &args.running,
-            )?
-        },
+        finder: rules_or_model(
+            args.rules,
+            args.model.as_deref(),
+            args.regions.as_deref(),
+            &args.running,
+        )?,
         maps: args.maps,
         explain: false,
     };
@@ -70,8 +67,22 @@ pub(crate) fn explain(args: &Explain) -> Result<Outcome, Failure> {
     run_all(&job, std::slice::from_ref(&args.input), 1)
 }
 
+/// The rules where they are asked for, else a model.
+pub(super) fn rules_or_model(
+    by_rules: bool,
+    model: Option<&Path>,
+    regions: Option<&Path>,
+    args: &Running,
+) -> Result<Finder, Failure> {
+    if by_rules {
+        rules(args)
+    } else {
+        finder(model, regions, args)
+    }
+}
+
 /// The rules, as far as they can be set.
-pub(super) fn rules(args: &Running) -> Result<Finder, Failure> {
+fn rules(args: &Running) -> Result<Finder, Failure> {
     if args.device != DeviceName::Cpu {
         return Err(Failure::Usage(
             "--device is for models; leave it out, or --rules".into(),
@@ -85,11 +96,7 @@ pub(super) fn rules(args: &Running) -> Result<Finder, Failure> {
 }
 
 /// The model that is given, or the program's own, on its device.
-pub(super) fn finder(
-    model: Option<&Path>,
-    regions: Option<&Path>,
-    args: &Running,
-) -> Result<Finder, Failure> {
+fn finder(model: Option<&Path>, regions: Option<&Path>, args: &Running) -> Result<Finder, Failure> {
     let open = || -> Result<Finder> {
         let device = args.device.device().open()?;
         let model = match model {

@@ -10,6 +10,7 @@ mod change;
 mod document;
 mod folder;
 mod forms;
+mod forms_sheet;
 pub(crate) mod picture;
 mod scan_sheet;
 mod sheet;

@@ -1,9 +1,9 @@
 //! What the report of a comparison shows.
 
+use super::super::forms_sheet::forms_blocks;
 use super::super::picture::{Plane, View, picture};
 use super::super::scan_sheet::{
-    PICTURED, SLAB_MM, close_view, forms_blocks, grid_in_words, method_in_words, nearest_voxel,
-    region_in_words,
+    PICTURED, SLAB_MM, close_view, grid_in_words, method_in_words, nearest_voxel, region_in_words,
 };
 use super::super::sheet::{Block, Card, Figure, HeadCell, Row, Sheet, Table, Tile};
 use super::super::texts;
