@@ -12,7 +12,7 @@ use siderin_core::report::{
 };
 use siderin_core::scan::{ReadLimits, Scan, expand_input};
 use siderin_net::{Detection, Finder, detect};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::time::Instant;
 
 pub(crate) fn run(args: &Compare) -> Result<Outcome, Failure> {
@@ -39,14 +39,7 @@ struct Found {
 fn compare(args: &Compare, finder: &Finder, progress: &Progress) -> Result<()> {
     let start = Instant::now();
     let folder = prepare_change_folder(&args.out, args.force)?;
-    let mut visits = vec![find(&args.baseline, "the baseline", finder, progress)?];
-    for (n, path) in args.followups.iter().enumerate() {
-        let which = match args.followups.len() {
-            1 => "the follow-up".to_string(),
-            _ => format!("visit {}", n + 2),
-        };
-        visits.push(find(path, &which, finder, progress)?);
-    }
+    let visits = find_all(args, finder, progress)?;
     progress.doing("comparing");
     let steps = steps(&visits, args.siderosis)?;
     let last = steps.last().context("comparing: there is no later visit")?;
@@ -78,6 +71,44 @@ fn compare(args: &Compare, finder: &Finder, progress: &Progress) -> Result<()> {
         ),
     );
     Ok(())
+}
+
+/// What is in each visit's scan; two at a time, for a detection does not keep two cores busy.
+fn find_all(args: &Compare, finder: &Finder, progress: &Progress) -> Result<Vec<Found>> {
+    let which = |n: usize| match (n, args.followups.len()) {
+        (0, _) => "the baseline".to_string(),
+        (_, 1) => "the follow-up".to_string(),
+        _ => format!("visit {}", n + 1),
+    };
+    let paths: Vec<&Path> = std::iter::once(&args.baseline)
+        .chain(&args.followups)
+        .map(PathBuf::as_path)
+        .collect();
+    let mut visits = Vec::new();
+    for (pair, paths) in paths.chunks(2).enumerate() {
+        let found: Vec<Result<Found>> = std::thread::scope(|scope| {
+            let running: Vec<_> = paths
+                .iter()
+                .enumerate()
+                .map(|(n, path)| {
+                    let which = which(2 * pair + n);
+                    scope.spawn(move || find(path, &which, finder, progress))
+                })
+                .collect();
+            let ended = running.into_iter().map(|one| one.join());
+            ended
+                .map(|one| {
+                    one.unwrap_or_else(|_| {
+                        bail!("the program made a mistake on a scan; please report it")
+                    })
+                })
+                .collect()
+        });
+        for one in found {
+            visits.push(one?);
+        }
+    }
+    Ok(visits)
 }
 
 /// Each later visit compared with the first and with the one before; siderosis was seen at the last.
