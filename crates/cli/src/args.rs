@@ -9,7 +9,7 @@ mod train;
 pub(crate) use compare::Compare;
 pub(crate) use evaluate::{CompareMethods, Evaluate, Split};
 pub(crate) use model::{
-    DeviceName, Explain, Model, ModelDefault, ModelImport, ModelNew, Network, Running,
+    DeviceName, Explain, Model, ModelDefault, ModelFiles, ModelImport, ModelNew, Network, Running,
 };
 pub(crate) use study::Study;
 pub(crate) use train::{Train, Training};
@@ -260,13 +260,8 @@ pub(crate) struct Detect {
     /// Scans: NIfTI files, DICOM files, folders of DICOM slices, BIDS data sets.
     #[arg(required = true)]
     pub inputs: Vec<PathBuf>,
-    /// Model file (.siderin). [default: the model that is part of the program]
-    #[arg(long)]
-    pub model: Option<PathBuf>,
-    /// Model file of the network of regions in whose brain a model of candidates looks. [default: the
-    /// one that is part of the program]
-    #[arg(long, requires = "model")]
-    pub regions: Option<PathBuf>,
+    #[command(flatten)]
+    pub files: ModelFiles,
     /// Search by rules alone, without learning: the baseline.
     #[arg(long, conflicts_with_all = ["model", "maps", "flips", "operating_point"])]
     pub rules: bool,

@@ -1,6 +1,6 @@
 //! What `siderin compare` is told.
 
-use super::{PaperName, Running};
+use super::{ModelFiles, PaperName, Running};
 use clap::Args;
 use std::path::PathBuf;
 
@@ -18,13 +18,8 @@ pub(crate) struct Compare {
     /// for them.
     #[arg(long, value_name = "AREAS", value_parser = clap::value_parser!(u16).range(..=100))]
     pub siderosis: Option<u16>,
-    /// Model file (.siderin). [default: the model that is part of the program]
-    #[arg(long)]
-    pub model: Option<PathBuf>,
-    /// Model file of the network of regions in whose brain a model of candidates looks. [default: the
-    /// one that is part of the program]
-    #[arg(long, requires = "model")]
-    pub regions: Option<PathBuf>,
+    #[command(flatten)]
+    pub files: ModelFiles,
     /// Search by rules alone, without learning: the baseline.
     #[arg(long, conflicts_with_all = ["model", "flips", "operating_point"])]
     pub rules: bool,

@@ -8,6 +8,18 @@ use siderin_net::model::{Architecture, Preset};
 use siderin_net::model_file::PointName;
 use std::path::PathBuf;
 
+/// Which model looks: the program's own where none is given.
+#[derive(Debug, Default, Args)]
+pub(crate) struct ModelFiles {
+    /// Model file (.siderin). [default: the model that is part of the program]
+    #[arg(long)]
+    pub model: Option<PathBuf>,
+    /// Model file of the network of regions in whose brain a model of candidates looks. [default: the
+    /// one that is part of the program]
+    #[arg(long, requires = "model")]
+    pub regions: Option<PathBuf>,
+}
+
 /// A trained network and how it runs.
 #[derive(Debug, Args)]
 pub(crate) struct Running {
@@ -69,13 +81,8 @@ impl Running {
 pub(crate) struct Explain {
     /// The scan, as for `detect`; one.
     pub input: PathBuf,
-    /// Model file (.siderin). [default: the model that is part of the program]
-    #[arg(long)]
-    pub model: Option<PathBuf>,
-    /// Model file of the network of regions in whose brain a model of candidates looks. [default: the
-    /// one that is part of the program]
-    #[arg(long, requires = "model")]
-    pub regions: Option<PathBuf>,
+    #[command(flatten)]
+    pub files: ModelFiles,
     #[command(flatten)]
     pub running: Running,
     #[command(flatten)]

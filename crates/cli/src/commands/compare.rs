@@ -16,12 +16,7 @@ use std::path::{Path, PathBuf};
 use std::time::Instant;
 
 pub(crate) fn run(args: &Compare) -> Result<Outcome, Failure> {
-    let finder = rules_or_model(
-        args.rules,
-        args.model.as_deref(),
-        args.regions.as_deref(),
-        &args.running,
-    )?;
+    let finder = rules_or_model(args.rules, &args.files, &args.running)?;
     let progress = Progress::new(1, args.quiet);
     let done = compare(args, &finder, &progress);
     progress.finish();

@@ -2,7 +2,9 @@
 
 use super::simulate::scan as simulate_scan;
 use super::{Failure, Outcome, detect, in_one_line};
-use crate::args::{Demo, Detect, DeviceName, Lesions, PaperName, Results, Running, SimulateScan};
+use crate::args::{
+    Demo, Detect, DeviceName, Lesions, ModelFiles, PaperName, Results, Running, SimulateScan,
+};
 use crate::progress::say;
 use anyhow::Result;
 use siderin_core::evaluate::{Case, Companions, LesionFile, Rule, ScoreSettings, score_files};
@@ -44,8 +46,7 @@ fn simulate(args: &Demo, scan: &Path) -> Result<Outcome, Failure> {
 fn find(args: &Demo, scan: &Path) -> Result<Outcome, Failure> {
     let outcome = detect::run(&Detect {
         inputs: vec![scan.join("magnitude.nii.gz")],
-        model: None,
-        regions: None,
+        files: ModelFiles::default(),
         rules: false,
         running: Running {
             operating_point: None,

@@ -2,7 +2,7 @@
 
 use super::regions::regions_model;
 use super::{Failure, Outcome, in_one_line};
-use crate::args::{Detect, DeviceName, Explain, Results, Running};
+use crate::args::{Detect, DeviceName, Explain, ModelFiles, Results, Running};
 use crate::progress::Progress;
 use crate::read::{self, Given};
 use anyhow::{Context, Result, bail};
@@ -16,7 +16,7 @@ use siderin_net::{
     default_candidates, detect, heat_map,
 };
 use std::collections::HashMap;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Instant;
@@ -41,12 +41,7 @@ struct Job<'a> {
 pub(crate) fn run(args: &Detect) -> Result<Outcome, Failure> {
     let job = Job {
         results: &args.results,
-        finder: rules_or_model(
-            args.rules,
-            args.model.as_deref(),
-            args.regions.as_deref(),
-            &args.running,
-        )?,
+        finder: rules_or_model(args.rules, &args.files, &args.running)?,
         maps: args.maps,
         explain: false,
     };
@@ -56,11 +51,7 @@ pub(crate) fn run(args: &Detect) -> Result<Outcome, Failure> {
 pub(crate) fn explain(args: &Explain) -> Result<Outcome, Failure> {
     let job = Job {
         results: &args.results,
-        finder: finder(
-            args.model.as_deref(),
-            args.regions.as_deref(),
-            &args.running,
-        )?,
+        finder: finder(&args.files, &args.running)?,
         maps: false,
         explain: true,
     };
@@ -70,14 +61,13 @@ pub(crate) fn explain(args: &Explain) -> Result<Outcome, Failure> {
 /// The rules where they are asked for, else a model.
 pub(super) fn rules_or_model(
     by_rules: bool,
-    model: Option<&Path>,
-    regions: Option<&Path>,
+    files: &ModelFiles,
     args: &Running,
 ) -> Result<Finder, Failure> {
     if by_rules {
         rules(args)
     } else {
-        finder(model, regions, args)
+        finder(files, args)
     }
 }
 
@@ -96,7 +86,8 @@ fn rules(args: &Running) -> Result<Finder, Failure> {
 }
 
 /// The model that is given, or the program's own, on its device.
-fn finder(model: Option<&Path>, regions: Option<&Path>, args: &Running) -> Result<Finder, Failure> {
+fn finder(files: &ModelFiles, args: &Running) -> Result<Finder, Failure> {
+    let (model, regions) = (files.model.as_deref(), files.regions.as_deref());
     let open = || -> Result<Finder> {
         let device = args.device.device().open()?;
         let model = match model {
