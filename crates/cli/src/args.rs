@@ -1,11 +1,13 @@
 //! What can be typed.
 
+mod annotate;
 mod compare;
 mod evaluate;
 mod model;
 mod study;
 mod train;
 
+pub(crate) use annotate::{Annotate, Grow, Review};
 pub(crate) use compare::Compare;
 pub(crate) use evaluate::{CompareMethods, Evaluate, Split};
 pub(crate) use model::{
@@ -35,6 +37,11 @@ pub(crate) enum Command {
     Detect(Detect),
     /// Tell what is new, gone or changed between two visits or more.
     Compare(Compare),
+    /// Review, correct and annotate findings in the browser, on this machine alone.
+    Review(Review),
+    /// Mark lesions by hand.
+    #[command(subcommand)]
+    Annotate(Annotate),
     /// Find microbleeds with a model, and show where it looked for each.
     Explain(Explain),
     /// Make model files.

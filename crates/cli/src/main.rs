@@ -3,7 +3,6 @@
 mod args;
 mod commands;
 mod progress;
-mod read;
 
 use clap::Parser;
 use std::process::ExitCode;
@@ -16,6 +15,8 @@ fn main() -> ExitCode {
         args::Command::Demo(demo) => commands::demo::run(&demo),
         args::Command::Detect(detect) => commands::detect::run(&detect),
         args::Command::Compare(compare) => commands::compare::run(&compare),
+        args::Command::Review(review) => commands::review::run(&review),
+        args::Command::Annotate(args::Annotate::Grow(grow)) => commands::annotate::grow(&grow),
         args::Command::Inspect(inspect) => commands::inspect::run(&inspect),
         args::Command::Explain(explain) => commands::detect::explain(&explain),
         args::Command::Model(args::Model::New(new)) => commands::model::new(&new),

@@ -12,9 +12,11 @@
 //! - [`folder`]: folders that are complete or not there.
 //! - [`report`]: files and pages for people and programs.
 //! - [`evaluate`]: predictions scored against references, under one rule at a time.
+//! - [`annotate`]: what readers mark and say, and how well they agree.
 //! - [`simulate`]: scans with known truth.
 //! - [`plot`] and [`random`]: pictures of numbers, and numbers from named streams.
 
+pub mod annotate;
 pub mod candidates;
 pub mod change;
 pub mod evaluate;

@@ -39,6 +39,17 @@ pub(crate) struct Running {
     pub flips: bool,
 }
 
+impl Default for Running {
+    fn default() -> Self {
+        Self {
+            operating_point: None,
+            threshold: None,
+            device: DeviceName::Cpu,
+            flips: false,
+        }
+    }
+}
+
 fn point_names() -> impl TypedValueParser<Value = PointName> {
     let names = PointName::ALL.map(PointName::name);
     PossibleValuesParser::new(names).map(|given| {

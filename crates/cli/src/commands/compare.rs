@@ -4,13 +4,12 @@ use super::detect::rules_or_model;
 use super::{Failure, Outcome, in_one_line};
 use crate::args::Compare;
 use crate::progress::Progress;
-use crate::read::{self, Given};
 use anyhow::{Context, Result, bail};
 use siderin_core::change::{Comparison, Siderosis, Visit, compare_visits};
 use siderin_core::report::{
     TimelineStep, VisitFindings, prepare_change_folder, visit_folder, write_change, write_timeline,
 };
-use siderin_core::scan::{ReadLimits, Scan, expand_input};
+use siderin_core::scan::{Given, ReadLimits, Scan, expand_input, read_scan};
 use siderin_net::{Detection, Finder, detect};
 use std::path::{Path, PathBuf};
 use std::time::Instant;
@@ -153,13 +152,7 @@ fn find(path: &Path, which: &str, finder: &Finder, progress: &Progress) -> Resul
         );
     }
     let input = inputs.remove(0);
-    let given = Given {
-        t1: None,
-        t2: None,
-        phase: None,
-        volume: None,
-    };
-    let scan = read::scan(&input, &given, ReadLimits::default())
+    let scan = read_scan(&input, &Given::default(), ReadLimits::default())
         .with_context(|| format!("reading {which}"))?;
     progress.doing(&format!("{which}: detecting"));
     let detection =

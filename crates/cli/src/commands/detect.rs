@@ -4,11 +4,10 @@ use super::regions::regions_model;
 use super::{Failure, Outcome, in_one_line};
 use crate::args::{Detect, DeviceName, Explain, ModelFiles, Results, Running};
 use crate::progress::Progress;
-use crate::read::{self, Given};
 use anyhow::{Context, Result, bail};
 use siderin_core::lesion::Counts;
 use siderin_core::report::{Maps, prepare_folder, write_folder};
-use siderin_core::scan::{Input, ReadLimits, expand_input, stem};
+use siderin_core::scan::{Given, Input, ReadLimits, expand_input, read_scan, stem};
 use siderin_net::model::ModelConfig;
 use siderin_net::model_file::{Model, ModelCard, Threshold};
 use siderin_net::{
@@ -87,31 +86,33 @@ fn rules(args: &Running) -> Result<Finder, Failure> {
 
 /// The model that is given, or the program's own, on its device.
 fn finder(files: &ModelFiles, args: &Running) -> Result<Finder, Failure> {
+    open_finder(files, args).map_err(|error| Failure::Run(in_one_line(&error)))
+}
+
+/// As [`finder`].
+pub(super) fn open_finder(files: &ModelFiles, args: &Running) -> Result<Finder> {
     let (model, regions) = (files.model.as_deref(), files.regions.as_deref());
-    let open = || -> Result<Finder> {
-        let device = args.device.device().open()?;
-        let model = match model {
-            Some(path) => Model::read(path, &device)?,
-            None => default_candidates(&device)?,
-        };
-        let threshold = threshold(&model.card, args)?;
-        if !matches!(model.card.model, ModelConfig::CandidateNet(_)) {
-            if regions.is_some() {
-                bail!("--regions is for models of candidates; leave it out");
-            }
-            let detector = Detector::new(model, &device, args.flips(), threshold)?;
-            return Ok(Finder::Model(Box::new(detector)));
-        }
-        if args.flips {
-            bail!("--flips is for networks that make maps; leave it out for a model of candidates");
-        }
-        let regions = regions_model(regions, &device)?;
-        let regions = RegionFinder::new(regions, &device)?;
-        let judge = CandidateJudge::new(model, &device)?;
-        let detector = CandidateDetector::new(regions, judge, threshold)?;
-        Ok(Finder::Candidates(Box::new(detector)))
+    let device = args.device.device().open()?;
+    let model = match model {
+        Some(path) => Model::read(path, &device)?,
+        None => default_candidates(&device)?,
     };
-    open().map_err(|error| Failure::Run(in_one_line(&error)))
+    let threshold = threshold(&model.card, args)?;
+    if !matches!(model.card.model, ModelConfig::CandidateNet(_)) {
+        if regions.is_some() {
+            bail!("--regions is for models of candidates; leave it out");
+        }
+        let detector = Detector::new(model, &device, args.flips(), threshold)?;
+        return Ok(Finder::Model(Box::new(detector)));
+    }
+    if args.flips {
+        bail!("--flips is for networks that make maps; leave it out for a model of candidates");
+    }
+    let regions = regions_model(regions, &device)?;
+    let regions = RegionFinder::new(regions, &device)?;
+    let judge = CandidateJudge::new(model, &device)?;
+    let detector = CandidateDetector::new(regions, judge, threshold)?;
+    Ok(Finder::Candidates(Box::new(detector)))
 }
 
 /// The threshold that is given, or that of the operating point; none for the model's own.
@@ -225,9 +226,9 @@ fn one_scan(input: &Input, job: &Job, progress: &Progress) -> Result<()> {
         t1: args.t1.as_deref(),
         t2: args.t2.as_deref(),
         phase: args.phase.as_deref(),
-        volume: args.volume,
+        volume: args.volume.map(|number| number as usize),
     };
-    let scan = read::scan(input, &given, ReadLimits::default())?;
+    let scan = read_scan(input, &given, ReadLimits::default())?;
     let detection = detect(&scan, &job.finder, &|stage| {
         let doing = match stage {
             Stage::Brain => "finding the brain",

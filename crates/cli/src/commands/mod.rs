@@ -1,5 +1,6 @@
 //! One module per command.
 
+pub(crate) mod annotate;
 pub(crate) mod compare;
 pub(crate) mod compare_methods;
 pub(crate) mod demo;
@@ -9,6 +10,7 @@ pub(crate) mod inspect;
 pub(crate) mod model;
 pub(crate) mod regions;
 pub(crate) mod register;
+pub(crate) mod review;
 pub(crate) mod simulate;
 pub(crate) mod split;
 pub(crate) mod study;

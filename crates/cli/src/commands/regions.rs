@@ -3,11 +3,10 @@
 use super::{Failure, Outcome, in_one_line};
 use crate::args::{RegionsFind, RegionsFromLabels};
 use crate::progress::{complain, say};
-use crate::read::single_volume;
 use anyhow::{Context, Result, bail};
 use siderin_core::folder::{write_synced, write_then_rename};
 use siderin_core::regions::{from_parcellation, region_table};
-use siderin_core::scan::{ReadLimits, nifti, stem};
+use siderin_core::scan::{ReadLimits, nifti, read_single_volume, stem};
 use siderin_core::volume::Volume;
 use siderin_net::model_file::Model;
 use siderin_net::{Device, RegionFinder, default_regions};
@@ -34,7 +33,8 @@ fn look(args: &RegionsFind) -> Result<()> {
     }
     let device = args.device.device().open()?;
     let finder = RegionFinder::new(regions_model(args.model.as_deref(), &device)?, &device)?;
-    let (_, scan) = single_volume(&args.scan, ReadLimits::default()).context("reading the scan")?;
+    let (_, scan) =
+        read_single_volume(&args.scan, ReadLimits::default()).context("reading the scan")?;
     let found = finder.find(&scan)?.on(scan.grid())?;
     write_regions(&found.codes, &args.out)?;
     if let Some(path) = &args.brain {

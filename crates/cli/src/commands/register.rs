@@ -3,13 +3,12 @@
 use super::{Failure, Outcome, in_one_line};
 use crate::args::Register;
 use crate::progress::{complain, say};
-use crate::read::single_volume;
 use anyhow::{Context, Result};
 use serde::Serialize;
 use siderin_core::folder::{PartialFolder, Replace, write_json};
 use siderin_core::registration::{LEAST_SHARPNESS, Quality, register_rigid};
-use siderin_core::scan::ReadLimits;
 use siderin_core::scan::nifti::write_volume;
+use siderin_core::scan::{ReadLimits, read_single_volume};
 use siderin_core::volume::{Interpolation, resample};
 
 const FILES: [&str; 2] = ["registered.nii.gz", "registration.json"];
@@ -41,8 +40,9 @@ fn lay(args: &Register) -> Result<()> {
     };
     let folder = PartialFolder::claim_at(&args.out, replace)?;
     let limits = ReadLimits::default();
-    let (_, moving) = single_volume(&args.moving, limits).context("reading the moving image")?;
-    let (_, fixed) = single_volume(&args.fixed, limits).context("reading the fixed image")?;
+    let (_, moving) =
+        read_single_volume(&args.moving, limits).context("reading the moving image")?;
+    let (_, fixed) = read_single_volume(&args.fixed, limits).context("reading the fixed image")?;
     let found = register_rigid(&moving, &fixed)?;
     let fixed_from_moving = found.fixed_from_moving.to_homogeneous();
     let moving_from_fixed = found.fixed_from_moving.inverse().to_homogeneous();

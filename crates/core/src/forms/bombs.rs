@@ -1,9 +1,9 @@
 //! The Brain Observer MicroBleed Scale (Cordonnier 2009, doi 10.1161/STROKEAHA.108.526996).
 
-use super::{Certainty, Sides};
+use super::{Certainty, Counted, Sides, SizeBand};
 use crate::lesion::Place;
 use crate::regions::Region;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 /// The form: its seven places, and a line for what may lie in several.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -28,7 +28,7 @@ pub struct BombsLine {
 }
 
 /// A place on the form.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Location {
     /// Cortex, or the junction of grey and white matter.
@@ -47,8 +47,6 @@ pub enum Location {
     Cerebellum,
 }
 
-/// From this diameter a microbleed is a large one.
-const LARGE_MM: f64 = 5.0;
 /// Lobar tissue up to this depth is cortex or its junction: cortex is 1 to 4.5 mm thick (Fischl 2000, doi
 /// 10.1073/pnas.200033797).
 const CORTEX_MM: f64 = 5.0;
@@ -144,17 +142,17 @@ impl Default for Bombs {
 
 impl Bombs {
     /// Counts a microbleed.
-    pub(super) fn add(&mut self, place: Option<Place>, certainty: Certainty, diameter_mm: f64) {
-        let location = place.and_then(Location::of);
+    pub(super) fn add(&mut self, counted: &Counted) {
+        let location = counted.location;
         let line = self.lines.iter_mut().find(|line| line.location == location);
         if let Some(line) = line {
-            let sides = match (certainty, diameter_mm < LARGE_MM) {
-                (Certainty::Definite, true) => &mut line.certain_small,
-                (Certainty::Definite, false) => &mut line.certain_large,
-                (Certainty::Possible, true) => &mut line.uncertain_small,
-                (Certainty::Possible, false) => &mut line.uncertain_large,
+            let sides = match (counted.certainty, counted.size) {
+                (Certainty::Definite, SizeBand::Small) => &mut line.certain_small,
+                (Certainty::Definite, _) => &mut line.certain_large,
+                (Certainty::Possible, SizeBand::Small) => &mut line.uncertain_small,
+                (Certainty::Possible, _) => &mut line.uncertain_large,
             };
-            sides.add(place);
+            sides.add(counted.place);
         }
     }
 }
@@ -202,10 +200,18 @@ mod tests {
         let mut bombs = Bombs::default();
         assert_eq!(bombs.lines.len(), 8);
         let brainstem = Some(place(Region::Brainstem, None, None));
-        bombs.add(brainstem, Certainty::Definite, 4.9);
-        bombs.add(brainstem, Certainty::Definite, 5.0);
-        bombs.add(brainstem, Certainty::Possible, 5.0);
-        bombs.add(None, Certainty::Possible, 3.0);
+        let mut add = |place: Option<Place>, certainty, diameter_mm| {
+            bombs.add(&Counted {
+                place,
+                location: place.and_then(Location::of),
+                certainty,
+                size: SizeBand::of(diameter_mm),
+            });
+        };
+        add(brainstem, Certainty::Definite, 4.9);
+        add(brainstem, Certainty::Definite, 5.0);
+        add(brainstem, Certainty::Possible, 5.0);
+        add(None, Certainty::Possible, 3.0);
         let [line, unclear] = [&bombs.lines[5], &bombs.lines[7]];
         assert_eq!(line.location, Some(Location::Brainstem));
         assert_eq!(line.certain_small.right, 1);

@@ -3,10 +3,10 @@
 use crate::lesion::Lesion;
 use crate::volume::Grid;
 use nalgebra::{Matrix2, SymmetricEigen};
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 /// Whether a finding is definite (MARS) or certain (BOMBS), or not.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Certainty {
     /// 2 to 10 mm, round, and clearly a microbleed.

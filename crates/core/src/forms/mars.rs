@@ -61,6 +61,22 @@ pub enum Pattern {
     Undetermined,
 }
 
+impl Pattern {
+    /// What it is called and suggests.
+    #[must_use]
+    pub fn in_words(self) -> &'static str {
+        match self {
+            Self::None => "no microbleeds",
+            Self::StrictlyLobar => "strictly lobar (suggests cerebral amyloid angiopathy)",
+            Self::StrictlyDeepOrInfratentorial => {
+                "strictly deep or infratentorial (suggests hypertensive arteriopathy)"
+            }
+            Self::Mixed => "mixed",
+            Self::Undetermined => "not determined: some may lie in the lobes or not",
+        }
+    }
+}
+
 impl MarsCounts {
     /// Definite and possible ones, both sides.
     #[must_use]

@@ -6,12 +6,14 @@
 
 mod bombs;
 mod certainty;
+mod counted;
 mod interval;
 mod mars;
 mod sides;
 
 pub use bombs::{Bombs, BombsLine, Location};
 pub use certainty::{Certainty, ROUND_MOST, SMALLEST_DEFINITE_MM};
+pub use counted::{Counted, SizeBand};
 pub use interval::{CountInterval, count_interval};
 pub use mars::{Mars, MarsCounts, MarsLine, Pattern, Subtotal};
 pub use sides::Sides;
@@ -40,26 +42,34 @@ impl Forms {
     /// [`NoRegion::NoMap`] when the regions of a microbleed are not known: no line of a form could be
     /// filled in.
     pub fn of(lesions: &[Lesion], grid: &Grid, certain_from: f32) -> Result<Self, NoRegion> {
+        // A larger one is in no line, so that its region need not be known.
+        let is_larger = |lesion: &&Lesion| lesion.size_class == SizeClass::Macrohaemorrhage;
+        let microbleeds = lesions.iter().filter(|lesion| !is_larger(lesion));
+        let counted: Result<Vec<Counted>, NoRegion> = microbleeds
+            .map(|lesion| Counted::of(lesion, grid, certain_from))
+            .collect();
+        let mut forms = Self::count(&counted?, certain_from);
+        forms.macrohaemorrhages = lesions.iter().filter(is_larger).count();
+        Ok(forms)
+    }
+
+    /// Counts what was judged already; what is larger than 10 mm apart.
+    #[must_use]
+    pub fn count(all: &[Counted], certain_from: f32) -> Self {
         let mut forms = Self {
             certain_from,
             mars: Mars::default(),
             bombs: Bombs::default(),
             macrohaemorrhages: 0,
         };
-        for lesion in lesions {
-            if lesion.size_class == SizeClass::Macrohaemorrhage {
+        for counted in all {
+            if counted.size == SizeBand::Macro {
                 forms.macrohaemorrhages += 1;
-                continue;
+            } else {
+                forms.mars.add(counted.place, counted.certainty);
+                forms.bombs.add(counted);
             }
-            let place = match lesion.place {
-                Ok(place) => Some(place),
-                Err(NoRegion::Outside) => None,
-                Err(NoRegion::NoMap) => return Err(NoRegion::NoMap),
-            };
-            let certainty = Certainty::of(lesion, grid, certain_from);
-            forms.mars.add(place, certainty);
-            forms.bombs.add(place, certainty, lesion.diameter_mm);
         }
-        Ok(forms)
+        forms
     }
 }

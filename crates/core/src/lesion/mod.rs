@@ -13,7 +13,7 @@ pub use select::{
     Decision, Judged, ScoredSpot, faint_lesions, label_volume, repeats, select_lesions,
 };
 
-use crate::volume::{VoxelPoint, WorldPoint};
+use crate::volume::{Grid, VoxelPoint, WorldPoint};
 use serde::Serialize;
 
 /// A finding above the threshold.
@@ -37,6 +37,36 @@ pub struct Lesion {
     pub place: Result<Place, NoRegion>,
     /// Offsets of its voxels in the scan, ascending.
     pub voxels: Vec<usize>,
+}
+
+impl Lesion {
+    /// A lesion of these voxels (offsets in `grid`), at no known place; its centre is their mean. Its number
+    /// is 0 until it is given one.
+    #[must_use]
+    pub fn of_voxels(grid: &Grid, mut voxels: Vec<usize>, confidence: f32) -> Self {
+        voxels.sort_unstable();
+        let mut sum = [0.0; 3];
+        for &voxel in &voxels {
+            for (total, at) in sum.iter_mut().zip(grid.index(voxel)) {
+                *total += at as f64;
+            }
+        }
+        let [i, j, k] = sum.map(|total| total / voxels.len().max(1) as f64);
+        let center_voxel = VoxelPoint::new(i, j, k);
+        let volume_mm3 = voxels.len() as f64 * grid.voxel_volume_mm3();
+        let diameter_mm = sphere_diameter_mm(volume_mm3);
+        Self {
+            id: 0,
+            center_world: grid.to_world(center_voxel),
+            center_voxel,
+            volume_mm3,
+            diameter_mm,
+            confidence,
+            size_class: SizeClass::of(diameter_mm),
+            place: Err(NoRegion::NoMap),
+            voxels,
+        }
+    }
 }
 
 /// Diameter of the sphere of a volume, in mm and mm³.

@@ -12,11 +12,11 @@ mod partition;
 pub use parcellation::{ParcellationError, from_parcellation};
 pub use partition::{PartitionError, partition};
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 /// A region of the Microbleed Anatomical Rating Scale (Gregoire 2009, doi
 /// 10.1212/WNL.0b013e3181c34a7d).
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 #[allow(missing_docs)]
 pub enum Region {

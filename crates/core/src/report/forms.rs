@@ -50,6 +50,39 @@ struct Mars {
     pattern: Pattern,
 }
 
+/// Both forms as they were filled in by a reader.
+#[derive(Serialize)]
+pub(super) struct FormsTables {
+    schema_version: &'static str,
+    software: Software,
+    research_use: &'static str,
+    mars: Mars,
+    bombs: Bombs,
+}
+
+impl FormsTables {
+    pub(super) fn of(forms: &Forms) -> Self {
+        Self {
+            schema_version: SCHEMA_VERSION,
+            software: SOFTWARE,
+            research_use: RESEARCH_USE,
+            mars: Mars::of(forms),
+            bombs: forms.bombs.clone(),
+        }
+    }
+}
+
+impl Mars {
+    fn of(forms: &Forms) -> Self {
+        Self {
+            lines: forms.mars.lines.clone(),
+            subtotals: forms.mars.subtotals(),
+            total: forms.mars.total(),
+            pattern: forms.mars.pattern(),
+        }
+    }
+}
+
 /// Said beside an interval.
 pub(super) const INTERVAL_MEANING: &str = "95 % of the numbers of microbleeds among all candidates, by their calibrated \
      confidence, each by itself; what no candidate shows is not in it";
@@ -87,12 +120,7 @@ impl FormsDocument {
                 },
             },
             certain_from: rounded(f64::from(findings.method.certain_from), 1e4),
-            mars: forms.as_ref().ok().map(|forms| Mars {
-                lines: forms.mars.lines.clone(),
-                subtotals: forms.mars.subtotals(),
-                total: forms.mars.total(),
-                pattern: forms.mars.pattern(),
-            }),
+            mars: forms.as_ref().ok().map(Mars::of),
             bombs: forms.ok().map(|forms| forms.bombs),
             aria_h: None,
             aria_h_reason: NO_GRADE,
@@ -127,6 +155,11 @@ pub(super) fn cautions(findings: &Findings) -> Vec<String> {
 
 /// Writes one row per cell of both forms; none where they could not be filled in.
 pub(super) fn write_forms(sink: impl Write, findings: &Findings) -> csv::Result<()> {
+    write_form_rows(sink, forms(findings).ok().as_ref())
+}
+
+/// As [`write_forms`], of forms that were filled in.
+pub(super) fn write_form_rows(sink: impl Write, forms: Option<&Forms>) -> csv::Result<()> {
     let mut table = csv::Writer::from_writer(sink);
     table.write_record([
         "form",
@@ -137,7 +170,7 @@ pub(super) fn write_forms(sink: impl Write, findings: &Findings) -> csv::Result<
         "side",
         "count",
     ])?;
-    if let Ok(forms) = forms(findings) {
+    if let Some(forms) = forms {
         for line in &forms.mars.lines {
             let group = line.group.map_or("unclear", |group| group.name());
             let region = line.region.map_or("unclear", |region| region.name());

@@ -12,12 +12,7 @@ pub(super) fn forms_blocks(findings: &Findings, heading: &str) -> Vec<Block> {
     let mut blocks = vec![Block::Heading(heading.into())];
     match forms(findings) {
         Ok(filled) => {
-            let pattern = texts::pattern(filled.mars.pattern());
-            blocks.push(Block::Text(format!("Pattern: {pattern}")));
-            blocks.push(Block::Tables(vec![
-                mars_table(&filled),
-                bombs_table(&filled),
-            ]));
+            blocks = filled_blocks(&filled, heading);
             blocks.push(Block::Small(texts::forms_note(
                 &threshold_in_words(filled.certain_from),
                 SMALLEST_DEFINITE_MM,
@@ -31,6 +26,16 @@ pub(super) fn forms_blocks(findings: &Findings, heading: &str) -> Vec<Block> {
     }
     blocks.extend(cautions(findings).into_iter().map(Block::Alert));
     blocks
+}
+
+/// Forms that are filled in, as tables.
+pub(super) fn filled_blocks(filled: &Forms, heading: &str) -> Vec<Block> {
+    let pattern = filled.mars.pattern().in_words();
+    vec![
+        Block::Heading(heading.into()),
+        Block::Text(format!("Pattern: {pattern}")),
+        Block::Tables(vec![mars_table(filled), bombs_table(filled)]),
+    ]
 }
 
 /// Left, right and unclear, empty for none.

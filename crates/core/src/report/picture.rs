@@ -1,6 +1,7 @@
 //! Slices around a lesion as small pictures: the voxels as PNG, the outline and a scale bar to be drawn over it
 //! in millimetres.
 
+use crate::lesion::Lesion;
 use crate::volume::Volume;
 use base64::Engine;
 use std::collections::HashSet;
@@ -154,7 +155,51 @@ pub(crate) fn picture(
     }
 }
 
+/// A lesion in its slice, 20 mm wide, as a drawing of vectors that needs nothing else: for lists.
+#[must_use]
+pub fn thumbnail(scan: &Volume<f32>, [black, white]: [f32; 2], lesion: &Lesion) -> String {
+    let view = View {
+        scan,
+        window: Window { black, white },
+        half_mm: Some(THUMBNAIL_HALF_MM),
+        bar_mm: 0.0,
+        heat: None,
+        slab_mm: 0.0,
+    };
+    let shape = scan.shape();
+    let at = lesion.center_voxel.to_array();
+    let center = std::array::from_fn(|a| (at[a].round().max(0.0) as usize).min(shape[a] - 1));
+    let marked = |offset: usize| lesion.voxels.binary_search(&offset).is_ok();
+    picture(&view, Plane::Axial, center, &marked, "finding").plain_svg()
+}
+
+/// Half the edge of a thumbnail.
+const THUMBNAIL_HALF_MM: f64 = 10.0;
+
 impl Picture {
+    /// The image and the outline as a file of its own, without letters or bar.
+    fn plain_svg(&self) -> String {
+        let (w, h) = (self.width_mm, self.height_mm);
+        let mut svg = format!(
+            r#"<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {w:.2} {h:.2}" width="{}" height="{}">"#,
+            (w * 8.0).round(),
+            (h * 8.0).round()
+        );
+        for layer in &self.layers {
+            let image = base64::engine::general_purpose::STANDARD.encode(layer);
+            let _ = write!(
+                svg,
+                r#"<image width="{w:.2}" height="{h:.2}" preserveAspectRatio="none" href="data:image/png;base64,{image}"/>"#
+            );
+        }
+        svg.push_str(r##"<path fill="none" stroke="#ffd166" stroke-width="0.25" d=""##);
+        for [x0, y0, x1, y1] in &self.outline {
+            let _ = write!(svg, "M{x0:.2} {y0:.2}L{x1:.2} {y1:.2}");
+        }
+        svg.push_str(r#""/></svg>"#);
+        svg
+    }
+
     /// Height of the letters on it.
     pub(crate) fn letter_mm(&self) -> f64 {
         self.width_mm * 0.065

@@ -385,7 +385,7 @@ fn quality_in_words(quality: &Quality) -> String {
 }
 
 /// What is known of the acquisition, as label, value and origin.
-fn acquisition_rows(a: &Acquisition) -> impl Iterator<Item = [String; 3]> {
+pub(super) fn acquisition_rows(a: &Acquisition) -> impl Iterator<Item = [String; 3]> {
     let number = |label: &str, known: &Option<crate::scan::Known<f64>>, unit: &str| {
         known.as_ref().map(|k| {
             [

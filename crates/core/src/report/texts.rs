@@ -2,7 +2,6 @@
 //! reading of a scan brought up speaks for itself ([`crate::scan::Note`], [`crate::change::Caution`]).
 
 use crate::change::Status;
-use crate::forms::Pattern;
 
 pub(super) const BRAIN_FOUND: &str = "Brain found";
 pub(super) const BRAIN_NOTE: &str =
@@ -40,6 +39,43 @@ pub(super) const BORDER_IN_GROUP: &str = "on the border of two of these";
 pub(super) const BORDER_OF_GROUPS: &str = "on the border of two groups, or in no region";
 pub(super) const NOT_CLEAR: &str = "not clear which";
 pub(super) const TOTAL: &str = "total";
+
+pub(super) const LESIONS_READ: &str = "Microbleeds";
+pub(super) const NOTHING_ACCEPTED: &str =
+    "No microbleed was accepted. This does not rule out microbleeds.";
+pub(super) const NOT_FINISHED: &str = "The reading is not finished: counts may change.";
+pub(super) const READ_FORMS_NOTE: &str = "Certainty, place and size are as the reader said, and as measured where the \
+     reader said nothing.";
+pub(super) const READ_COLUMNS: [&str; 11] = [
+    "No.",
+    "Confidence",
+    "Diameter (mm)",
+    "x R (mm)",
+    "y A (mm)",
+    "z S (mm)",
+    "Size",
+    "Certainty",
+    "Region",
+    "Place on BOMBS",
+    "Probable cause",
+];
+pub(super) const REJECTED: &str = "Rejected";
+pub(super) const REJECTED_COLUMNS: [&str; 4] = ["x, y, z (mm)", "Instead", "Confidence", "Note"];
+pub(super) const LANDMARKS: &str = "Landmarks";
+pub(super) const LANDMARK_COLUMNS: [&str; 4] = ["x, y, z (mm)", "What", "", "Note"];
+
+/// The title of a reading.
+pub(super) fn reading_title(scan: &str, reader: &str) -> String {
+    format!("Microbleeds read in {scan} by {reader}")
+}
+
+/// What was left open.
+pub(super) fn not_decided(open: usize) -> String {
+    match open {
+        1 => "One finding was not decided: it is in no count.".into(),
+        open => format!("{open} findings were not decided: they are in no count."),
+    }
+}
 
 pub(super) const BASELINE_FOLLOWUP: [&str; 2] = ["Baseline", "Follow-up"];
 pub(super) const FOLLOWUP_FORMS: &str = "Forms of the follow-up";
@@ -89,19 +125,6 @@ pub(super) fn forms_note(certain_from: &str, smallest_mm: f64, round: f64) -> St
          as long as wide in the slice. ?: on the midline, or side not known. Findings over 10 mm are in neither form. \
          Counted by program; a reader decides."
     )
-}
-
-/// Where microbleeds lie, and what that suggests.
-pub(super) fn pattern(pattern: Pattern) -> &'static str {
-    match pattern {
-        Pattern::None => "no microbleeds",
-        Pattern::StrictlyLobar => "strictly lobar (suggests cerebral amyloid angiopathy)",
-        Pattern::StrictlyDeepOrInfratentorial => {
-            "strictly deep or infratentorial (suggests hypertensive arteriopathy)"
-        }
-        Pattern::Mixed => "mixed",
-        Pattern::Undetermined => "not determined: some may lie in the lobes or not",
-    }
 }
 
 /// What became of a lesion, for people.

@@ -136,7 +136,8 @@ fn is_derived_folder(path: &Path) -> bool {
     let hidden = path
         .file_name()
         .is_some_and(|name| name.to_string_lossy().starts_with('.'));
-    if path.is_dir() && (hidden || path.join("lesions.json").is_file()) {
+    let holds = |file: &str| path.join(file).is_file();
+    if path.is_dir() && (hidden || holds("lesions.json") || holds("review.sqlite")) {
         return true;
     }
     path.is_dir()

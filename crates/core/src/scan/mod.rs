@@ -2,7 +2,8 @@
 //!
 //! [`expand_input`] turns what the user points at into inputs, [`Catalog::open`] lists the
 //! volumes of one input without reading voxels, [`Catalog::choose`] picks the one to use,
-//! and [`VolumeEntry::load`] reads it into a [`Scan`].
+//! and [`VolumeEntry::load`] reads it into a [`Scan`]. [`read_scan`] does all of it, with the images that belong
+//! to the scan.
 
 mod acquisition;
 mod bids;
@@ -15,6 +16,7 @@ mod limits;
 pub mod nifti;
 mod note;
 mod phase_values;
+mod read;
 mod sidecar;
 mod suitability;
 
@@ -27,6 +29,7 @@ pub use input::{Input, InputError, expand_input, holds_dicom, nifti_files, stem}
 pub use limits::ReadLimits;
 pub use note::Note;
 pub use phase_values::phase_in_rad;
+pub use read::{CompanionError, Given, ReadScanError, read_scan, read_single_volume};
 pub use suitability::{Suitability, Verdict, suitability};
 
 use crate::volume::Volume;

@@ -11,5 +11,6 @@ mod write;
 pub use header::{DataType, HeaderError, NiftiHeader, Placement};
 pub use read::{NiftiError, read_header, read_volume, read_volume_from_bytes};
 pub use write::{
-    NiftiValue, Placements, WriteError, write_volume, write_volume_placed, write_volume_scaled,
+    NiftiValue, Placements, WriteError, encode_volume_scaled, write_volume, write_volume_placed,
+    write_volume_scaled,
 };

@@ -104,6 +104,21 @@ pub fn write_volume_scaled(
     write_with_slope(path, volume, placements, slope)
 }
 
+/// The bytes of [`write_volume_scaled`], not compressed.
+///
+/// # Errors
+/// When an axis is too long for NIfTI-1.
+pub fn encode_volume_scaled(
+    volume: &Volume<i16>,
+    placements: &Placements,
+    slope: f32,
+) -> Result<Vec<u8>, WriteError> {
+    let header = encode_header::<i16>(volume.grid(), placements, slope)?;
+    let mut bytes = Vec::with_capacity(header.len() + 2 * volume.voxels().len());
+    write_to(&mut bytes, &header, volume)?;
+    Ok(bytes)
+}
+
 fn write_with_slope<T: NiftiValue>(
     path: &Path,
     volume: &Volume<T>,

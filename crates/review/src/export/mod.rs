@@ -1,0 +1,167 @@
+//! What leaves the room: a folder of readings, and a data set to train on.
+//!
+//! ```text
+//! anna-20260131T093000/
+//!   README.txt
+//!   readings/SCAN/      lesions.json, .csv, .nii.gz, forms, report.html, report.pdf, audit.csv
+//!   dataset/            scans that were finished, as `siderin train --data` takes them
+//! ```
+
+mod audit;
+mod dataset;
+mod report;
+
+pub use audit::write_audit;
+pub use report::report_of;
+
+use crate::reading::{Proposals, Reading, ReadingError, unpack};
+use crate::room::{LoadedScan, RoomScan};
+use crate::store::{Event, Store, StoreError};
+use dataset::DatasetError;
+use siderin_core::folder::{FolderError, PartialFolder, Replace, write_synced};
+use siderin_core::report::{Paper, RESEARCH_USE, ReportError, write_reading};
+use std::io::Write;
+use std::path::{Path, PathBuf};
+
+/// A scan to be exported.
+#[derive(Debug)]
+pub struct Exported<'a> {
+    /// Where it is, and its name.
+    pub scan: &'a RoomScan,
+    /// Its voxels.
+    pub loaded: &'a LoadedScan,
+    /// What was proposed.
+    pub proposals: &'a Proposals,
+    /// What was decided.
+    pub reading: &'a Reading,
+    /// Who decided, in words.
+    pub reader: String,
+    /// The trail of it.
+    pub trail: Vec<Event>,
+}
+
+/// An export that cannot be made.
+#[derive(Debug, thiserror::Error)]
+#[allow(missing_docs)]
+pub enum ExportError {
+    #[error(transparent)]
+    Folder(#[from] FolderError),
+    #[error(transparent)]
+    Report(#[from] ReportError),
+    #[error(transparent)]
+    Reading(#[from] ReadingError),
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    #[error(transparent)]
+    Dataset(#[from] DatasetError),
+    #[error("exporting: the disk refused ({0}); check free space and permissions")]
+    Io(#[from] std::io::Error),
+}
+
+/// A folder that is being filled: each scan is added by itself, so that one is in memory at a time.
+#[derive(Debug)]
+pub struct Export {
+    folder: PartialFolder,
+    names: dataset::Names,
+    scans: usize,
+}
+
+impl Export {
+    /// Begins an export in `folder`, named after who decided and when (in UTC, from the store).
+    ///
+    /// # Errors
+    /// [`ExportError`].
+    pub fn begin(folder: &Path, who: &str, store: &Store) -> Result<Self, ExportError> {
+        let time = store.time()?;
+        let digits: String = time
+            .chars()
+            .take(19)
+            .filter(|c| !['-', ':'].contains(c))
+            .collect();
+        let name = format!("{}-{digits}", file_name(who));
+        let folder = PartialFolder::claim(&folder.join("exports"), &name, Replace::NotNow)?;
+        Ok(Self {
+            folder,
+            names: dataset::Names::default(),
+            scans: 0,
+        })
+    }
+
+    /// Adds a scan: its reading, and to the data set if it was finished.
+    ///
+    /// # Errors
+    /// [`ExportError`].
+    pub fn add(
+        &mut self,
+        exported: &Exported,
+        store: &Store,
+        paper: Paper,
+    ) -> Result<(), ExportError> {
+        let grid = exported.loaded.scan.magnitude.grid();
+        let brain = match &exported.proposals.run {
+            Some(run) => store
+                .maps(run.id)?
+                .and_then(|(brain, _)| unpack(&brain, grid)),
+            None => None,
+        };
+        let brain = brain.map(|brain| brain.map(|inside| inside > 0));
+        let report = report_of(exported, brain.as_ref())?;
+        let name = file_name(&exported.scan.name);
+        // Scans of two folders may have one name.
+        let name = if self.folder.path(&format!("readings/{name}")).exists() {
+            format!("{name}-{}", exported.scan.id)
+        } else {
+            name
+        };
+        let place = self.folder.subfolder(&format!("readings/{name}"))?;
+        write_reading(&place, &report, paper)?;
+        write_synced(&place.join("audit.csv"), |sink| {
+            write_audit(sink, &exported.reader, &exported.trail)
+                .map_err(|error| std::io::Error::other(error.to_string()))
+        })?;
+        if exported.reading.is_finished {
+            let folder = self.folder.subfolder("dataset")?;
+            dataset::add(&folder, exported, &report, &mut self.names)?;
+        }
+        self.scans += 1;
+        Ok(())
+    }
+
+    /// Puts the folder in its place; says where it is and how many scans it holds.
+    ///
+    /// # Errors
+    /// [`ExportError`].
+    pub fn end(self) -> Result<(PathBuf, usize), ExportError> {
+        write_synced(&self.folder.path("README.txt"), |sink| {
+            write!(
+                sink,
+                "Readings of {} scans.\n\n\
+                 readings/   what was decided of each scan, with its report and the trail of decisions\n\
+                 dataset/    the scans that were finished, with their masks: `siderin train CONFIG --data dataset`\n\n\
+                 {RESEARCH_USE}\n",
+                self.scans
+            )
+        })?;
+        Ok((self.folder.publish()?, self.scans))
+    }
+}
+
+/// A name that every file system takes.
+fn file_name(name: &str) -> String {
+    let clean: String = name
+        .chars()
+        .map(|c| {
+            if c.is_alphanumeric() || "-_.".contains(c) {
+                c
+            } else {
+                '_'
+            }
+        })
+        .collect();
+    let clean = clean.trim_start_matches('.');
+    if clean.is_empty() {
+        "scan".into()
+    } else {
+        clean.into()
+    }
+}
