@@ -91,13 +91,6 @@ fn check(app: &App, id: i64, reader: &str, sent: &Change) -> Result<(), Refused>
             "saving: {item:?} is not in this scan; reload the page"
         ))
     };
-    if let Some(entry) = &sent.value {
-        let finding = sent.item.as_deref().and_then(|item| reading.finding(item));
-        let has_mask = finding.is_some_and(|finding| finding.proposed.is_some());
-        entry
-            .check(voxels, has_mask)
-            .map_err(|error| Refused::wrong(format!("saving: {error}")))?;
-    }
     match (&sent.value, sent.item.as_deref()) {
         (Some(Entry::Finding(_)), Some(item)) if reading.finding(item).is_none() => {
             // What was taken back may be said again, by redoing; not by a new decision.
@@ -120,7 +113,15 @@ fn check(app: &App, id: i64, reader: &str, sent: &Change) -> Result<(), Refused>
         },
         (None, None) => Err(no_item("")),
         _ => Ok(()),
+    }?;
+    if let Some(entry) = &sent.value {
+        let finding = sent.item.as_deref().and_then(|item| reading.finding(item));
+        let has_mask = finding.is_some_and(|finding| finding.proposed.is_some());
+        entry
+            .check(voxels, has_mask)
+            .map_err(|error| Refused::wrong(format!("saving: {error}")))?;
     }
+    Ok(())
 }
 
 pub(super) async fn undo(

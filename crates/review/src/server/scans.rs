@@ -241,7 +241,7 @@ pub(super) async fn thumb(
 ) -> Result<Response, Refused> {
     let svg = blocking(app, move |app| {
         let reader = who.name()?;
-        let item = file.strip_suffix(".svg").unwrap_or(&file);
+        let item = file.split('.').next().unwrap_or_default();
         let loaded = app.loaded(id)?;
         let proposals = app.proposals(id, &loaded)?;
         let reading = app.reading(id, reader, &proposals)?;

@@ -1,0 +1,65 @@
+/** Where several readers have finished: the places that any of them saw, disagreements first. */
+
+import { byId, element } from "../element.js";
+import { VERDICT_SIGNS, VERDICT_WORDS, verdictOf } from "../reading/marks.js";
+
+/** @import {Mark, Place} from "../types/interface.d.ts" */
+/** @import {Session} from "../reading/session.js" */
+
+const SIGNS = { ...VERDICT_SIGNS, absent: "–" };
+
+/** @param {Place[]} places */
+export const inOrder = (places) => [...places].sort((a, b) => Number(a.agreed) - Number(b.agreed));
+
+/** @param {Session} session */
+export function showPlaces(session) {
+  const list = byId("finding-list", HTMLUListElement);
+  const update = () => {
+    if (!session.consensus) return;
+    byId("list-empty", HTMLElement).hidden = true;
+    list.replaceChildren(...inOrder(session.consensus.places).map((place) => row(session, place)));
+    select();
+  };
+  const select = () => {
+    if (!session.consensus) return;
+    for (const one of list.children) {
+      const isSelected = /** @type {HTMLElement} */ (one).dataset.item === session.selected;
+      one.setAttribute("aria-selected", String(isSelected));
+      if (isSelected) {
+        one.scrollIntoView({ block: "nearest" });
+        list.setAttribute("aria-activedescendant", one.id);
+      }
+    }
+  };
+  session.on(["consensus", "queue"], update);
+  session.on(["selection"], select);
+}
+
+/** @param {Session} session @param {Place} place */
+function row(session, place) {
+  const pending = session.pending(place.id, "consensus");
+  const decision = pending ? /** @type {Mark | null} */ (pending.value) : place.decision;
+  const verdict = verdictOf(decision);
+  const readers = Object.entries(place.verdicts).map(([reader, said]) =>
+    element("span", { class: `said ${said}`, title: `${reader}: ${said}` }, `${SIGNS[said]} ${reader}`),
+  );
+  return element(
+    "li",
+    {
+      role: "option",
+      id: `row-${place.id}`,
+      "data-item": place.id,
+      "data-testid": `place-${place.id}`,
+      "data-verdict": verdict,
+      "aria-selected": "false",
+      onclick: () => session.select(place.id),
+    },
+    element(
+      "span",
+      { class: "words" },
+      element("span", { class: "title" }, place.agreed ? "agreed" : "disagreed"),
+      element("span", { class: "about" }, readers),
+    ),
+    element("span", { class: "verdict" }, `${VERDICT_SIGNS[verdict]} ${pending ? "saving" : VERDICT_WORDS[verdict]}`),
+  );
+}

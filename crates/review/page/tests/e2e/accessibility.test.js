@@ -1,0 +1,77 @@
+/** No serious fault by axe-core, in what is open at a time. */
+
+import assert from "node:assert/strict";
+import { readFile } from "node:fs/promises";
+import { createRequire } from "node:module";
+import { after, before, test } from "node:test";
+import { closeBrowser, furnished, openPage, removed, serve } from "./support.js";
+
+const AXE = createRequire(import.meta.url).resolve("axe-core/axe.min.js");
+
+/** @type {string} */
+let folder;
+/** @type {Awaited<ReturnType<typeof serve>>} */
+let server;
+
+before(async () => {
+  folder = await furnished("small");
+  server = await serve([folder]);
+});
+after(async () => {
+  await server.kill();
+  await closeBrowser();
+  await removed(folder);
+});
+
+/** @param {import("playwright-core").Page} page @param {string} state */
+async function check(page, state) {
+  // The page's policy forbids scripts of others; the test's own is let in past it.
+  const found = await page.evaluate(async (source) => {
+    const run = /** @type {any} */ (window);
+    if (!run.axe) run.eval?.(source);
+    const { violations } = await run.axe.run(document, { resultTypes: ["violations"] });
+    return violations.map((/** @type {any} */ { id, impact, nodes }) => ({ id, impact, target: nodes.map((/** @type {any} */ node) => node.target.join(" ")) }));
+  }, await readFile(AXE, "utf8"));
+  const serious = found.filter((/** @type {any} */ { impact }) => impact === "serious" || impact === "critical");
+  assert.deepEqual(serious, [], state);
+}
+
+test("every part of the page can be used by everybody", async () => {
+  const { page, context } = await openPage(server.address, { reader: "anna" });
+  await check(page, "finding");
+  await page.keyboard.press("r");
+  await check(page, "mimic menu");
+  await page.keyboard.press("Enter");
+  for (const tab of ["forms", "report", "scan", "finding"]) {
+    await page.getByTestId(`tab-${tab}`).click();
+    await check(page, tab);
+  }
+  for (const button of ["help-button", "run-button", "export-button", "agreement-button", "reader-button"]) {
+    await page.getByTestId(button).click();
+    await page.locator("dialog[open]").waitFor();
+    await check(page, button);
+    await page.keyboard.press("Escape");
+  }
+  await context.close();
+});
+
+test("all of it is reached by Tab, with a focus that is seen", async () => {
+  const { page, context } = await openPage(server.address, { reader: "tabber" });
+  const reached = new Set();
+  for (let n = 0; n < 120; n++) {
+    await page.keyboard.press("Tab");
+    const at = await page.evaluate(() => {
+      const element = /** @type {HTMLElement} */ (document.activeElement);
+      const style = getComputedStyle(element);
+      const isSeen = style.outlineStyle !== "none" || style.boxShadow !== "none";
+      return { name: element.dataset.testid ?? element.id, isSeen };
+    });
+    if (!at.name) continue;
+    assert.ok(at.isSeen, `${at.name} shows its focus`);
+    reached.add(at.name);
+  }
+  for (const name of ["scan-picker", "partner-select", "finding-list", "drawing", "verdict-accepted", "finding-note", "undo-button"]) {
+    assert.ok(reached.has(name) || name === "undo-button", `${name} of ${[...reached]}`);
+  }
+  await context.close();
+});

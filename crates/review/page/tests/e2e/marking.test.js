@@ -1,0 +1,124 @@
+/** Lesions that nobody proposed are marked by clicks and scribbles, and masks are corrected. */
+
+import assert from "node:assert/strict";
+import { after, before, test } from "node:test";
+import { closeBrowser, furnished, openPage, pixelOf, reading, removed, saved, serve } from "./support.js";
+
+/** Dark balls in the furnished scan that no finding holds. */
+const UNFOUND = [
+  [20, 44, 16],
+  [44, 44, 16],
+];
+
+/** @type {string} */
+let folder;
+/** @type {Awaited<ReturnType<typeof serve>>} */
+let server;
+
+before(async () => {
+  folder = await furnished("small");
+  server = await serve([folder]);
+});
+after(async () => {
+  await server.kill();
+  await closeBrowser();
+  await removed(folder);
+});
+
+test("a click grows a lesion, another mode may be tried, Enter keeps it", async () => {
+  const { page, context, faults } = await openPage(server.address, { reader: "marker" });
+  await page.keyboard.press("m");
+  const at = await pixelOf(page, UNFOUND[0]);
+  await page.mouse.click(at.x, at.y);
+  await page.getByTestId("keep").waitFor();
+  await page.keyboard.press("1");
+  await page.getByTestId("keep").waitFor();
+  await page.keyboard.press("Enter");
+  await page.locator("#row-a1").waitFor();
+  await saved(page);
+  const now = await reading(page, "marker");
+  const own = now.findings.at(-1);
+  assert.deepEqual([own.item, own.origin, own.mark.verdict], ["a1", "reader", "accepted"]);
+  // The ball of two voxels' radius has 33.
+  assert.equal(own.volume_mm3, 33);
+  assert.deepEqual(own.center_voxel.map(Math.round), UNFOUND[0]);
+  await page.keyboard.press("Escape");
+  await page.keyboard.press("z");
+  await page.locator("#row-a1").waitFor({ state: "detached" });
+  assert.equal((await reading(page, "marker")).counts.added, 0);
+  assert.deepEqual(faults, []);
+  await context.close();
+});
+
+test("Escape drops a proposal", async () => {
+  const { page, context } = await openPage(server.address, { reader: "dropper" });
+  await page.keyboard.press("m");
+  const at = await pixelOf(page, UNFOUND[0]);
+  await page.mouse.click(at.x, at.y);
+  await page.getByTestId("keep").waitFor();
+  await page.keyboard.press("Escape");
+  assert.equal((await reading(page, "dropper")).findings.length, 6);
+  await context.close();
+});
+
+test("several strokes are one group of lesions", async () => {
+  const { page, context } = await openPage(server.address, { reader: "grouper" });
+  await page.keyboard.press("g");
+  for (const voxel of UNFOUND) {
+    const at = await pixelOf(page, voxel);
+    await page.mouse.click(at.x, at.y);
+    await page.waitForTimeout(400);
+  }
+  await page.keyboard.press("Enter");
+  await page.locator("#row-a1").waitFor();
+  await saved(page);
+  const own = (await reading(page, "grouper")).findings.at(-1);
+  assert.deepEqual([own.count, own.volume_mm3, own.mark.is_group], [2, 66, true]);
+  assert.equal((await reading(page, "grouper")).counts.microbleeds, 2);
+  await context.close();
+});
+
+test("brush and eraser change a mask, one stroke at a time", async () => {
+  const { page, context } = await openPage(server.address, { reader: "painter" });
+  const volume = async () => (await reading(page, "painter")).findings[0].volume_mm3;
+  assert.equal(await volume(), 33);
+  const center = (await reading(page, "painter")).findings[0].center_voxel;
+  await page.keyboard.press("b");
+  const beside = await pixelOf(page, [center[0] + 4, center[1], center[2]]);
+  await page.mouse.move(beside.x, beside.y);
+  await page.mouse.down();
+  await page.mouse.move(beside.x + 3, beside.y);
+  await page.mouse.up();
+  await page.waitForFunction(() => document.querySelector("#row-f1 .about")?.textContent !== "" );
+  await saved(page);
+  const painted = await volume();
+  assert.ok(painted > 33, `${painted}`);
+  await page.keyboard.press("e");
+  const middle = await pixelOf(page, center);
+  await page.mouse.move(middle.x, middle.y);
+  await page.mouse.down();
+  await page.mouse.up();
+  await saved(page);
+  assert.ok((await volume()) < painted);
+  await page.keyboard.press("z");
+  await page.keyboard.press("z");
+  await saved(page);
+  assert.equal(await volume(), 33);
+  await context.close();
+});
+
+test("a landmark has a type and a place", async () => {
+  const { page, context } = await openPage(server.address, { reader: "pointer" });
+  await page.keyboard.press("l");
+  const at = await pixelOf(page, [30, 30, 16]);
+  await page.mouse.click(at.x, at.y);
+  await page.getByTestId("landmark-menu-siderosis").click();
+  await saved(page);
+  await page.getByTestId("tab-scan").click();
+  assert.match(await page.getByTestId("landmarks").innerText(), /superficial siderosis/);
+  const [landmark] = (await reading(page, "pointer")).landmarks;
+  assert.equal(landmark.type, "siderosis");
+  // Voxels of 1 mm, counted from the corner.
+  assert.deepEqual(landmark.world.map(Math.round).slice(0, 2), [30, 30]);
+  await context.close();
+});
