@@ -33,6 +33,7 @@ import { Toolbox } from "./tools/toolbox.js";
 import { findingOutlines } from "./view/finding_outlines.js";
 import { showHint } from "./view/hint.js";
 import { listenToPointer } from "./view/pointer.js";
+import { probe } from "./view/probe.js";
 import { showStatus } from "./view/status.js";
 import { showToolbar } from "./view/toolbar.js";
 import { Viewer } from "./view/viewer.js";
@@ -51,6 +52,7 @@ async function start() {
   const keeper = unsavedKeeper(localStorage, room.review_id);
   const queue = new DecisionQueue({
     send: sendDecision,
+    isAddressValid: () => fetchRoom(session.reader).then(() => true, (error) => error.status !== 403),
     keeper,
     onAnswer: (decision, answer) => takeAnswer(session, decision, answer),
     onRefused: takeRefusal,
@@ -63,6 +65,7 @@ async function start() {
   session.reader = room.reader_given ?? rememberedReader();
   while (!session.reader) session.reader = (await askReader(room.readers, "")) ?? "";
   build(session, viewer, queue, keeper);
+  Object.assign(window, { siderinReview: probe(viewer, session) });
   queue.restore(keeper.left(session.reader));
 
   let scan = named;
@@ -137,7 +140,7 @@ function build(session, viewer, queue, keeper) {
   };
   new PlacePanel(session, tabs.page("finding"), own);
   showForms(session, tabs);
-  showReportText(session, tabs.page("text"));
+  showReportText(session, tabs.page("report"));
   new ScanPanel(session, tabs.page("scan"), (world) => viewer.showWorld(world));
 
   session.on(["selection"], () => {

@@ -29,6 +29,10 @@ fn only_who_knows_the_token_gets_anything() {
                 .contains("open the address that siderin printed")
         );
     }
+    let page = served.get("");
+    assert!(page.text().contains("<title>siderin"), "{}", page.text());
+    let short = served.ask(&format!("GET {} HTTP/1.1", served.base.trim_end_matches('/')), &[], b"");
+    assert_eq!(short.status, 308);
     let answer = served.get("api/room?reader=anna");
     assert_eq!(answer.status, 200, "{}", answer.text());
     let head = answer.head.to_lowercase();

@@ -12,18 +12,17 @@ import { openDialog } from "./dialog.js";
  */
 export function askTerm({ id, title, terms, none }) {
   return new Promise((resolve) => {
-    /** @type {{ id: string | null } | null} */
-    let chosen = null;
+    // Not only once the browser tells of the closing: what was chosen shows at once.
     const choose = (/** @type {string | null} */ term) => {
-      chosen = { id: term };
       dialog.close();
+      resolve({ id: term });
     };
     const entries = terms.map((term, n) => ({ key: menuKey(n), term }));
     const buttons = entries.map(({ key, term }) =>
       element("button", { type: "button", "data-testid": `${id}-${term.id}`, onclick: () => choose(term.id) }, element("kbd", {}, key), term.label),
     );
     const plain = none && element("button", { type: "button", class: "primary", "data-testid": `${id}-none`, onclick: () => choose(null) }, element("kbd", {}, "Enter"), none);
-    const dialog = openDialog({ id, title, onClose: () => resolve(chosen) }, element("div", { class: "menu" }, plain || null, buttons));
+    const dialog = openDialog({ id, title, onClose: () => resolve(null) }, element("div", { class: "menu" }, plain || null, buttons));
     dialog.classList.add("small");
     if (plain) plain.focus();
     dialog.addEventListener("keydown", (event) => {

@@ -28,7 +28,8 @@ export class FindingRow {
         onclick: () => onChoose(this.item),
       },
       this.picture,
-      element("span", { class: "words" }, this.title, this.about),
+      this.title,
+      this.about,
       this.verdict,
     );
   }

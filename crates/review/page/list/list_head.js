@@ -36,6 +36,7 @@ export function showListHead(session) {
   redo.addEventListener("click", () => step(session, "redo"));
 
   const update = () => {
+    showFor(session.consensus !== null);
     const findings = session.reading?.findings ?? [];
     const shown = findings.map((finding) => ({ finding, verdict: verdictOf(session.mark(finding)) }));
     const open = shown.filter(({ verdict }) => verdict === "open").length;
@@ -49,12 +50,20 @@ export function showListHead(session) {
       chip.setAttribute("aria-pressed", String(session.filter === filter));
     }
     const { reading, unanswered } = session;
-    undo.disabled = !reading?.can_undo && unanswered.length === 0;
-    redo.disabled = !reading?.can_redo;
+    const isOwn = session.consensus === null;
+    undo.disabled = !isOwn || (!reading?.can_undo && unanswered.length === 0);
+    redo.disabled = !isOwn || !reading?.can_redo;
     undo.title = `Undo${reading?.undo_label ? `: ${reading.undo_label}` : ""} (z)`;
     redo.title = `Redo${reading?.redo_label ? `: ${reading.redo_label}` : ""} (y)`;
+    saving.toggleAttribute("data-saving", unanswered.length > 0);
     saving.textContent = unanswered.length > 0 ? `saving ${unanswered.length}…` : reading ? "saved" : "";
   };
-  session.on(["scan", "reading", "queue", "filter"], update);
+  session.on(["scan", "reading", "queue", "filter", "consensus"], update);
   update();
+}
+
+/** @param {boolean} isTogether what is listed then are places, and not the reader's own findings */
+function showFor(isTogether) {
+  byId("findings-title", HTMLElement).textContent = isTogether ? "Readers together" : "Findings";
+  for (const id of ["progress", "progress-bar", "filters"]) byId(id, HTMLElement).hidden = isTogether;
 }

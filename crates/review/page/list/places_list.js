@@ -17,7 +17,7 @@ export function showPlaces(session) {
   const update = () => {
     if (!session.consensus) return;
     byId("list-empty", HTMLElement).hidden = true;
-    list.replaceChildren(...inOrder(session.consensus.places).map((place) => row(session, place)));
+    list.replaceChildren(...inOrder(session.consensus.places).map((place, n) => row(session, place, n + 1)));
     select();
   };
   const select = () => {
@@ -35,8 +35,8 @@ export function showPlaces(session) {
   session.on(["selection"], select);
 }
 
-/** @param {Session} session @param {Place} place */
-function row(session, place) {
+/** @param {Session} session @param {Place} place @param {number} number */
+function row(session, place, number) {
   const pending = session.pending(place.id, "consensus");
   const decision = pending ? /** @type {Mark | null} */ (pending.value) : place.decision;
   const verdict = verdictOf(decision);
@@ -47,6 +47,7 @@ function row(session, place) {
     "li",
     {
       role: "option",
+      class: "place",
       id: `row-${place.id}`,
       "data-item": place.id,
       "data-testid": `place-${place.id}`,
@@ -54,12 +55,8 @@ function row(session, place) {
       "aria-selected": "false",
       onclick: () => session.select(place.id),
     },
-    element(
-      "span",
-      { class: "words" },
-      element("span", { class: "title" }, place.agreed ? "agreed" : "disagreed"),
-      element("span", { class: "about" }, readers),
-    ),
+    element("span", { class: "title" }, `${number} · ${place.agreed ? "agreed" : "disagreed"}`),
+    element("span", { class: "about" }, readers),
     element("span", { class: "verdict" }, `${VERDICT_SIGNS[verdict]} ${pending ? "saving" : VERDICT_WORDS[verdict]}`),
   );
 }

@@ -19,6 +19,7 @@ export class ScanPanel {
     this.onGo = onGo;
     const { ratings, artefacts } = session.room.vocabulary;
     this.rating = new Choice("quality", "Image quality", ratings.map(({ id, label }) => ({ id, label: label.split(":")[0] })), (rating) => this.#rate({ rating }));
+    this.rating.root.classList.add("broad");
     this.boxes = artefacts.map(({ id, label }) => {
       const box = element("input", { type: "checkbox", id: `artefact-${id}`, "data-testid": `artefact-${id}`, onchange: () => this.#rate({ artefacts: this.boxes.filter((one) => one.box.checked).map((one) => one.id) }) });
       return { id, box, root: element("label", { class: "check", for: `artefact-${id}` }, box, label) };

@@ -2,12 +2,12 @@
 
 import { byId, element } from "../element.js";
 
-/** @typedef {"finding" | "forms" | "text" | "scan"} TabName */
+/** @typedef {"finding" | "forms" | "report" | "scan"} TabName */
 
 const TITLES = /** @type {[TabName, string][]} */ ([
   ["finding", "Finding"],
   ["forms", "Forms"],
-  ["text", "Report text"],
+  ["report", "Report text"],
   ["scan", "Scan"],
 ]);
 

@@ -28,6 +28,7 @@ import { RequestError } from "./client.js";
 /**
  * @typedef {object} QueueParts
  * @property {(decision: Decision) => Promise<unknown>} send
+ * @property {() => Promise<boolean>} isAddressValid whether the server still knows the page's token
  * @property {Keeper} keeper
  * @property {(decision: Decision, answer: unknown) => void} onAnswer
  * @property {(decision: Decision, error: RequestError) => void} onRefused
@@ -95,13 +96,15 @@ export class DecisionQueue {
       this.parts.onAnswer(decision, answer);
     } catch (error) {
       const refusal = error instanceof RequestError ? error : new RequestError(0, String(error));
-      if (refusal.status >= 400 && refusal.status < 500 && ![403, 408, 429].includes(refusal.status)) {
+      const isRefused = refusal.status >= 400 && refusal.status < 500 && ![408, 429].includes(refusal.status);
+      // 403 is a decision that this reader may not make, or a server that was started anew and has another address.
+      const isLocked = refusal.status === 403 && !(await this.parts.isAddressValid());
+      if (isRefused && !isLocked) {
         this.#settle(decision);
         this.parts.onRefused(decision, refusal);
         return;
       }
-      // 403 is a wrong token: the server was started anew and has another address.
-      this.#become(refusal.status === 403 ? "locked" : "unanswered");
+      this.#become(isLocked ? "locked" : "unanswered");
       await this.#pause();
     }
   }

@@ -5,7 +5,7 @@ import { contours } from "../masks/contours.js";
 import { OutlineCache } from "../masks/outline_cache.js";
 import { offsetOf, runsOf } from "../masks/runs.js";
 import { solidOf } from "../masks/solid.js";
-import { plainFrame, turnedFrame } from "./scans.js";
+import { plainFrame, turnedFrame } from "./support/scans.js";
 
 const frame = plainFrame([8, 8, 4]);
 

@@ -3,7 +3,7 @@ import { test } from "node:test";
 import { PLANES } from "../geometry/planes.js";
 import { brushOffsets, discOffsets, lineVoxels, voxelAt } from "../masks/strokes.js";
 import { offsetOf, voxelOf } from "../masks/runs.js";
-import { plainFrame } from "./scans.js";
+import { plainFrame } from "./support/scans.js";
 
 const frame = plainFrame([20, 20, 5]);
 

@@ -7,7 +7,7 @@ import { voxelFromFrame, worldFromFrame } from "../geometry/frame.js";
 /** @import {Viewer} from "./viewer.js" */
 
 /** @param {number} value */
-const grey = (value) => (Math.abs(value) >= 100 ? value.toFixed(0) : value.toPrecision(3));
+const grey = (value) => String(Number(value.toPrecision(3)));
 
 /** World axes are named by the letters of where they lead. @param {number} mm @param {string} onward @param {string} back */
 const along = (mm, onward, back) => `${Math.abs(mm).toFixed(1)} ${mm < 0 ? back : onward}`;
@@ -25,7 +25,7 @@ export function showStatus(viewer) {
     const voxel = voxelFromFrame(frame, point).map((value) => Math.round(value));
     const [x, y, z] = worldFromFrame(frame, point);
     const value = viewer.valueAt(voxel);
-    place.textContent = `${along(x, "R", "L")}  ${along(y, "A", "P")}  ${along(z, "S", "I")} mm · voxel ${voxel.join(", ")}${value === null ? "" : ` · value ${grey(value)}`}`;
+    place.textContent = `${along(x, "R", "L")}  ${along(y, "A", "P")}  ${along(z, "S", "I")} mm · voxel ${voxel.join(", ")}${value === null ? "" : ` · ${grey(value)}`}`;
   };
   const updateWindow = () => {
     const { black, white } = viewer.windows.scan;

@@ -3,7 +3,7 @@
 use super::Refused;
 use axum::extract::Path;
 use axum::http::header::CONTENT_TYPE;
-use axum::response::{IntoResponse, Response};
+use axum::response::{IntoResponse, Redirect, Response};
 use rust_embed::RustEmbed;
 
 /// The page. A debug build reads it from the disk, so that a change shows on reload.
@@ -21,6 +21,11 @@ struct Page;
 #[derive(RustEmbed)]
 #[folder = "$CARGO_MANIFEST_DIR/../../vendor/niivue"]
 struct Niivue;
+
+/// Addresses on the page are relative to what ends in a slash.
+pub(super) async fn with_slash(Path(token): Path<String>) -> Redirect {
+    Redirect::permanent(&format!("/{token}/"))
+}
 
 pub(super) async fn index() -> Result<Response, Refused> {
     file("index.html")

@@ -90,7 +90,6 @@ pub fn serve(app: Arc<App>, listening: Listening) -> Result<(), ServeError> {
 /// All addresses. `{token}` is checked by [`guard::guard`] before anything else looks at a request.
 fn router(app: Arc<App>) -> Router {
     let room = Router::new()
-        .route("/", get(assets::index))
         .route("/{*path}", get(assets::asset))
         .route("/api/room", get(scans::room))
         .route("/api/scans/{scan}", get(scans::scan))
@@ -111,6 +110,8 @@ fn router(app: Arc<App>) -> Router {
         .route("/api/scans/{scan}/report.html", get(exports::report))
         .route("/api/scans/{scan}/audit.csv", get(exports::audit));
     Router::new()
+        .route("/{token}", get(assets::with_slash))
+        .route("/{token}/", get(assets::index))
         .nest("/{token}", room)
         .fallback(guard::not_here)
         .layer(DefaultBodyLimit::max(MOST_BYTES))

@@ -49,6 +49,7 @@ test("accepting and rejecting with a type fill the forms in", async () => {
   await page.keyboard.press("a");
   await saved(page);
   await page.keyboard.press("p");
+  await page.keyboard.press("p");
   assert.equal(await selected(page), "f2");
   assert.equal(await page.getByTestId("finding-mimic").inputValue(), "vessel");
   await page.keyboard.press("p");

@@ -1,6 +1,6 @@
 /** Small scans for the tests: what the server says of their image. */
 
-import { scanFrame } from "../geometry/frame.js";
+import { scanFrame } from "../../geometry/frame.js";
 
 /**
  * @param {[number, number, number]} shape @param {number[][]} map @param {[number, number, number]} spacing
