@@ -57,8 +57,6 @@ def main() -> None:
     args.out.mkdir(parents=True, exist_ok=True)
     rows = []
     for truth_path in sorted((args.cohort / "derivatives/truth").rglob("*_desc-lesions_dseg.nii.gz")):
-        folder = truth_path.parent
-        record = json.loads(next(folder.glob("*_truth.json")).read_text())
         anat = args.cohort.joinpath(*truth_path.relative_to(args.cohort / "derivatives/truth").parts[:-1])
         scan = [*anat.glob("*_swi.nii.gz"), *anat.glob("*_part-mag_T2starw.nii.gz")][0]
         image = nibabel.load(truth_path)
@@ -75,7 +73,6 @@ def main() -> None:
                 real, mask = truth == label, masks == masks[place]
                 rows.append({
                     "scan": scan.name.removesuffix(".nii.gz"),
-                    "protocol": record["protocol"]["name"] if isinstance(record.get("protocol"), dict) else "",
                     "lesion": label,
                     "voxels": int(real.sum()),
                     "mode": mode,

@@ -47,7 +47,11 @@ fn the_pages_own_tests_pass() {
     files.sort();
     assert!(!files.is_empty());
     let done = node.args(&files).output().unwrap();
-    assert!(done.status.success(), "{}", String::from_utf8_lossy(&done.stdout));
+    assert!(
+        done.status.success(),
+        "{}",
+        String::from_utf8_lossy(&done.stdout)
+    );
 }
 
 /// The rooms in which the browser's tests play.
@@ -78,7 +82,14 @@ fn furnish(rooms: &Path) {
     let visits = rooms.join("visits");
     let simulated = rooms.join("simulated");
     siderin()
-        .args(["simulate", "scan", "--protocol", "3t-gre-0.85x5", "--lesions", "6"])
+        .args([
+            "simulate",
+            "scan",
+            "--protocol",
+            "3t-gre-0.85x5",
+            "--lesions",
+            "6",
+        ])
         .args(["--visit2", "2,1", "--quiet", "--out"])
         .arg(&simulated)
         .assert()
@@ -120,7 +131,11 @@ fn every_flow_of_the_page_works_in_a_browser() {
         .env("CHROMIUM", &chromium)
         .output()
         .unwrap();
-    assert!(done.status.success(), "{}", String::from_utf8_lossy(&done.stdout));
+    assert!(
+        done.status.success(),
+        "{}",
+        String::from_utf8_lossy(&done.stdout)
+    );
 }
 
 #[test]
@@ -131,7 +146,11 @@ fn lesions_grow_from_scribbles() {
     let centers = [[12, 15, 10], [28, 15, 10]];
     let scan = Volume::from_fn(&grid, |index| {
         let dark = centers.iter().any(|center| room::is_spot(index, *center));
-        if dark { 20.0 } else { 100.0 + (index[0] % 3) as f32 }
+        if dark {
+            20.0
+        } else {
+            100.0 + (index[0] % 3) as f32
+        }
     });
     write_volume(&path("scan.nii.gz"), &scan).unwrap();
     let mut marks = Volume::filled(&grid, 0u8);
@@ -154,16 +173,29 @@ fn lesions_grow_from_scribbles() {
         .success()
         .stdout(contains("lesion 1: 33 voxels, 4.0 mm"))
         .stdout(contains("lesion 2: 33 voxels"));
-    grow(&[]).failure().stderr(contains("--force to replace it"));
+    grow(&[])
+        .failure()
+        .stderr(contains("--force to replace it"));
     grow(&["--force", "--reference", "parent", "--tolerance", "101"])
         .code(2)
         .stderr(contains("not a number from 0 to 100"));
-    grow(&["--force", "--lesion", "label", "--reference", "seed-average"]).success();
+    grow(&[
+        "--force",
+        "--lesion",
+        "label",
+        "--reference",
+        "seed-average",
+    ])
+    .success();
     write_volume(&path("marks.nii.gz"), &Volume::filled(&grid, 0u8)).unwrap();
-    grow(&["--force"]).code(1).stderr(contains("nothing is marked"));
+    grow(&["--force"])
+        .code(1)
+        .stderr(contains("nothing is marked"));
     let other = Grid::axis_aligned([40, 30, 21], [1.0; 3]).unwrap();
     write_volume(&path("marks.nii.gz"), &Volume::filled(&other, 1u8)).unwrap();
-    grow(&["--force"]).code(1).stderr(contains("draw them on this scan"));
+    grow(&["--force"])
+        .code(1)
+        .stderr(contains("draw them on this scan"));
 }
 
 #[test]
@@ -176,11 +208,19 @@ fn a_room_that_cannot_be_opened_says_why() {
     };
     let empty = folder.path().to_str().unwrap();
     std::fs::write(folder.path().join("x_T1w.nii.gz"), "").unwrap();
-    review(&[empty]).code(1).stderr(contains("no scan was found"));
+    review(&[empty])
+        .code(1)
+        .stderr(contains("no scan was found"));
     review(&[empty, "--reader", "consensus"])
         .code(2)
         .stderr(contains("give another name"));
     std::fs::create_dir_all(folder.path().join("siderin-review")).unwrap();
-    std::fs::write(folder.path().join("siderin-review/review.sqlite"), "x".repeat(5000)).unwrap();
-    review(&[empty]).code(1).stderr(contains("damaged or no SQLite file"));
+    std::fs::write(
+        folder.path().join("siderin-review/review.sqlite"),
+        "x".repeat(5000),
+    )
+    .unwrap();
+    review(&[empty])
+        .code(1)
+        .stderr(contains("damaged or no SQLite file"));
 }

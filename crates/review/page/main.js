@@ -25,6 +25,7 @@ import { showReportText } from "./panel/report_text.js";
 import { ScanPanel } from "./panel/scan_panel.js";
 import { Tabs } from "./panel/tabs.js";
 import { addLandmark } from "./reading/decide.js";
+import { nextOpen } from "./reading/order.js";
 import { Session } from "./reading/session.js";
 import { fetchConsensus, fetchImage, fetchRoom, sendDecision } from "./server/calls.js";
 import { DecisionQueue } from "./server/decisions.js";
@@ -52,7 +53,8 @@ async function start() {
   const keeper = unsavedKeeper(localStorage, room.review_id);
   const queue = new DecisionQueue({
     send: sendDecision,
-    isAddressValid: () => fetchRoom(session.reader).then(() => true, (error) => error.status !== 403),
+    // Where this is not answered either, the decision is rather kept.
+    isAddressValid: () => fetchRoom(session.reader).then(() => true, () => false),
     keeper,
     onAnswer: (decision, answer) => takeAnswer(session, decision, answer),
     onRefused: takeRefusal,
@@ -89,14 +91,20 @@ async function open(session, viewer, id, bytes) {
   await openScan(session, viewer, id, bytes);
   const { scan } = session;
   if (!scan || scan.id !== id) return;
-  session.select(session.listed[0] ?? null);
+  selectFirst(session);
   if (scan.runs.length === 0 && session.room.methods.length > 0) openRun(session);
+}
+
+/** Where the reading goes on: at the first open finding. @param {Session} session */
+function selectFirst(session) {
+  const items = session.listed;
+  session.select(nextOpen(items, null, (item) => session.verdict(item) === "open") ?? items[0] ?? null);
 }
 
 /** @param {Session} session */
 function openRun(session) {
   openRunDialog(session, () => {
-    void reloadScan(session).then(() => session.select(session.listed[0] ?? null));
+    void reloadScan(session).then(() => selectFirst(session));
   });
 }
 
@@ -136,7 +144,7 @@ function build(session, viewer, queue, keeper) {
     session.consensus = null;
     session.selected = null;
     session.tell("consensus");
-    session.select(session.listed[0] ?? null);
+    selectFirst(session);
   };
   new PlacePanel(session, tabs.page("finding"), own);
   showForms(session, tabs);
@@ -169,7 +177,7 @@ function build(session, viewer, queue, keeper) {
       session.reader = name;
       queue.restore(keeper.left(name));
       await reloadScan(session);
-      session.select(session.listed[0] ?? null);
+      selectFirst(session);
       announce(`${name} reads now`);
     },
     help: () => openHelp(session.room.research_use),

@@ -3,7 +3,8 @@
 mod support;
 
 use serde_json::{Value, json};
-use siderin_core::evaluate::labelled_scans;
+use siderin_core::evaluate::{LesionFile, Lesions, labelled_scans, read_lesions};
+use siderin_core::scan::ReadLimits;
 use support::{SPOTS, Served, is_spot, serve_scan};
 
 fn say(served: &Served, reader: &str, key: &str, item: Value, value: Value) -> Value {
@@ -287,6 +288,13 @@ fn what_is_exported_can_be_trained_on() {
     let folder = std::path::PathBuf::from(exported["folder"].as_str().unwrap());
     let scans = labelled_scans(&folder.join("dataset")).unwrap();
     assert_eq!((scans.len(), scans[0].subject.as_str()), (1, "sub-01"));
+    // The scorer reads a reading as it reads a detection.
+    let read = LesionFile::Results(folder.join("readings/sub-01_T2starw"));
+    let Lesions::Results { findings, .. } = read_lesions(&read, ReadLimits::default()).unwrap()
+    else {
+        panic!("a folder of results");
+    };
+    assert_eq!(findings.len(), 1);
     // The review's own folder holds no scans of the data it lies beside.
     assert_eq!(
         siderin_core::scan::expand_input(served.folder.path())

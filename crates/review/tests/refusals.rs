@@ -31,7 +31,11 @@ fn only_who_knows_the_token_gets_anything() {
     }
     let page = served.get("");
     assert!(page.text().contains("<title>siderin"), "{}", page.text());
-    let short = served.ask(&format!("GET {} HTTP/1.1", served.base.trim_end_matches('/')), &[], b"");
+    let short = served.ask(
+        &format!("GET {} HTTP/1.1", served.base.trim_end_matches('/')),
+        &[],
+        b"",
+    );
     assert_eq!(short.status, 308);
     let answer = served.get("api/room?reader=anna");
     assert_eq!(answer.status, 200, "{}", answer.text());

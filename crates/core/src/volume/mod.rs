@@ -4,7 +4,6 @@ mod block_mean;
 mod grid;
 mod orientation;
 mod resample;
-mod slab;
 
 pub use block_mean::block_mean;
 pub use grid::{Grid, GridError, VoxelPoint, WorldPoint};

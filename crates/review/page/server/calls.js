@@ -14,7 +14,7 @@ export const fetchRoom = (reader) => get("api/room", { reader });
 export const fetchScan = (scan, reader) => get(`api/scans/${scan}`, { reader });
 
 /** @param {number} scan */
-export const fetchImage = (scan) => getBytes(`api/scans/${scan}/image.nii`, { slab_mm: 0 });
+export const fetchImage = (scan) => getBytes(`api/scans/${scan}/image.nii`, {});
 
 /** @param {number} scan @param {string} partner */
 export const fetchPartner = (scan, partner) => getBytes(`api/scans/${scan}/image.nii`, { partner });

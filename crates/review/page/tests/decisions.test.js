@@ -3,7 +3,7 @@ import { test } from "node:test";
 import { RequestError } from "../server/client.js";
 import { DecisionQueue } from "../server/decisions.js";
 import { unsavedKeeper } from "../server/unsaved.js";
-import { MemoryStorage } from "./shims.js";
+import { memoryStorage } from "./support/storage.js";
 
 const decision = (key, more = {}) => ({
   key, kind: "change", scan: 1, reader: "A", item: "f1", value: null, words: key, time: Number(key.slice(1)), ...more,
@@ -11,7 +11,7 @@ const decision = (key, more = {}) => ({
 
 /** A queue whose server answers by `send`. */
 function queueOf(send, isAddressValid = async () => true) {
-  const storage = new MemoryStorage();
+  const storage = memoryStorage();
   const keeper = unsavedKeeper(storage, "review");
   const log = { answers: [], refused: [], states: [] };
   const queue = new DecisionQueue({
@@ -131,7 +131,7 @@ test("what an earlier page left comes first and once", async () => {
 });
 
 test("a full store is told, and a damaged entry is none", () => {
-  const storage = new MemoryStorage();
+  const storage = memoryStorage();
   const keeper = unsavedKeeper(storage, "review");
   storage.setItem("siderin:unsaved:review:A:k1", "{");
   storage.setItem("siderin:unsaved:other:A:k2", JSON.stringify(decision("k2")));

@@ -14,12 +14,13 @@ mod report;
 pub use audit::write_audit;
 pub use report::report_of;
 
-use crate::reading::{Proposals, Reading, ReadingError, unpack};
+use crate::reading::{Proposals, Reading, ReadingError};
 use crate::room::{LoadedScan, RoomScan};
 use crate::store::{Event, Store, StoreError};
 use dataset::DatasetError;
 use siderin_core::folder::{FolderError, PartialFolder, Replace, write_synced};
-use siderin_core::report::{Paper, RESEARCH_USE, ReportError, write_reading};
+use siderin_core::report::{Paper, RESEARCH_USE, ReadingReport, ReportError, write_reading};
+use siderin_core::volume::Volume;
 use std::io::Write;
 use std::path::{Path, PathBuf};
 
@@ -38,6 +39,8 @@ pub struct Exported<'a> {
     pub reader: String,
     /// The trail of it.
     pub trail: Vec<Event>,
+    /// The brain that the run found.
+    pub brain: Option<&'a Volume<bool>>,
 }
 
 /// An export that cannot be made.
@@ -87,25 +90,13 @@ impl Export {
         })
     }
 
-    /// Adds a scan: its reading, and to the data set if it was finished.
+    /// Adds a scan: its reading, and to the data set if it was finished. Nothing of a scan that cannot be added
+    /// stays among the readings.
     ///
     /// # Errors
     /// [`ExportError`].
-    pub fn add(
-        &mut self,
-        exported: &Exported,
-        store: &Store,
-        paper: Paper,
-    ) -> Result<(), ExportError> {
-        let grid = exported.loaded.scan.magnitude.grid();
-        let brain = match &exported.proposals.run {
-            Some(run) => store
-                .maps(run.id)?
-                .and_then(|(brain, _)| unpack(&brain, grid)),
-            None => None,
-        };
-        let brain = brain.map(|brain| brain.map(|inside| inside > 0));
-        let report = report_of(exported, brain.as_ref())?;
+    pub fn add(&mut self, exported: &Exported, paper: Paper) -> Result<(), ExportError> {
+        let report = report_of(exported)?;
         let name = file_name(&exported.scan.name);
         // Scans of two folders may have one name.
         let name = if self.folder.path(&format!("readings/{name}")).exists() {
@@ -114,16 +105,30 @@ impl Export {
             name
         };
         let place = self.folder.subfolder(&format!("readings/{name}"))?;
-        write_reading(&place, &report, paper)?;
+        let added = self.fill(&place, exported, &report, paper);
+        match added {
+            Ok(()) => self.scans += 1,
+            Err(_) => std::fs::remove_dir_all(&place)?,
+        }
+        added
+    }
+
+    fn fill(
+        &mut self,
+        place: &Path,
+        exported: &Exported,
+        report: &ReadingReport,
+        paper: Paper,
+    ) -> Result<(), ExportError> {
+        write_reading(place, report, paper)?;
         write_synced(&place.join("audit.csv"), |sink| {
             write_audit(sink, &exported.reader, &exported.trail)
                 .map_err(|error| std::io::Error::other(error.to_string()))
         })?;
         if exported.reading.is_finished {
             let folder = self.folder.subfolder("dataset")?;
-            dataset::add(&folder, exported, &report, &mut self.names)?;
+            dataset::add(&folder, exported, report, &mut self.names)?;
         }
-        self.scans += 1;
         Ok(())
     }
 

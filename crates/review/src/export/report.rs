@@ -5,16 +5,12 @@ use crate::reading::ReadingError;
 use siderin_core::annotate::{ImageQuality, Verdict};
 use siderin_core::report::{Landmarked, ReadingReport, Rejected, ReportedLesion};
 use siderin_core::scan::suitability;
-use siderin_core::volume::Volume;
 
-/// The report of a reading; `brain` is the run's, where there is one.
+/// The report of a reading.
 ///
 /// # Errors
 /// When a mask that was kept cannot be read.
-pub fn report_of<'a>(
-    exported: &Exported<'a>,
-    brain: Option<&'a Volume<bool>>,
-) -> Result<ReadingReport<'a>, ReadingError> {
+pub fn report_of<'a>(exported: &Exported<'a>) -> Result<ReadingReport<'a>, ReadingError> {
     let scan = &exported.loaded.scan;
     let grid = scan.magnitude.grid();
     let site = exported.proposals.site(grid);
@@ -67,7 +63,7 @@ pub fn report_of<'a>(
                 about.name, about.version, about.threshold
             )
         }),
-        brain,
+        brain: exported.brain,
         lesions,
         rejected,
         landmarks: reading

@@ -110,7 +110,7 @@ impl Partner {
         }
     }
 
-    /// Its voxels, and the grid that lays them into the scan's space.
+    /// Its voxels where they were measured; `other` is the scan it is, where it is one.
     ///
     /// # Errors
     /// [`PartnerError`].
@@ -118,20 +118,28 @@ impl Partner {
         &self,
         scan: &LoadedScan,
         other: Option<&LoadedScan>,
-    ) -> Result<(Volume<f32>, Grid), PartnerError> {
-        let fixed = &scan.scan.magnitude;
-        let moving = match (&self.source, other) {
-            (Source::Phase, _) => {
-                let phase = scan.scan.phase.clone().ok_or(PartnerError::NoPhase)?;
-                return Ok((phase, fixed.grid().clone()));
-            }
-            (Source::File(path), _) => read_single_volume(path, ReadLimits::default())?.1,
-            (Source::Scan(_), Some(other)) => other.scan.magnitude.clone(),
-            (Source::Scan(_), None) => return Err(CompanionError::Volumes { count: 0 }.into()),
-        };
-        let registration = register_rigid(&moving, fixed)?;
+    ) -> Result<Volume<f32>, PartnerError> {
+        match (&self.source, other) {
+            (Source::Phase, _) => scan.scan.phase.clone().ok_or(PartnerError::NoPhase),
+            (Source::File(path), _) => Ok(read_single_volume(path, ReadLimits::default())?.1),
+            (Source::Scan(_), Some(other)) => Ok(other.scan.magnitude.clone()),
+            (Source::Scan(_), None) => Err(CompanionError::Volumes { count: 0 }.into()),
+        }
+    }
+
+    /// The grid that lays its voxels into the scan's space.
+    ///
+    /// # Errors
+    /// [`PartnerError`].
+    pub fn grid(&self, scan: &LoadedScan, voxels: &Volume<f32>) -> Result<Grid, PartnerError> {
+        if self.source == Source::Phase {
+            return Ok(scan.scan.magnitude.grid().clone());
+        }
+        let registration = register_rigid(voxels, &scan.scan.magnitude)?;
         let way = registration.fixed_from_moving.to_homogeneous();
-        let grid = Grid::new(moving.shape(), way * moving.grid().world_from_voxel())?;
-        Ok((moving, grid))
+        Ok(Grid::new(
+            voxels.shape(),
+            way * voxels.grid().world_from_voxel(),
+        )?)
     }
 }

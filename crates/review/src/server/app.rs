@@ -4,11 +4,12 @@ use super::Refused;
 use crate::CONSENSUS;
 use crate::jobs::{Jobs, Method};
 use crate::reading::{Proposals, Reading};
-use crate::room::{LoadedScan, Loader, Room, RoomScan};
+use crate::room::{LoadedScan, Loader, Partner, Room, RoomScan};
 use crate::secret::random_name;
 use crate::store::{Store, StoreError};
 use serde::Deserialize;
 use siderin_core::report::Paper;
+use siderin_core::volume::{Grid, Volume};
 use std::collections::HashMap;
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -47,6 +48,8 @@ pub struct App {
     pub(super) jobs: Jobs,
     pub(super) store: Mutex<Store>,
     proposals: Mutex<HashMap<i64, Arc<Proposals>>>,
+    /// Registrations that were made: each takes seconds.
+    laid: Mutex<HashMap<(i64, String), Grid>>,
 }
 
 /// Who reads.
@@ -80,6 +83,7 @@ impl App {
             jobs: Jobs::default(),
             store: Mutex::new(config.store),
             proposals: Mutex::default(),
+            laid: Mutex::default(),
         })
     }
 
@@ -126,6 +130,25 @@ impl App {
         let proposals = Arc::new(Proposals::of(&store, id, grid)?);
         all.insert(id, proposals.clone());
         Ok(proposals)
+    }
+
+    /// The grid that lays a partner's voxels into the scan's space, found once.
+    pub(super) fn laid(
+        &self,
+        id: i64,
+        partner: &Partner,
+        loaded: &LoadedScan,
+        voxels: &Volume<f32>,
+    ) -> Result<Grid, Refused> {
+        let key = (id, partner.id.clone());
+        let known = |laid: &HashMap<_, Grid>| laid.get(&key).cloned();
+        let lock = || self.laid.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(grid) = known(&lock()) {
+            return Ok(grid);
+        }
+        let grid = partner.grid(loaded, voxels)?;
+        lock().insert(key, grid.clone());
+        Ok(grid)
     }
 
     pub(super) fn reading(

@@ -48,7 +48,7 @@ pub(super) fn body<T>(body: Body<T>) -> Result<T, Refused> {
 }
 
 /// A key names one decision: anything short will do.
-fn check_key(key: &str) -> Result<(), Refused> {
+pub(super) fn check_key(key: &str) -> Result<(), Refused> {
     if (8..=64).contains(&key.len()) {
         return Ok(());
     }

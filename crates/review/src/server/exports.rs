@@ -8,7 +8,8 @@ use super::together::finished;
 use super::{App, Refused};
 use crate::CONSENSUS;
 use crate::export::{Export, ExportError, Exported, report_of, write_audit};
-use crate::reading::{Reading, consensus_findings, consensus_places, unpack};
+use crate::reading::{Proposals, Reading, consensus_findings, consensus_places, unpack};
+use crate::room::LoadedScan;
 use axum::Json;
 use axum::extract::{Path, Query, State};
 use axum::http::header::{CONTENT_DISPOSITION, CONTENT_SECURITY_POLICY, CONTENT_TYPE};
@@ -16,6 +17,7 @@ use axum::response::{IntoResponse, Response};
 use serde::Deserialize;
 use serde_json::{Value, json};
 use siderin_core::report::reading_page;
+use siderin_core::volume::Volume;
 use std::sync::Arc;
 
 impl From<ExportError> for Refused {
@@ -101,6 +103,7 @@ fn add(app: &App, export: &mut Export, id: i64, reader: &str, whose: Whose) -> R
         }
     };
     let trail = app.store().trail(id, of)?;
+    let brain = brain(app, &loaded, &proposals)?;
     let exported = Exported {
         scan: app.scan(id)?,
         loaded: &loaded,
@@ -108,8 +111,24 @@ fn add(app: &App, export: &mut Export, id: i64, reader: &str, whose: Whose) -> R
         reading: &reading,
         reader: by,
         trail,
+        brain: brain.as_ref(),
     };
-    Ok(export.add(&exported, &app.store(), app.paper)?)
+    Ok(export.add(&exported, app.paper)?)
+}
+
+/// The brain that the scan's last run found.
+fn brain(
+    app: &App,
+    loaded: &LoadedScan,
+    proposals: &Proposals,
+) -> Result<Option<Volume<bool>>, Refused> {
+    let Some(run) = &proposals.run else {
+        return Ok(None);
+    };
+    let maps = app.store().maps(run.id)?;
+    let grid = loaded.scan.magnitude.grid();
+    let brain = maps.and_then(|(brain, _)| unpack(&brain, grid));
+    Ok(brain.map(|brain| brain.map(|inside| inside > 0)))
 }
 
 /// The consensus of all who have finished a scan, as a reading of its own.
@@ -147,13 +166,7 @@ pub(super) async fn report(
         let loaded = app.loaded(id)?;
         let proposals = app.proposals(id, &loaded)?;
         let reading = app.reading(id, reader, &proposals)?;
-        let maps = match &proposals.run {
-            Some(run) => app.store().maps(run.id)?,
-            None => None,
-        };
-        let grid = loaded.scan.magnitude.grid();
-        let brain = maps.and_then(|(brain, _)| unpack(&brain, grid));
-        let brain = brain.map(|brain| brain.map(|inside| inside > 0));
+        let brain = brain(app, &loaded, &proposals)?;
         let exported = Exported {
             scan: app.scan(id)?,
             loaded: &loaded,
@@ -161,8 +174,9 @@ pub(super) async fn report(
             reading: &reading,
             reader: reader.to_string(),
             trail: Vec::new(),
+            brain: brain.as_ref(),
         };
-        let report = report_of(&exported, brain.as_ref())?;
+        let report = report_of(&exported)?;
         reading_page(&report).map_err(|error| Refused::failed(error.to_string()))
     })
     .await?;

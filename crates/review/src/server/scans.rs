@@ -20,8 +20,6 @@ pub(super) type ScanPath = Path<(String, i64)>;
 
 /// A radiology report is a page or two.
 const MOST_REPORT_MB: u64 = 1;
-/// A slab thicker than this shows nothing but vessels.
-const THICKEST_MM: f64 = 100.0;
 
 pub(super) async fn room(
     State(app): State<Arc<App>>,
@@ -193,8 +191,6 @@ fn report_text(scan: &RoomScan) -> Option<String> {
 
 #[derive(Debug, Deserialize)]
 pub(super) struct ImageQuery {
-    #[serde(default)]
-    slab_mm: f64,
     partner: Option<String>,
 }
 
@@ -215,18 +211,11 @@ pub(super) async fn image(
                 ))
             })?;
             let other = partner.scan().map(|id| app.loaded(id)).transpose()?;
-            let (voxels, grid) = partner.voxels(&loaded, other.as_deref())?;
+            let voxels = partner.voxels(&loaded, other.as_deref())?;
+            let grid = app.laid(id, partner, &loaded, &voxels)?;
             image_bytes(&voxels, &grid)
-        } else if query.slab_mm > 0.0 && query.slab_mm <= THICKEST_MM {
-            let slab = magnitude.darkest_slab(query.slab_mm);
-            image_bytes(&slab, slab.grid())
-        } else if query.slab_mm == 0.0 {
-            image_bytes(magnitude, magnitude.grid())
         } else {
-            return Err(Refused::wrong(format!(
-                "showing a slab of {} mm: expected 0 to {THICKEST_MM}",
-                query.slab_mm
-            )));
+            image_bytes(magnitude, magnitude.grid())
         };
         bytes.map_err(|error| Refused::failed(error.to_string()))
     })

@@ -2,7 +2,7 @@
 //! before having finished it.
 
 use super::app::{Who, blocking};
-use super::decisions::{Body, body};
+use super::decisions::{Body, body, check_key};
 use super::scans::ScanPath;
 use super::{App, Refused};
 use crate::CONSENSUS;
@@ -53,11 +53,23 @@ fn only_after_finishing(readings: &[(String, Reading)], reader: &str) -> Result<
     if readings.iter().any(|(name, _)| name == reader) {
         return Ok(());
     }
-    Err(Refused::new(
+    Err(blinded())
+}
+
+fn blinded() -> Refused {
+    Refused::new(
         StatusCode::FORBIDDEN,
         "looking at other readings: readers are blinded to each other until they have finished the scan; finish it \
          first",
-    ))
+    )
+}
+
+/// Whether a reader has signed a scan off.
+fn has_finished(app: &App, id: i64, reader: &str) -> Result<bool, Refused> {
+    let said = app.store().said(id, reader)?;
+    Ok(said
+        .iter()
+        .any(|said| matches!(said.entry, Entry::Finished(finished) if finished.is_finished)))
 }
 
 pub(super) async fn agreement_of(
@@ -74,15 +86,14 @@ pub(super) async fn agreement_of(
         };
         let mut by_scan: Vec<(Vec<String>, Vec<PlaceRead>)> = Vec::new();
         for id in scans {
+            app.scan(id)?;
+            // Of several scans those count that the reader has finished; the others are not even read.
+            if !has_finished(app, id, &query.reader)? {
+                continue;
+            }
             let loaded = app.loaded(id)?;
             let proposals = app.proposals(id, &loaded)?;
             let readings = finished(app, id, &proposals)?;
-            // Of several scans those count that the reader has finished.
-            match only_after_finishing(&readings, &query.reader) {
-                Ok(()) => {}
-                Err(_) if query.scan == "all" => continue,
-                Err(refused) => return Err(refused),
-            }
             let views: Vec<ReaderView> = readings
                 .iter()
                 .map(|(reader, reading)| ReaderView {
@@ -95,7 +106,7 @@ pub(super) async fn agreement_of(
             by_scan.push((readings.into_iter().map(|(name, _)| name).collect(), read));
         }
         if by_scan.is_empty() {
-            return Err(only_after_finishing(&[], &query.reader).expect_err("no reading"));
+            return Err(blinded());
         }
         Ok(Json(json!({
             "readers": names(&by_scan),
@@ -175,6 +186,7 @@ pub(super) async fn decide(
     let sent = body(sent)?;
     blocking(app, move |app| {
         let reader = who.name()?;
+        check_key(&sent.key)?;
         let loaded = app.loaded(id)?;
         let (_, all) = all_places(app, id, reader, &loaded)?;
         if !all.iter().any(|place| place.read.id == sent.place) {

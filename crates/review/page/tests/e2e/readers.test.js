@@ -58,7 +58,8 @@ test("two readers agree on some, and decide the rest together", async () => {
   assert.match(table, /anna/);
   assert.match(table, /0\.67/);
   assert.match(table, /0\.33/);
-  await ben.page.locator("dialog").getByTestId("consensus-open").click();
+  await ben.page.getByTestId("decide-together").click();
+  await ben.page.getByTestId("consensus-close").waitFor();
   const places = ben.page.locator("#finding-list [role=option]");
   assert.deepEqual(
     await places.evaluateAll((rows) => rows.slice(0, 2).map((row) => /** @type {any} */ (row).dataset.item).sort()),

@@ -51,7 +51,8 @@ test("accepting and rejecting with a type fill the forms in", async () => {
   await page.keyboard.press("p");
   await page.keyboard.press("p");
   assert.equal(await selected(page), "f2");
-  assert.equal(await page.getByTestId("finding-mimic").inputValue(), "vessel");
+  // The form follows the pictures.
+  await page.waitForFunction(() => /** @type {any} */ (document.querySelector("#finding-mimic"))?.value === "vessel");
   await page.keyboard.press("p");
   await page.keyboard.press("u");
   await page.getByTestId("finding-region").selectOption("thalamus");
