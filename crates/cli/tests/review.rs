@@ -1,36 +1,28 @@
 //! `siderin review` and `siderin annotate grow`, and the page in a real browser.
 
+#![allow(clippy::unwrap_used, clippy::panic)] // Tests state what they expect.
+
 #[path = "../../review/tests/support/room.rs"]
 mod room;
+mod support;
 
-use assert_cmd::Command;
 use predicates::str::contains;
 use siderin_core::scan::nifti::write_volume;
 use siderin_core::volume::{Grid, Volume};
 use std::path::{Path, PathBuf};
-
-fn siderin() -> Command {
-    Command::cargo_bin("siderin").unwrap()
-}
+use std::process::Command;
+use support::{missing, siderin};
 
 fn page() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../review/page")
 }
 
-/// Says why a part of the tests is not run, which continuous integration must never do.
-fn missing(what: &str) {
-    assert!(std::env::var_os("CI").is_none(), "{what}");
-    eprintln!("skipped: {what}");
-}
-
 /// Node.js running tests in the page's folder.
-fn node() -> Option<std::process::Command> {
-    let mut command = std::process::Command::new("node");
-    if command.arg("--version").output().is_err() {
-        missing("Node.js is not there: install version 20 or later for the tests of the page");
-        return None;
+fn node() -> Option<Command> {
+    if Command::new("node").arg("--version").output().is_err() {
+        return missing("Node.js (20 or later)");
     }
-    let mut command = std::process::Command::new("node");
+    let mut command = Command::new("node");
     command.arg("--test").current_dir(page());
     Some(command)
 }
@@ -109,10 +101,11 @@ fn furnish(rooms: &Path) {
 fn every_flow_of_the_page_works_in_a_browser() {
     let chromium = std::env::var_os("CHROMIUM").unwrap_or("/usr/bin/chromium".into());
     if !Path::new(&chromium).is_file() {
-        return missing("Chromium is not there: install it, or name it by CHROMIUM");
+        return missing("Chromium (/usr/bin/chromium, or the one that CHROMIUM names)")
+            .unwrap_or(());
     }
     if !page().join("node_modules/playwright-core").is_dir() {
-        return missing("playwright-core is not there: run `npm ci` in crates/review/page");
+        return missing("playwright-core (`npm ci` in crates/review/page)").unwrap_or(());
     }
     let Some(mut node) = node() else { return };
     let rooms = tempfile::tempdir().unwrap();

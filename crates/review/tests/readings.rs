@@ -1,4 +1,5 @@
 //! What readers do, as the page asks for it.
+#![allow(clippy::unwrap_used, clippy::panic)] // Tests state what they expect.
 
 mod support;
 

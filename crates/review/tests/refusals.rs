@@ -1,4 +1,5 @@
 //! What is asked by others than the page, or asked wrongly, is refused in words, and nothing is lost.
+#![allow(clippy::unwrap_used, clippy::panic)] // Tests state what they expect.
 
 mod support;
 

@@ -5,7 +5,7 @@
 #[path = "../../../core/tests/support/parts.rs"]
 mod parts;
 
-pub use parts::shared;
+pub use parts::{missing, shared};
 
 use assert_cmd::Command;
 use serde_json::Value;

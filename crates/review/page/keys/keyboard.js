@@ -30,4 +30,18 @@ export function listenToKeys(act) {
     const action = actionOf(event);
     if (action && act(action)) event.preventDefault();
   });
+  leaveMenus();
+}
+
+/**
+ * A menu that was used with the mouse is left once something is chosen: else the next key, meant for the findings,
+ * would choose something else in it. Who came by Tab stays.
+ */
+function leaveMenus() {
+  let isByPointer = false;
+  document.addEventListener("pointerdown", () => (isByPointer = true), true);
+  document.addEventListener("keydown", () => (isByPointer = false), true);
+  document.addEventListener("change", ({ target }) => {
+    if (isByPointer && target instanceof HTMLSelectElement && !target.closest("dialog")) target.blur();
+  });
 }

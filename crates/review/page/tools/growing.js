@@ -58,7 +58,7 @@ export class Growing {
     }
     const { diameter_mm, volume_mm3, count } = this.proposal;
     const size = `${diameter_mm.toFixed(1)} mm, ${volume_mm3.toFixed(0)} mm³`;
-    return this.isGroup ? `${count} lesions, ${size}. Scribble more, or keep.` : `${size}. Keep it?`;
+    return this.isGroup ? `${count} ${count === 1 ? "lesion" : "lesions"}, ${size}` : size;
   }
 
   /** @param {Stroke} stroke */
