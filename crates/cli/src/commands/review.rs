@@ -54,6 +54,10 @@ fn review(args: &Review) -> Result<()> {
     if !args.no_browser && open::that_detached(app.address()).is_err() {
         complain("no browser could be opened; open the address above in one");
     }
+    std::thread::spawn({
+        let app = app.clone();
+        move || app.read_ahead()
+    });
     serve(app, listening)?;
     Ok(())
 }

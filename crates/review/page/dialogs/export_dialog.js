@@ -29,7 +29,7 @@ export function openExportDialog(session) {
       const which = scans.select.value === "all" ? "all" : [scan.id];
       const done = await exportReadings(reader, whose.select.value === "mine" ? "mine" : "consensus", which);
       said.replaceChildren(
-        element("p", {}, `${done.files} files of ${done.scans} ${done.scans === 1 ? "scan" : "scans"} are in`),
+        element("p", {}, done.scans === 1 ? "The scan is in" : `${done.scans} scans are in`),
         element("p", {}, element("code", {}, done.folder)),
         element("ul", { class: "notes" }, done.left_out.map(({ name, why }) => element("li", {}, `left out: ${name}: ${why}`))),
       );

@@ -239,7 +239,6 @@ export interface Consensus {
 }
 export interface Exported {
   folder: string;
-  files: number;
   scans: number;
   left_out: { name: string; why: string }[];
 }

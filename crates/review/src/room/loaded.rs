@@ -116,7 +116,7 @@ mod tests {
         let review = folder.path().join("review");
         std::fs::create_dir(&review).unwrap();
         let store = Store::open(&review).unwrap();
-        let room = Room::open(&[path.clone()], &review, &store).unwrap();
+        let room = Room::open(std::slice::from_ref(&path), &review, &store).unwrap();
         let store = Mutex::new(store);
         let scan = room.scan(1).unwrap();
         assert!(Loader::default().load(scan, &store).is_ok());

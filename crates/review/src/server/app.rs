@@ -93,6 +93,13 @@ impl App {
         format!("{}/{}/", self.origins[0], self.token)
     }
 
+    /// Reads the scan where only one is open: a browser takes as long to start. What is wrong with it the page says.
+    pub fn read_ahead(&self) {
+        if let [scan] = &self.room.scans[..] {
+            let _ = self.loader.load(scan, &self.store);
+        }
+    }
+
     pub(super) fn store(&self) -> MutexGuard<'_, Store> {
         self.store.lock().unwrap_or_else(PoisonError::into_inner)
     }

@@ -1,7 +1,7 @@
 //! The room for one page on this machine.
 //!
 //! Everything lies below `/TOKEN/`: who does not know the token, another page or another user, gets nothing.
-//! [`guard`] refuses requests under another host's name or from another site, and forbids the page to ask anybody else.
+//! `guard` refuses requests under another host's name or from another site, and forbids the page to ask anybody else.
 
 mod app;
 mod assets;

@@ -9,7 +9,7 @@ mod scans;
 mod schema;
 
 pub use events::{Action, ChangeRequest, Event, Said};
-pub use runs::{NewRun, ProposedRow, RunAbout, RunRow};
+pub use runs::{NewRun, PackedMaps, ProposedRow, RunAbout, RunRow};
 pub use scans::ScanRow;
 
 use rusqlite::Connection;

@@ -49,6 +49,9 @@ pub struct NewRun {
     pub findings: Vec<ProposedRow>,
 }
 
+/// The brain mask of a run, and its regions where it has some; both packed.
+pub type PackedMaps = (Vec<u8>, Option<Vec<u8>>);
+
 /// A run that is kept.
 #[derive(Debug, Clone, PartialEq)]
 pub struct RunRow {
@@ -162,7 +165,7 @@ impl Store {
     ///
     /// # Errors
     /// [`StoreError`].
-    pub fn maps(&self, run: i64) -> Result<Option<(Vec<u8>, Option<Vec<u8>>)>, StoreError> {
+    pub fn maps(&self, run: i64) -> Result<Option<PackedMaps>, StoreError> {
         let sql = "SELECT brain, regions FROM run WHERE id = ?1";
         let maps = self
             .connection
