@@ -204,6 +204,11 @@ fn a_room_that_cannot_be_opened_says_why() {
     review(&[empty])
         .code(1)
         .stderr(contains("no scan was found"));
+    let nowhere = folder.path().join("nowhere/scan.nii.gz");
+    review(&[nowhere.to_str().unwrap()])
+        .code(1)
+        .stderr(contains("it does not exist"));
+    assert!(!folder.path().join("nowhere").exists());
     review(&[empty, "--reader", "consensus"])
         .code(2)
         .stderr(contains("give another name"));

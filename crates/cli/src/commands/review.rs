@@ -8,7 +8,7 @@ use anyhow::{Context, Result};
 use siderin_core::scan::stem;
 use siderin_net::{Finder, RulesConfig};
 use siderin_review::jobs::Method;
-use siderin_review::room::{Room, default_folder};
+use siderin_review::room::{Room, check_there, default_folder};
 use siderin_review::server::{App, AppConfig, check_reader, listen, serve};
 use siderin_review::store::Store;
 use std::path::{Path, PathBuf};
@@ -23,6 +23,7 @@ pub(crate) fn run(args: &Review) -> Result<Outcome, Failure> {
 }
 
 fn review(args: &Review) -> Result<()> {
+    check_there(&args.inputs)?;
     let folder = match &args.out {
         Some(out) => out.clone(),
         None => default_folder(&args.inputs[0]),

@@ -8,7 +8,7 @@ mod place;
 pub use image::{DisplayWindow, image_bytes};
 pub use loaded::{LoadScanError, LoadedScan, Loader};
 pub use partner::{Partner, PartnerError, PartnerKind};
-pub use place::{RoomError, default_folder};
+pub use place::{RoomError, check_there, default_folder};
 
 use crate::store::{Store, StoreError};
 use siderin_core::evaluate::subject_of;
@@ -50,6 +50,10 @@ impl Room {
         let mut scans: Vec<RoomScan> = Vec::new();
         let mut left_out = Vec::new();
         for path in paths {
+            if !path.exists() {
+                left_out.push(place::not_there(path));
+                continue;
+            }
             match expand_input(path) {
                 Ok(inputs) => {
                     for input in inputs {

@@ -31,6 +31,24 @@ pub fn default_folder(first: &Path) -> PathBuf {
     }
 }
 
+/// Refuses paths of which none exists, before anything is made beside them.
+///
+/// # Errors
+/// [`RoomError::Empty`].
+pub fn check_there(paths: &[PathBuf]) -> Result<(), RoomError> {
+    match paths {
+        [first, ..] if !paths.iter().any(|path| path.exists()) => Err(RoomError::Empty {
+            why: not_there(first),
+        }),
+        _ => Ok(()),
+    }
+}
+
+/// Said of a path that leads nowhere.
+pub(super) fn not_there(path: &Path) -> String {
+    format!("it does not exist or cannot be read: {}", path.display())
+}
+
 /// A scan's place as the store knows it: from the folder that the review's folder lies in, so that both can be
 /// moved together; elsewhere the whole path.
 pub(super) fn place_of(scan: &Path, folder: &Path) -> String {
