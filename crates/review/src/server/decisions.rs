@@ -3,7 +3,7 @@
 use super::app::{Who, blocking};
 use super::scans::{ScanPath, reading_document};
 use super::{App, Refused};
-use crate::store::ChangeRequest;
+use crate::store::{ChangeRequest, Store, StoreError};
 use axum::Json;
 use axum::extract::rejection::JsonRejection;
 use axum::extract::{Path, Query, State};
@@ -130,15 +130,7 @@ pub(super) async fn undo(
     Query(who): Query<Who>,
     sent: Body<Step>,
 ) -> Result<Json<Value>, Refused> {
-    let sent = body(sent)?;
-    blocking(app, move |app| {
-        let reader = who.name()?;
-        check_key(&sent.key)?;
-        app.scan(id)?;
-        let item = app.store().undo(id, reader, &sent.key)?;
-        answer(app, id, reader, &item)
-    })
-    .await
+    step(app, id, who, body(sent)?, Store::undo).await
 }
 
 pub(super) async fn redo(
@@ -147,12 +139,22 @@ pub(super) async fn redo(
     Query(who): Query<Who>,
     sent: Body<Step>,
 ) -> Result<Json<Value>, Refused> {
-    let sent = body(sent)?;
+    step(app, id, who, body(sent)?, Store::redo).await
+}
+
+/// Takes a step of the store's, of a scan, by a reader and under a key.
+async fn step(
+    app: Arc<App>,
+    id: i64,
+    who: Who,
+    sent: Step,
+    take: fn(&mut Store, i64, &str, &str) -> Result<String, StoreError>,
+) -> Result<Json<Value>, Refused> {
     blocking(app, move |app| {
         let reader = who.name()?;
         check_key(&sent.key)?;
         app.scan(id)?;
-        let item = app.store().redo(id, reader, &sent.key)?;
+        let item = take(&mut app.store(), id, reader, &sent.key)?;
         answer(app, id, reader, &item)
     })
     .await
