@@ -50,6 +50,21 @@ const BORDER_SHARE: f64 = 1.0 / 3.0;
 const MIDLINE_SHARE: f64 = 0.25;
 
 impl Place {
+    /// Such as "left basal ganglia", "right frontal or parietal", "midline cerebellum".
+    #[must_use]
+    pub fn in_words(self) -> String {
+        let name = |region: Region| region.name().replace('_', " ");
+        let side = if self.is_midline {
+            "midline"
+        } else {
+            self.side.name()
+        };
+        let or = self
+            .or_region
+            .map_or(String::new(), |region| format!(" or {}", name(region)));
+        format!("{side} {}{or}", name(self.region))
+    }
+
     /// The place of a ball about `center_world`, of 3 mm or the lesion's radius where that is more, in
     /// `regions` (values as [`Region::code`] has them; fluid and all else do not count).
     ///

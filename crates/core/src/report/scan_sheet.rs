@@ -7,9 +7,8 @@ use super::picture::{Plane, View, Window, picture};
 use super::sheet::{Block, Card, Figure, HeadCell, Row, Sheet, Table, Tile};
 use super::texts;
 use crate::forms::Certainty;
-use crate::lesion::{Counts, Lesion, NoRegion};
+use crate::lesion::{Counts, Lesion, NoRegion, Place};
 use crate::preprocess::percentiles;
-use crate::regions::Region;
 use crate::scan::Acquisition;
 use crate::volume::{Volume, VoxelPoint};
 
@@ -186,8 +185,12 @@ pub(super) fn close_view<'a>(scan: &'a Volume<f32>, brain: &Volume<bool>) -> Vie
     }
 }
 
-fn card(findings: &Findings, close: &View, lesion: &Lesion) -> Card {
-    let [x, y, z] = lesion.center_world.to_array();
+/// A lesion in three planes, the darkest about it, and where a network looked for it.
+pub(super) fn lesion_figures(
+    close: &View,
+    lesion: &Lesion,
+    heat: Option<&Volume<f32>>,
+) -> Vec<Figure> {
     let center = nearest_voxel(close.scan, lesion.center_voxel);
     let marked = |offset: usize| lesion.voxels.binary_search(&offset).is_ok();
     let label = format!("lesion {}", lesion.id);
@@ -204,13 +207,19 @@ fn card(findings: &Findings, close: &View, lesion: &Lesion) -> Card {
         .map(|&plane| figure(close, plane, plane.name()))
         .collect();
     figures.push(figure(&slab, Plane::Axial, texts::SLAB));
-    if let Some(heat) = findings.maps.heat {
+    if let Some(heat) = heat {
         let warm = View {
             heat: Some(heat),
             ..*close
         };
         figures.push(figure(&warm, Plane::Axial, texts::HEAT));
     }
+    figures
+}
+
+fn card(findings: &Findings, close: &View, lesion: &Lesion) -> Card {
+    let [x, y, z] = lesion.center_world.to_array();
+    let figures = lesion_figures(close, lesion, findings.maps.heat);
     let region = region_in_words(lesion).map_or(String::new(), |region| format!("{region} · "));
     let mut class = lesion.size_class.name().to_string();
     if let Some(first) = class.get_mut(..1) {
@@ -232,17 +241,7 @@ fn card(findings: &Findings, close: &View, lesion: &Lesion) -> Card {
 
 /// Such as "left basal ganglia", "right frontal or parietal".
 pub(super) fn region_in_words(lesion: &Lesion) -> Option<String> {
-    let place = lesion.place.ok()?;
-    let name = |region: Region| region.name().replace('_', " ");
-    let side = if place.is_midline {
-        "midline"
-    } else {
-        place.side.name()
-    };
-    let or = place
-        .or_region
-        .map_or(String::new(), |region| format!(" or {}", name(region)));
-    Some(format!("{side} {}{or}", name(place.region)))
+    lesion.place.ok().map(Place::in_words)
 }
 
 /// Whole slices through the middle of the brain with the mask's border.

@@ -9,7 +9,7 @@ use siderin_core::annotate::{
     Rating, Runs, RunsError, Site,
 };
 use siderin_core::forms::{Certainty, Forms, Location, Sides, SizeBand};
-use siderin_core::lesion::{BurdenGroup, Lesion};
+use siderin_core::lesion::{BurdenGroup, Lesion, Place};
 use siderin_core::regions::{Region, RegionGroup, Side};
 
 /// A reader's state of a scan.
@@ -178,7 +178,6 @@ impl FindingDocument {
 impl Measured {
     fn of(finding: &Finding, lesion: &Lesion, site: &Site) -> Self {
         let place = lesion.place.ok();
-        let words = |region: Region| region.name().replace('_', " ");
         let side = place.map(|place| match (place.is_midline, place.side) {
             (true, _) => MarkedSide::Midline,
             (false, Side::Left) => MarkedSide::Left,
@@ -191,13 +190,7 @@ impl Measured {
             location: place.and_then(Location::of),
             certainty: finding.measured_certainty(lesion, site.grid),
             size: SizeBand::of(lesion.diameter_mm),
-            in_words: place.map(|place| {
-                let or = place
-                    .or_region
-                    .map_or(String::new(), |or| format!(" or {}", words(or)));
-                let side = side.map_or("", MarkedSide::in_words);
-                format!("{side} {}{or}", words(place.region))
-            }),
+            in_words: place.map(Place::in_words),
         }
     }
 }

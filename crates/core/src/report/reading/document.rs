@@ -62,7 +62,7 @@ struct OtherEntry<'a> {
 }
 
 /// "left", "right", or "midline".
-pub(super) fn side(place: Place) -> &'static str {
+fn side(place: Place) -> &'static str {
     if place.is_midline {
         "midline"
     } else {

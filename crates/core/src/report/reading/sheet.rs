@@ -1,14 +1,14 @@
 //! What the report of a reading shows.
 
-use super::document::{counts, side};
+use super::document::counts;
 use super::{ReadingReport, ReportedLesion};
-use crate::lesion::BurdenGroup;
+use crate::lesion::{BurdenGroup, Place};
 use crate::report::forms_sheet::filled_blocks;
-use crate::report::picture::{Plane, View, picture};
+use crate::report::picture::View;
 use crate::report::scan_sheet::{
-    PICTURED, SLAB_MM, acquisition_rows, close_view, grid_in_words, nearest_voxel,
+    PICTURED, acquisition_rows, close_view, grid_in_words, lesion_figures,
 };
-use crate::report::sheet::{Block, Card, Figure, HeadCell, Row, Sheet, Table, Tile};
+use crate::report::sheet::{Block, Card, HeadCell, Row, Sheet, Table, Tile};
 use crate::report::texts;
 use crate::volume::Volume;
 
@@ -139,36 +139,12 @@ fn cells(read: &ReportedLesion) -> [String; 11] {
 
 /// Such as "left thalamus".
 fn region(read: &ReportedLesion) -> Option<String> {
-    let place = read.counted.place?;
-    let words = |name: &str| name.replace('_', " ");
-    let or = place
-        .or_region
-        .map_or(String::new(), |or| format!(" or {}", words(or.name())));
-    Some(format!(
-        "{} {}{or}",
-        side(place),
-        words(place.region.name())
-    ))
+    read.counted.place.map(Place::in_words)
 }
 
 fn card(close: &View, read: &ReportedLesion) -> Card {
     let lesion = &read.lesion;
-    let center = nearest_voxel(close.scan, lesion.center_voxel);
-    let marked = |offset: usize| lesion.voxels.binary_search(&offset).is_ok();
-    let label = format!("lesion {}", lesion.id);
-    let figure = |view: &View, plane: Plane, caption: &str| Figure {
-        picture: picture(view, plane, center, &marked, &label),
-        caption: caption.into(),
-    };
-    let slab = View {
-        slab_mm: SLAB_MM,
-        ..*close
-    };
-    let mut figures: Vec<Figure> = Plane::ALL
-        .iter()
-        .map(|&plane| figure(close, plane, plane.name()))
-        .collect();
-    figures.push(figure(&slab, Plane::Axial, texts::SLAB));
+    let figures = lesion_figures(close, lesion, None);
     let by = match read.confidence {
         Some(confidence) => format!("proposed with confidence {confidence:.2}"),
         None => "marked by the reader".into(),
