@@ -2,8 +2,8 @@
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
-use siderin_core::scan::ReadLimits;
-use siderin_core::scan::nifti::read_volume_from_bytes;
+use siderin_image::scan::ReadLimits;
+use siderin_image::scan::nifti::read_volume_from_bytes;
 
 const LIMITS: ReadLimits = ReadLimits { max_voxels: 1 << 20, max_dicom_bytes: 1 << 22 };
 

@@ -3,8 +3,8 @@
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
-use siderin_core::annotate::{Entry, Finding, Site};
-use siderin_core::volume::Grid;
+use siderin_review::annotate::{Entry, Finding, Site};
+use siderin_image::volume::Grid;
 
 fuzz_target!(|bytes: &[u8]| {
     let Ok(entry) = serde_json::from_slice::<Entry>(bytes) else { return };

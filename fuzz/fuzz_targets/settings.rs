@@ -2,8 +2,8 @@
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
-use siderin_core::simulate::Protocol;
-use siderin_core::simulate::cohort::CohortSpec;
+use siderin_simulate::Protocol;
+use siderin_simulate::cohort::CohortSpec;
 
 fuzz_target!(|bytes: &[u8]| {
     let Ok(text) = std::str::from_utf8(bytes) else {

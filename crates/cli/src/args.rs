@@ -17,7 +17,7 @@ pub(crate) use study::Study;
 pub(crate) use train::{Train, Training};
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
-use siderin_core::report::Paper;
+use siderin_report::Paper;
 use std::path::PathBuf;
 
 /// Finds cerebral microbleeds on T2*-GRE and SWI brain MRI. For research use only: not a

@@ -1,9 +1,9 @@
 //! Is what the pipeline found plausible?
 
+use siderin_core::detection::Quality;
 use siderin_core::lesion::Lesion;
-use siderin_core::report::Quality;
-use siderin_core::scan::Note;
-use siderin_core::volume::Volume;
+use siderin_image::scan::Note;
+use siderin_image::volume::Volume;
 
 /// Brains of adults with the fluid inside the skull, in ml: intracranial volumes of 41,000
 /// adults lie between about 1100 and 1900 ml, and a mask may leave the outer fluid out.
@@ -81,7 +81,7 @@ pub(crate) fn many_findings_note(lesions: &[Lesion]) -> Option<Note> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use siderin_core::volume::Grid;
+    use siderin_image::volume::Grid;
 
     #[test]
     fn a_cut_brain_is_told() {

@@ -13,7 +13,7 @@ use burn::tensor::activation::relu;
 use burn::tensor::{Device, Tensor, TensorData};
 use nalgebra::Matrix4;
 use siderin_core::lesion::{Lesion, label_volume};
-use siderin_core::volume::{
+use siderin_image::volume::{
     Grid, Interpolation, ResampleError, Volume, resample, resample_nearest,
 };
 

@@ -5,11 +5,11 @@ use crate::model::{Network, REGION_STRIDE, REGIONS, RegionUnet, place};
 use crate::model_file::{Model, ModelWriteError, RegionsUsed, Training};
 use burn::tensor::Device;
 use nalgebra::Matrix4;
-use siderin_core::preprocess::{
+use siderin_core::regions::{FLUID_CODE, Region, Side};
+use siderin_image::preprocess::{
     Connectivity, HeadViewError, fill_holes, head_view, largest_component, signed_depth_mm,
 };
-use siderin_core::regions::{FLUID_CODE, Region, Side};
-use siderin_core::volume::{
+use siderin_image::volume::{
     Grid, GridError, Interpolation, ResampleError, Volume, resample, resample_nearest,
 };
 

@@ -1,12 +1,12 @@
 //! Methods that run on a scan, one after another.
 
+use crate::annotate::Runs;
 use crate::reading::pack;
 use crate::room::{LoadedScan, Loader, RoomScan};
 use crate::store::{NewRun, ProposedRow, RunAbout, Store};
 use serde::Serialize;
-use siderin_core::annotate::Runs;
 use siderin_core::forms::Certainty;
-use siderin_core::scan::Scan;
+use siderin_image::scan::Scan;
 use siderin_net::{Detection, Finder, Stage, detect};
 use std::collections::BTreeMap;
 use std::fmt;

@@ -2,11 +2,11 @@
 
 use crate::data::{PreparedFile, PreparedFileError, Truth};
 use rayon::prelude::*;
-use siderin_core::evaluate::{
+use siderin_core::lesion::{Lesion, MapFinding, OperatingPoint, label_volume};
+use siderin_evaluate::{
     Lesions, MapKind, Point, Rule, ScoreError, ScoreSettings, SubjectScore, score_case,
 };
-use siderin_core::lesion::{Lesion, MapFinding, OperatingPoint, label_volume};
-use siderin_core::volume::{Grid, GridError, ResampleError, Volume};
+use siderin_image::volume::{Grid, GridError, ResampleError, Volume};
 use siderin_net::OnScan;
 use siderin_net::infer::{Flips, InferError, Predictor};
 use siderin_net::model_file::OtherPoints;

@@ -2,7 +2,7 @@
 
 use super::PaperName;
 use clap::{Args, Subcommand, ValueEnum};
-use siderin_core::annotate::{Reference, Strokes};
+use siderin_review::annotate::{Reference, Strokes};
 use std::path::PathBuf;
 
 #[derive(Debug, Args)]

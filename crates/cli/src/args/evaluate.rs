@@ -1,8 +1,8 @@
 //! What can be typed about scoring.
 
 use clap::Args;
-use siderin_core::evaluate::{Bootstrap, Rule};
-use siderin_core::preprocess::Connectivity;
+use siderin_evaluate::{Bootstrap, Rule};
+use siderin_image::preprocess::Connectivity;
 use std::path::PathBuf;
 
 /// How intervals are made.

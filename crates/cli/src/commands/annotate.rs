@@ -4,11 +4,11 @@ use super::{Failure, Outcome, in_one_line};
 use crate::args::Grow;
 use crate::progress::say;
 use anyhow::{Context, Result, bail};
-use siderin_core::annotate::{GrowConfig, grow_scribbles, read_scribbles};
-use siderin_core::folder::write_then_rename;
 use siderin_core::lesion::Lesion;
-use siderin_core::scan::nifti::write_volume_placed;
-use siderin_core::scan::{Catalog, ReadLimits, read_single_volume, stem};
+use siderin_image::folder::write_then_rename;
+use siderin_image::scan::nifti::write_volume_placed;
+use siderin_image::scan::{Catalog, ReadLimits, read_single_volume, stem};
+use siderin_review::annotate::{GrowConfig, grow_scribbles, read_scribbles};
 
 pub(crate) fn grow(args: &Grow) -> Result<Outcome, Failure> {
     run(args).map_err(|error| Failure::Run(in_one_line(&error)))?;

@@ -6,11 +6,11 @@ use crate::args::Compare;
 use crate::progress::Progress;
 use anyhow::{Context, Result, bail};
 use siderin_core::change::{Comparison, Siderosis, Visit, compare_visits};
-use siderin_core::report::{
+use siderin_image::scan::{Given, ReadLimits, Scan, expand_input, read_scan};
+use siderin_net::{Detection, Finder, detect};
+use siderin_report::{
     TimelineStep, VisitFindings, prepare_change_folder, visit_folder, write_change, write_timeline,
 };
-use siderin_core::scan::{Given, ReadLimits, Scan, expand_input, read_scan};
-use siderin_net::{Detection, Finder, detect};
 use std::path::{Path, PathBuf};
 use std::time::Instant;
 

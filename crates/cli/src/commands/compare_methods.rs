@@ -4,9 +4,7 @@ use super::{Failure, Outcome, in_one_line};
 use crate::args::CompareMethods;
 use crate::progress::say;
 use anyhow::{Context, Result, bail};
-use siderin_core::evaluate::{
-    Method, Metrics, claim_comparison, compare, markdown, write_comparison,
-};
+use siderin_evaluate::{Method, Metrics, claim_comparison, compare, markdown, write_comparison};
 use std::path::Path;
 
 pub(crate) fn run(args: &CompareMethods) -> Result<Outcome, Failure> {

@@ -7,8 +7,8 @@ use crate::args::{
 };
 use crate::progress::say;
 use anyhow::Result;
-use siderin_core::evaluate::{Case, Companions, LesionFile, Rule, ScoreSettings, score_files};
-use siderin_core::scan::ReadLimits;
+use siderin_evaluate::{Case, Companions, LesionFile, Rule, ScoreSettings, score_files};
+use siderin_image::scan::ReadLimits;
 use std::path::Path;
 
 /// A person with a dozen microbleeds, some of them too faint to be seen.

@@ -5,15 +5,16 @@ use super::{Failure, Outcome, in_one_line};
 use crate::args::{Detect, DeviceName, Explain, ModelFiles, Results, Running};
 use crate::progress::Progress;
 use anyhow::{Context, Result, bail};
+use siderin_core::detection::Maps;
 use siderin_core::lesion::Counts;
-use siderin_core::report::{Maps, prepare_folder, write_folder};
-use siderin_core::scan::{Given, Input, ReadLimits, expand_input, read_scan, stem};
+use siderin_image::scan::{Given, Input, ReadLimits, expand_input, read_scan, stem};
 use siderin_net::model::ModelConfig;
 use siderin_net::model_file::{Model, ModelCard, Threshold};
 use siderin_net::{
     CandidateDetector, CandidateJudge, Detector, Finder, RegionFinder, RulesConfig, Stage,
     default_candidates, detect, heat_map,
 };
+use siderin_report::{prepare_folder, write_folder};
 use std::collections::HashMap;
 use std::path::PathBuf;
 use std::sync::Mutex;

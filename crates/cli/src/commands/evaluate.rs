@@ -4,11 +4,11 @@ use super::{Failure, Outcome, in_one_line};
 use crate::args::Evaluate;
 use crate::progress::{Progress, complain, say};
 use anyhow::{Context, Result, bail};
-use siderin_core::evaluate::{
+use siderin_evaluate::{
     CaseList, CaseTable, Companions, Metrics, Missing, Objects, Remark, Rule, ScoreSettings,
     Scored, claim_scores, gallery, pair_cases, score_cases, write_scores,
 };
-use siderin_core::scan::{ReadLimits, expand_input};
+use siderin_image::scan::{ReadLimits, expand_input};
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 

@@ -4,11 +4,11 @@ use super::{Failure, Outcome};
 use crate::args::Inspect;
 use crate::progress::complain;
 use serde::Serialize;
-use siderin_core::scan::{
+use siderin_image::scan::{
     Acquisition, Catalog, Note, ReadLimits, RefusedVolume, Suitability, VolumeEntry, holds_dicom,
     nifti_files, stem, suitability,
 };
-use siderin_core::volume::Grid;
+use siderin_image::volume::Grid;
 use siderin_net::model::ModelConfig;
 use siderin_net::model_file::ModelCard;
 use std::io::Write;

@@ -4,7 +4,7 @@ use super::{Failure, Outcome, in_one_line};
 use crate::args::{ModelDefault, ModelImport, ModelNew, Network};
 use crate::progress::say;
 use anyhow::{Context, Result, bail};
-use siderin_core::folder::{write_synced, write_then_rename};
+use siderin_image::folder::{write_synced, write_then_rename};
 use siderin_net::infer::ComputeDevice;
 use siderin_net::model_file::{Model, ModelCard, Training, import_weights};
 use siderin_net::{DEFAULT_CANDIDATES, DEFAULT_REGIONS};

@@ -5,11 +5,11 @@ use crate::args::Register;
 use crate::progress::{complain, say};
 use anyhow::{Context, Result};
 use serde::Serialize;
-use siderin_core::folder::{PartialFolder, Replace, write_json};
-use siderin_core::registration::{LEAST_SHARPNESS, Quality, register_rigid};
-use siderin_core::scan::nifti::write_volume;
-use siderin_core::scan::{ReadLimits, read_single_volume};
-use siderin_core::volume::{Interpolation, resample};
+use siderin_image::folder::{PartialFolder, Replace, write_json};
+use siderin_image::registration::{LEAST_SHARPNESS, Quality, register_rigid};
+use siderin_image::scan::nifti::write_volume;
+use siderin_image::scan::{ReadLimits, read_single_volume};
+use siderin_image::volume::{Interpolation, resample};
 
 const FILES: [&str; 2] = ["registered.nii.gz", "registration.json"];
 
@@ -57,7 +57,7 @@ fn lay(args: &Register) -> Result<()> {
     let shape = moving.shape().map(|n| 0.5 * (n as f64 - 1.0));
     let middle = moving
         .grid()
-        .to_world(siderin_core::volume::VoxelPoint::new(
+        .to_world(siderin_image::volume::VoxelPoint::new(
             shape[0], shape[1], shape[2],
         ))
         .0;

@@ -5,7 +5,7 @@ use super::{Failure, Outcome, in_one_line};
 use crate::args::{ModelFiles, Review, Running};
 use crate::progress::{complain, say};
 use anyhow::{Context, Result};
-use siderin_core::scan::stem;
+use siderin_image::scan::stem;
 use siderin_net::{Finder, RulesConfig};
 use siderin_review::jobs::Method;
 use siderin_review::room::{Room, check_there, default_folder};

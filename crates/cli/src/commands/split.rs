@@ -4,8 +4,8 @@ use super::{Failure, Outcome, in_one_line};
 use crate::args::Split;
 use crate::progress::say;
 use anyhow::{Context, Result, bail};
-use siderin_core::evaluate::{CaseTable, SplitFile, split};
-use siderin_core::folder::{write_json, write_then_rename};
+use siderin_evaluate::{CaseTable, SplitFile, split};
+use siderin_image::folder::{write_json, write_then_rename};
 use std::collections::BTreeMap;
 
 pub(crate) fn run(args: &Split) -> Result<Outcome, Failure> {

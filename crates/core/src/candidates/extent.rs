@@ -1,6 +1,6 @@
 //! The voxels a dark spot covers.
 
-use crate::volume::{Grid, Volume, VoxelPoint};
+use siderin_image::volume::{Grid, Volume, VoxelPoint};
 use std::collections::BTreeSet;
 
 /// How far from its seed a spot can reach, in mm: a macrohaemorrhage's radius, so that

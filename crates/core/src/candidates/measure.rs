@@ -3,8 +3,8 @@
 use super::extent::{grow, with_rim};
 use super::spots::Spot;
 use super::surround::look_around;
-use crate::volume::{Grid, Volume, VoxelPoint, WorldPoint, linear_at};
 use nalgebra::{Matrix3, SymmetricEigen, Vector3};
+use siderin_image::volume::{Grid, Volume, VoxelPoint, WorldPoint, linear_at};
 
 /// What a spot is measured against.
 pub struct Surroundings<'a> {

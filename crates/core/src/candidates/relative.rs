@@ -1,9 +1,11 @@
 //! Signal relative to its surroundings.
 
-use crate::preprocess::{SmoothError, gaussian_smooth};
-use crate::volume::{GridError, Interpolation, ResampleError, Volume, block_mean, resample};
 use nalgebra::Matrix4;
 use rayon::prelude::*;
+use siderin_image::preprocess::{SmoothError, gaussian_smooth};
+use siderin_image::volume::{
+    GridError, Interpolation, ResampleError, Volume, block_mean, resample,
+};
 
 /// Why the relative signal cannot be computed.
 #[derive(Debug, Clone, PartialEq, thiserror::Error)]
@@ -114,7 +116,7 @@ pub fn noise_level(relative: &Volume<f32>, brain: &Volume<bool>) -> f32 {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::volume::Grid;
+    use siderin_image::volume::Grid;
 
     #[test]
     fn shading_cancels() {

@@ -4,9 +4,9 @@ use super::{
     Candidate, RelativeError, SearchConfig, Spot, Surroundings, find_spots, measure, noise_level,
     relative_signal, score,
 };
-use crate::preprocess::{SmoothError, distance_to_mm};
-use crate::volume::{Grid, GridError, Volume, VoxelPoint, block_mean};
 use rayon::prelude::*;
+use siderin_image::preprocess::{SmoothError, distance_to_mm};
+use siderin_image::volume::{Grid, GridError, Volume, VoxelPoint, block_mean};
 use std::ops::Range;
 
 /// Why a scan cannot be searched.

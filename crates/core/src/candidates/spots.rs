@@ -1,8 +1,8 @@
 //! Dark spots at several sizes: minima of the relative signal against a wider surround.
 
-use crate::preprocess::{SmoothError, gaussian_smooth};
-use crate::volume::{Grid, Volume, VoxelPoint, linear_at};
 use rayon::prelude::*;
+use siderin_image::preprocess::{SmoothError, gaussian_smooth};
+use siderin_image::volume::{Grid, Volume, VoxelPoint, linear_at};
 use std::collections::HashMap;
 
 /// Settings of the search.
@@ -260,7 +260,7 @@ fn thin(mut spots: Vec<Spot>, volume: &Volume<f32>, most: usize) -> Vec<Spot> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::volume::WorldPoint;
+    use siderin_image::volume::WorldPoint;
 
     /// A brain of value 1 with one dark ball.
     fn ball(grid: &Grid, center: WorldPoint, radius_mm: f64) -> Volume<f32> {

@@ -1,7 +1,7 @@
 //! What lies around a spot in each direction.
 
-use crate::volume::{Volume, VoxelPoint, WorldPoint, linear_at};
 use nalgebra::Vector3;
+use siderin_image::volume::{Volume, VoxelPoint, WorldPoint, linear_at};
 
 /// How dark the surroundings are along opposite directions.
 #[derive(Debug, Clone, Copy, PartialEq)]

@@ -1,7 +1,7 @@
 //! What makes a comparison of two visits unsure.
 
-use crate::scan::{Acquisition, Known, Scan, Sequence};
 use serde::Serialize;
+use siderin_image::scan::{Acquisition, Known, Scan, Sequence};
 use std::fmt;
 
 /// One reason for caution.
@@ -151,9 +151,9 @@ fn number(what: &'static str, unit: &str, values: [Option<f64>; 2], ratio: f64) 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::scan::Origin;
-    use crate::scan::nifti::Placements;
-    use crate::volume::{Grid, Volume};
+    use siderin_image::scan::Origin;
+    use siderin_image::scan::nifti::Placements;
+    use siderin_image::volume::{Grid, Volume};
 
     fn scan(spacing_mm: [f64; 3], field_t: Option<f64>, sequence: Sequence) -> Scan {
         let grid = Grid::axis_aligned([20, 20, 5], spacing_mm).unwrap();

@@ -7,11 +7,11 @@ use super::pairing::PairingError;
 use super::sight::Sight;
 use super::status::{Change, ChangeConfig, Compared, Status, changes};
 use crate::lesion::{Lesion, SizeClass};
-use crate::registration::{Quality, RegistrationError, agreement, register_rigid};
-use crate::scan::{Note, Scan, Verdict, suitability};
-use crate::volume::{Volume, WorldPoint};
 use nalgebra::Isometry3;
 use serde::Serialize;
+use siderin_image::registration::{Quality, RegistrationError, agreement, register_rigid};
+use siderin_image::scan::{Note, Scan, Verdict, suitability};
+use siderin_image::volume::{Volume, WorldPoint};
 
 /// A visit: its scan and what was found in it.
 #[derive(Debug, Clone)]

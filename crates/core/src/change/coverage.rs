@@ -1,7 +1,7 @@
 //! How much of a brain both visits show.
 
-use crate::volume::{Volume, VoxelPoint, WorldPoint};
 use nalgebra::Isometry3;
+use siderin_image::volume::{Volume, VoxelPoint, WorldPoint};
 use std::f64::consts::PI;
 
 /// Every so many voxels of the brain are looked up in the other scan.
@@ -62,7 +62,7 @@ pub(super) fn beyond_the_ends(brain: &Volume<bool>) -> f64 {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::volume::Grid;
+    use siderin_image::volume::Grid;
 
     #[test]
     fn what_the_other_scan_does_not_reach_is_not_shared() {

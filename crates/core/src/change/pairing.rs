@@ -1,7 +1,7 @@
 //! Which lesions of two visits are the same.
 
-use crate::volume::WorldPoint;
 use pathfinding::prelude::{Matrix, kuhn_munkres};
+use siderin_image::volume::WorldPoint;
 
 /// Lesions of two visits whose centres are closer than this in one space are the same. Two microbleeds are
 /// rarely closer; what separates the places of one is the registration (below 2 mm) and thick slices.

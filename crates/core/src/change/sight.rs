@@ -2,8 +2,8 @@
 
 use super::pairing::REACH_MM;
 use crate::lesion::Lesion;
-use crate::volume::{Volume, VoxelPoint, WorldPoint};
 use serde::Serialize;
+use siderin_image::volume::{Volume, VoxelPoint, WorldPoint};
 
 /// One visit's scan, to look things up in.
 #[derive(Debug, Clone)]
@@ -117,7 +117,7 @@ impl Sight<'_> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::volume::Grid;
+    use siderin_image::volume::Grid;
 
     #[test]
     fn the_best_candidate_and_the_darkest_voxel_count() {

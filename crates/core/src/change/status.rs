@@ -4,9 +4,9 @@ use super::pairing::{PairingError, REACH_MM, pair};
 use super::sight::{Evidence, Seen, Sight};
 use super::size::trend;
 use crate::lesion::Lesion;
-use crate::volume::WorldPoint;
 use nalgebra::Isometry3;
 use serde::Serialize;
+use siderin_image::volume::WorldPoint;
 
 /// What became of a lesion between two visits.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
@@ -204,7 +204,7 @@ fn seen(lesion: &Lesion) -> Seen {
 mod tests {
     use super::*;
     use crate::lesion::{NoRegion, SizeClass};
-    use crate::volume::{Grid, Volume, VoxelPoint};
+    use siderin_image::volume::{Grid, Volume, VoxelPoint};
 
     fn lesion(id: u16, x: f64, diameter_mm: f64, confidence: f32) -> Lesion {
         Lesion {

@@ -1,9 +1,9 @@
 //! How sure a finding is, by confidence and shape.
 
 use crate::lesion::Lesion;
-use crate::volume::Grid;
 use nalgebra::{Matrix2, SymmetricEigen};
 use serde::{Deserialize, Serialize};
+use siderin_image::volume::Grid;
 
 /// Whether a finding is definite (MARS) or certain (BOMBS), or not.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -76,7 +76,7 @@ fn length_over_width(voxels: &[usize], grid: &Grid) -> f64 {
 pub(super) mod tests {
     use super::*;
     use crate::lesion::{NoRegion, SizeClass, sphere_diameter_mm};
-    use crate::volume::{VoxelPoint, WorldPoint};
+    use siderin_image::volume::{VoxelPoint, WorldPoint};
 
     /// Voxels of 1 × 1 × 4 mm, 20 × 20 × 3 of them.
     pub(in crate::forms) fn grid() -> Grid {

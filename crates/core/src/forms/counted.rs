@@ -2,8 +2,8 @@
 
 use super::{Certainty, Location};
 use crate::lesion::{LARGEST_MICROBLEED_MM, Lesion, NoRegion, Place};
-use crate::volume::Grid;
 use serde::{Deserialize, Serialize};
+use siderin_image::volume::Grid;
 
 /// Size on BOMBS.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]

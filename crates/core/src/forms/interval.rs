@@ -1,8 +1,8 @@
 //! How many there may be.
 
 use crate::lesion::{Judged, LARGEST_MICROBLEED_MM, repeats};
-use crate::volume::WorldPoint;
 use serde::Serialize;
+use siderin_image::volume::WorldPoint;
 
 /// How many of a scan's candidates are microbleeds, by their calibrated confidence.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize)]

@@ -19,8 +19,8 @@ pub use mars::{Mars, MarsCounts, MarsLine, Pattern, Subtotal};
 pub use sides::Sides;
 
 use crate::lesion::{Lesion, NoRegion, SizeClass};
-use crate::volume::Grid;
 use serde::Serialize;
+use siderin_image::volume::Grid;
 
 /// Both forms of one scan.
 #[derive(Debug, Clone, PartialEq, Serialize)]

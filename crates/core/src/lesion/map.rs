@@ -2,9 +2,9 @@
 
 use super::surroundings::parenchyma_share;
 use super::{Decision, Lesion, NoRegion, SizeClass, sphere_diameter_mm};
-use crate::preprocess::{Connectivity, connected_components};
-use crate::volume::{Volume, VoxelPoint, WorldPoint};
 use serde::{Deserialize, Serialize};
+use siderin_image::preprocess::{Connectivity, connected_components};
+use siderin_image::volume::{Volume, VoxelPoint, WorldPoint};
 
 /// Where on a model's curve it is used. It travels with the weights.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
@@ -145,7 +145,7 @@ fn measure(probability: &Volume<f32>, voxels: Vec<usize>) -> MapFinding {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::volume::Grid;
+    use siderin_image::volume::Grid;
 
     const POINT: OperatingPoint = OperatingPoint {
         threshold: 0.5,

@@ -13,8 +13,8 @@ pub use select::{
     Decision, Judged, ScoredSpot, faint_lesions, label_volume, repeats, select_lesions,
 };
 
-use crate::volume::{Grid, VoxelPoint, WorldPoint};
 use serde::Serialize;
+use siderin_image::volume::{Grid, VoxelPoint, WorldPoint};
 
 /// A finding above the threshold.
 #[derive(Debug, Clone, PartialEq)]

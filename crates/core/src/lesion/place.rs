@@ -2,7 +2,7 @@
 
 use super::Lesion;
 use crate::regions::{Region, Side};
-use crate::volume::{Grid, Volume, VoxelPoint, WorldPoint};
+use siderin_image::volume::{Grid, Volume, VoxelPoint, WorldPoint};
 
 /// A lesion's place by the forms of readers.
 #[derive(Debug, Clone, Copy, PartialEq)]

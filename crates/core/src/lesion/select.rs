@@ -2,7 +2,7 @@
 
 use super::{Lesion, NoRegion, SizeClass, sphere_diameter_mm};
 use crate::candidates::{Candidate, SpotKind};
-use crate::volume::{Grid, Volume, WorldPoint};
+use siderin_image::volume::{Grid, Volume, WorldPoint};
 use std::collections::HashSet;
 
 /// What became of a candidate.
@@ -182,7 +182,7 @@ pub fn label_volume(grid: &Grid, lesions: &[Lesion]) -> Volume<u16> {
 mod tests {
     use super::*;
     use crate::candidates::{Measures, Spot};
-    use crate::volume::VoxelPoint;
+    use siderin_image::volume::VoxelPoint;
 
     fn candidate(voxels: &[usize]) -> Candidate {
         let measures = Measures {

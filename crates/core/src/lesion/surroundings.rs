@@ -1,7 +1,7 @@
 //! What surrounds a lesion: the clinically derived reduction of false positives of Kwon 2024.
 
-use crate::preprocess::distance_to_mm;
-use crate::volume::{Grid, Volume};
+use siderin_image::preprocess::distance_to_mm;
+use siderin_image::volume::{Grid, Volume};
 
 /// Slices farther apart than this are not looked across.
 const THICK_MM: f64 = 2.0;

@@ -2,8 +2,8 @@
 
 use super::landmarks::Landmarks;
 use super::{Region, Side};
-use crate::preprocess::distance_to_mm;
-use crate::volume::{Volume, VoxelPoint};
+use siderin_image::preprocess::distance_to_mm;
+use siderin_image::volume::{Volume, VoxelPoint};
 
 /// White matter this close to a lateral ventricle is deep (MARS).
 const DEEP_WITHIN_MM: f32 = 10.0;
@@ -74,7 +74,7 @@ impl Structures {
 }
 
 /// The side that a label names, or the one the place is on.
-pub(super) fn side_at(landmarks: &Landmarks, at: crate::volume::WorldPoint) -> Side {
+pub(super) fn side_at(landmarks: &Landmarks, at: siderin_image::volume::WorldPoint) -> Side {
     if landmarks.right_of_midline_mm(at) >= 0.0 {
         Side::Right
     } else {

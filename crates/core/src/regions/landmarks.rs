@@ -1,7 +1,7 @@
 //! The frame of one head: its midline plane and how far its cerebrum reaches.
 
-use crate::volume::{Volume, VoxelPoint, WorldPoint};
 use nalgebra::{Matrix3, Vector3};
+use siderin_image::volume::{Volume, VoxelPoint, WorldPoint};
 
 /// A frame after Talairach's proportional grid (Talairach and Tournoux 1988): the origin near
 /// the anterior commissure, each direction stretched to the extents of the MNI brain, so that

@@ -4,7 +4,7 @@ use super::geometry::{Structures, side_at};
 use super::landmarks::Landmarks;
 use super::partition::named;
 use super::{FLUID_CODE, Region, Side};
-use crate::volume::{GridError, Volume, VoxelPoint, canonical_orientation};
+use siderin_image::volume::{GridError, Volume, VoxelPoint, canonical_orientation};
 use std::collections::BTreeMap;
 
 /// A parcellation that gives no regions.
@@ -171,8 +171,8 @@ fn nearest_lobe(parcels: &Volume<u16>) -> Volume<u8> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::volume::{Grid, Reorientation};
     use nalgebra::{Matrix4, Vector4};
+    use siderin_image::volume::{Grid, Reorientation};
 
     /// A brain of blocks, 4 mm: cortex around white matter, ventricles, lentiform nuclei.
     fn blocks() -> Volume<f32> {
@@ -222,7 +222,7 @@ mod tests {
         let [x, y, z] = place;
         let voxel = regions
             .grid()
-            .to_voxel(crate::volume::WorldPoint::new(x, y, z));
+            .to_voxel(siderin_image::volume::WorldPoint::new(x, y, z));
         Region::of_code(regions.at(voxel.to_array().map(|v| v.round() as usize)))
     }
 

@@ -3,7 +3,7 @@
 use super::geometry::{Structures, side_at};
 use super::landmarks::{Landmarks, Proportional};
 use super::{FLUID_CODE, Region, Side};
-use crate::volume::{Volume, VoxelPoint};
+use siderin_image::volume::{Volume, VoxelPoint};
 
 /// Labels that cannot be partitioned.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]

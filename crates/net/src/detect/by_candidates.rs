@@ -7,11 +7,11 @@ use crate::explain::EXPLAINED;
 use crate::model_file::{PointName, RegionsUsed, Threshold};
 use crate::regions::{RegionError, RegionFinder};
 use siderin_core::candidates::{Candidate, FineFrame, LOCAL_MEAN_SIGMA_MM};
+use siderin_core::detection::{Candidates, Method, Step};
 use siderin_core::forms::count_interval;
 use siderin_core::lesion::{Lesion, ScoredSpot, faint_lesions, select_lesions};
-use siderin_core::report::{Candidates, Method, Step};
-use siderin_core::scan::{Note, Scan};
-use siderin_core::volume::Volume;
+use siderin_image::scan::{Note, Scan};
+use siderin_image::volume::Volume;
 
 /// Half of the diagonal of a fine view of 16 mm.
 const VIEW_REACH_MM: f64 = 11.4;

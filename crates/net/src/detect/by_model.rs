@@ -6,11 +6,11 @@ use crate::infer::{Flips, InferError, Prediction, Predictor};
 use crate::model_file::{Model, ModelCard, PointName, Threshold};
 use burn::tensor::Device;
 use nalgebra::Matrix4;
+use siderin_core::detection::{Candidates, Method, Step};
 use siderin_core::lesion::{Lesion, MapFinding, OperatingPoint, lesions_of_map};
-use siderin_core::preprocess::Prepared;
-use siderin_core::report::{Candidates, Method, Step};
-use siderin_core::scan::{Note, Scan};
-use siderin_core::volume::{
+use siderin_image::preprocess::Prepared;
+use siderin_image::scan::{Note, Scan};
+use siderin_image::volume::{
     Grid, Interpolation, ResampleError, Volume, resample, resample_nearest,
 };
 

@@ -2,10 +2,10 @@
 
 use super::{DetectError, Found, Stage, brain_mask_step, certain_from};
 use siderin_core::candidates::{LOCAL_MEAN_SIGMA_MM, SearchConfig, search};
+use siderin_core::detection::{Candidates, Method, Step};
 use siderin_core::lesion::{ScoredSpot, select_lesions};
-use siderin_core::report::{Candidates, Method, Step};
-use siderin_core::scan::Scan;
-use siderin_core::volume::Volume;
+use siderin_image::scan::Scan;
+use siderin_image::volume::Volume;
 
 /// Settings of the search by rules.
 #[derive(Debug, Clone, PartialEq)]

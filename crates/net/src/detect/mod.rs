@@ -15,12 +15,12 @@ pub use show::{MOST_CANDIDATES, ShowError, Shown, show_candidates};
 use crate::checks::{coverage_note, many_findings_note, quality_notes, volume_ml};
 use crate::model_file::{ModelCard, PointName};
 use siderin_core::candidates::{SearchError, scan_noise};
+use siderin_core::detection::{Candidates, Findings, Maps, Method, Quality, Step};
 use siderin_core::forms::CountInterval;
 use siderin_core::lesion::Lesion;
-use siderin_core::preprocess::{BrainMaskConfig, BrainMaskError, brain_mask};
-use siderin_core::report::{Candidates, Findings, Maps, Method, Quality, Step};
-use siderin_core::scan::{Note, Scan, Verdict, suitability};
-use siderin_core::volume::Volume;
+use siderin_image::preprocess::{BrainMaskConfig, BrainMaskError, brain_mask};
+use siderin_image::scan::{Note, Scan, Verdict, suitability};
+use siderin_image::volume::Volume;
 
 /// What looks for microbleeds.
 #[derive(Debug)]

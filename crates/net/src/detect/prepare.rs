@@ -4,10 +4,10 @@
 use super::Stage;
 use crate::model_file::ModelCard;
 use nalgebra::Matrix4;
-use siderin_core::preprocess::{Prepared, RecipeError, RecipeImage};
-use siderin_core::registration::{LEAST_SHARPNESS, RegistrationError, register_rigid};
-use siderin_core::scan::{Note, Scan};
-use siderin_core::volume::Volume;
+use siderin_image::preprocess::{Prepared, RecipeError, RecipeImage};
+use siderin_image::registration::{LEAST_SHARPNESS, RegistrationError, register_rigid};
+use siderin_image::scan::{Note, Scan};
+use siderin_image::volume::Volume;
 
 /// What a network sees of a scan, and what should be known about it.
 #[derive(Debug, Clone)]
@@ -160,11 +160,11 @@ mod tests {
     use super::*;
     use crate::model::{Architecture, ModelConfig, Preset};
     use nalgebra::Point3;
-    use siderin_core::preprocess::{BrainMaskConfig, brain_mask};
-    use siderin_core::scan::nifti::write_volume;
-    use siderin_core::scan::{Catalog, ReadLimits};
-    use siderin_core::simulate::{PhantomConfig, phantom};
-    use siderin_core::volume::Grid;
+    use siderin_image::preprocess::{BrainMaskConfig, brain_mask};
+    use siderin_image::scan::nifti::write_volume;
+    use siderin_image::scan::{Catalog, ReadLimits};
+    use siderin_image::volume::Grid;
+    use siderin_simulate::{PhantomConfig, phantom};
 
     /// A phantom, and the same image 8 mm to the right as its T1w.
     fn scan() -> Scan {

@@ -7,7 +7,7 @@ use siderin_core::candidates::{
     Candidate, CandidateView, PHASE_CHANNELS, SearchConfig, SearchError, VIEW_EDGE, ViewSource,
     search,
 };
-use siderin_core::scan::{Scan, phase_in_rad};
+use siderin_image::scan::{Scan, phase_in_rad};
 
 /// Candidates of a scan that are shown, the best by the rules.
 pub const MOST_CANDIDATES: usize = 200;

@@ -5,8 +5,8 @@ use super::slices::{Window, floats};
 use crate::model::Mmoc;
 use burn::tensor::activation::sigmoid;
 use burn::tensor::{Device, Tensor, TensorData};
-use siderin_core::preprocess::{Connectivity, connected_components};
-use siderin_core::volume::{Grid, Volume};
+use siderin_image::preprocess::{Connectivity, connected_components};
+use siderin_image::volume::{Grid, Volume};
 
 /// Settings of [`coarse_to_fine`].
 #[derive(Debug, Clone, Copy)]

@@ -1,6 +1,6 @@
 //! A network over a whole scan.
 //!
-//! [`Predictor::predict`] takes the images a [`Recipe`](siderin_core::preprocess::Recipe) prepared
+//! [`Predictor::predict`] takes the images a [`Recipe`](siderin_image::preprocess::Recipe) prepared
 //! and gives the probability of a microbleed in each of their voxels: `slices` for the 2.5D
 //! network, `tiles` for the 3D ones, `cascade` for the two stages; `flips` averages over
 //! mirrored scans.
@@ -26,8 +26,8 @@ use crate::model::{
 use burn::tensor::activation::{sigmoid, softmax};
 use burn::tensor::{Device, Tensor};
 use serde::{Deserialize, Serialize};
-use siderin_core::preprocess::Prepared;
-use siderin_core::volume::Volume;
+use siderin_image::preprocess::Prepared;
+use siderin_image::volume::Volume;
 
 /// How a network goes over a scan. It travels with the weights.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -317,7 +317,7 @@ impl<'a> Stack<'a> {
 }
 
 /// The likeliest region of each voxel; a microbleed is left out of the choice.
-fn regions(classes: &[Vec<f32>], grid: &siderin_core::volume::Grid) -> Volume<u8> {
+fn regions(classes: &[Vec<f32>], grid: &siderin_image::volume::Grid) -> Volume<u8> {
     let last = GuidedClass::Microbleed as usize;
     let values = (0..grid.voxel_count())
         .map(|at| {

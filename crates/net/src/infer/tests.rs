@@ -9,7 +9,7 @@ use burn::nn::PaddingConfig3d;
 use burn::nn::conv::Conv3dConfig;
 use burn::tensor::TensorData;
 use proptest::prelude::*;
-use siderin_core::volume::Grid;
+use siderin_image::volume::Grid;
 
 fn tiling(patch: [usize; 3], overlap: f64) -> Tiling {
     Tiling {

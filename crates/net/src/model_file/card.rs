@@ -6,7 +6,7 @@ use crate::model::{Architecture, ModelConfig, Preset, guided_plan};
 use serde::{Deserialize, Serialize};
 use siderin_core::candidates::VIEW_EDGE;
 use siderin_core::lesion::OperatingPoint;
-use siderin_core::preprocess::{HEAD_VIEW_MM, IntensityScale, Recipe};
+use siderin_image::preprocess::{HEAD_VIEW_MM, IntensityScale, Recipe};
 
 /// Version of the card that this program writes, and the newest that it reads.
 pub const CARD_VERSION: u32 = 1;

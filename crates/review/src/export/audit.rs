@@ -14,7 +14,7 @@ pub fn write_audit(sink: impl Write, reader: &str, trail: &[Event]) -> csv::Resu
         "number", "time_utc", "reader", "by", "item", "action", "in_words", "previous", "value",
     ])?;
     for event in trail {
-        let text = |entry: &Option<siderin_core::annotate::Entry>| {
+        let text = |entry: &Option<crate::annotate::Entry>| {
             entry
                 .as_ref()
                 .and_then(|entry| serde_json::to_string(entry).ok())

@@ -2,9 +2,9 @@
 
 use super::Exported;
 use siderin_core::lesion::{Lesion, label_volume};
-use siderin_core::report::ReadingReport;
-use siderin_core::scan::nifti::{WriteError, write_volume_placed};
-use siderin_core::scan::{Acquisition, Sequence};
+use siderin_image::scan::nifti::{WriteError, write_volume_placed};
+use siderin_image::scan::{Acquisition, Sequence};
+use siderin_report::ReadingReport;
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
@@ -111,7 +111,7 @@ fn sidecar(acquisition: &Acquisition) -> serde_json::Value {
             fields.insert(key.into(), value.into());
         }
     };
-    let seconds = |known: &Option<siderin_core::scan::Known<f64>>| {
+    let seconds = |known: &Option<siderin_image::scan::Known<f64>>| {
         known.as_ref().map(|known| known.value / 1e3)
     };
     number(

@@ -18,9 +18,10 @@ use crate::reading::{Proposals, Reading, ReadingError};
 use crate::room::{LoadedScan, RoomScan};
 use crate::store::{Event, Store, StoreError};
 use dataset::DatasetError;
-use siderin_core::folder::{FolderError, PartialFolder, Replace, write_synced};
-use siderin_core::report::{Paper, RESEARCH_USE, ReadingReport, ReportError, write_reading};
-use siderin_core::volume::Volume;
+use siderin_core::RESEARCH_USE;
+use siderin_image::folder::{FolderError, PartialFolder, Replace, write_synced};
+use siderin_image::volume::Volume;
+use siderin_report::{Paper, ReadingReport, ReportError, write_reading};
 use std::io::Write;
 use std::path::{Path, PathBuf};
 

@@ -1,10 +1,10 @@
 //! A reading as its report shows it.
 
 use super::Exported;
+use crate::annotate::{ImageQuality, Verdict};
 use crate::reading::ReadingError;
-use siderin_core::annotate::{ImageQuality, Verdict};
-use siderin_core::report::{Landmarked, ReadingReport, Rejected, ReportedLesion};
-use siderin_core::scan::suitability;
+use siderin_image::scan::suitability;
+use siderin_report::{Landmarked, ReadingReport, Rejected, ReportedLesion};
 
 /// The report of a reading.
 ///

@@ -2,10 +2,8 @@
 
 use super::{Proposals, Reading, ReadingError};
 use crate::CONSENSUS;
+use crate::annotate::{Entry, Finding, Mark, PlaceRead, ReaderView, Runs, Site, Verdict, places};
 use crate::store::Store;
-use siderin_core::annotate::{
-    Entry, Finding, Mark, PlaceRead, ReaderView, Runs, Site, Verdict, places,
-};
 use std::collections::HashMap;
 
 /// A place with what was decided of it together.
@@ -115,10 +113,10 @@ fn mark(place: &ConsensusPlace, readings: &[(String, Reading)], is_proposed: boo
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::annotate::Proposed;
     use crate::store::ChangeRequest;
-    use siderin_core::annotate::Proposed;
     use siderin_core::forms::Certainty;
-    use siderin_core::volume::Grid;
+    use siderin_image::volume::Grid;
 
     #[test]
     fn decisions_stand_before_agreement() {

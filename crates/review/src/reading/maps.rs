@@ -3,7 +3,7 @@
 use flate2::Compression;
 use flate2::read::ZlibDecoder;
 use flate2::write::ZlibEncoder;
-use siderin_core::volume::{Grid, Volume};
+use siderin_image::volume::{Grid, Volume};
 use std::io::{Read, Write};
 
 /// Bytes of a map, packed. Maps of brains are mostly runs of one value: a hundredth remains.

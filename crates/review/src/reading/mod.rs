@@ -8,13 +8,13 @@ pub use consensus::{ConsensusPlace, consensus_findings, consensus_places};
 pub use maps::{pack, unpack};
 pub use words::in_words;
 
-use crate::store::{RunRow, Store, StoreError};
-use siderin_core::annotate::{
+use crate::annotate::{
     Entry, Finding, ImageQuality, Landmark, Proposed, ReadLesion, RegionsOfScan, RunsError, Site,
     Verdict,
 };
+use crate::store::{RunRow, Store, StoreError};
 use siderin_core::forms::Forms;
-use siderin_core::volume::Grid;
+use siderin_image::volume::Grid;
 use std::collections::HashMap;
 
 /// The findings of a run with what one reader says of them, and all else the reader says.

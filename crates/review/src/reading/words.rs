@@ -1,7 +1,7 @@
 //! Decisions in words, for undoing and for the trail.
 
+use crate::annotate::{Entry, Mark, Verdict};
 use crate::store::Event;
-use siderin_core::annotate::{Entry, Mark, Verdict};
 
 /// What an event did, such as "f3: accepted" or "a1: mask changed".
 #[must_use]
@@ -54,8 +54,8 @@ fn changed(before: &Mark, after: &Mark) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::annotate::{Mimic, Runs};
     use crate::store::Action;
-    use siderin_core::annotate::{Mimic, Runs};
 
     #[test]
     fn decisions_in_words() {

@@ -1,8 +1,8 @@
 //! Images as the page shows them.
 
 use serde::Serialize;
-use siderin_core::scan::nifti::{Placements, WriteError, encode_volume_scaled};
-use siderin_core::volume::{Grid, Volume};
+use siderin_image::scan::nifti::{Placements, WriteError, encode_volume_scaled};
+use siderin_image::volume::{Grid, Volume};
 
 /// Grey values at first, and how far they reach.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize)]
@@ -85,8 +85,8 @@ pub fn image_bytes(volume: &Volume<f32>, grid: &Grid) -> Result<Vec<u8>, WriteEr
 #[cfg(test)]
 mod tests {
     use super::*;
-    use siderin_core::scan::ReadLimits;
-    use siderin_core::scan::nifti::read_volume_from_bytes;
+    use siderin_image::scan::ReadLimits;
+    use siderin_image::scan::nifti::read_volume_from_bytes;
 
     #[test]
     fn what_the_page_gets_reads_back() {

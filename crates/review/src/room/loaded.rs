@@ -3,7 +3,7 @@
 use super::RoomScan;
 use super::image::DisplayWindow;
 use crate::store::{Store, StoreError};
-use siderin_core::scan::{Given, ReadLimits, ReadScanError, Scan, read_scan};
+use siderin_image::scan::{Given, ReadLimits, ReadScanError, Scan, read_scan};
 use std::sync::{Arc, Mutex, PoisonError};
 
 /// A scan that was read.
@@ -103,8 +103,8 @@ fn fingerprint(scan: &Scan) -> String {
 mod tests {
     use super::*;
     use crate::room::Room;
-    use siderin_core::scan::nifti::write_volume;
-    use siderin_core::volume::{Grid, Volume};
+    use siderin_image::scan::nifti::write_volume;
+    use siderin_image::volume::{Grid, Volume};
 
     #[test]
     fn a_scan_that_changed_is_refused() {

@@ -11,8 +11,8 @@ pub use partner::{Partner, PartnerError, PartnerKind};
 pub use place::{RoomError, check_there, default_folder};
 
 use crate::store::{Store, StoreError};
-use siderin_core::evaluate::subject_of;
-use siderin_core::scan::{Input, expand_input};
+use siderin_evaluate::subject_of;
+use siderin_image::scan::{Input, expand_input};
 use std::path::{Path, PathBuf};
 
 /// A scan of the room.

@@ -2,9 +2,9 @@
 
 use super::{LoadedScan, RoomScan, is_same_subject};
 use serde::Serialize;
-use siderin_core::registration::{RegistrationError, register_rigid};
-use siderin_core::scan::{CompanionError, ReadLimits, read_single_volume};
-use siderin_core::volume::{Grid, GridError, Volume};
+use siderin_image::registration::{RegistrationError, register_rigid};
+use siderin_image::scan::{CompanionError, ReadLimits, read_single_volume};
+use siderin_image::volume::{Grid, GridError, Volume};
 use std::path::PathBuf;
 
 /// What a partner is.

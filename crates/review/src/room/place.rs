@@ -1,7 +1,7 @@
 //! Where things lie.
 
 use crate::store::StoreError;
-use siderin_core::scan::stem;
+use siderin_image::scan::stem;
 use std::path::{Path, PathBuf};
 
 /// A room that cannot be opened.

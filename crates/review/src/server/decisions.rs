@@ -3,13 +3,13 @@
 use super::app::{Who, blocking};
 use super::scans::{ScanPath, reading_document};
 use super::{App, Refused};
+use crate::annotate::{Entry, GrowConfig, Reference, Runs, grow, touching_parts};
 use crate::store::{ChangeRequest, Store, StoreError};
 use axum::Json;
 use axum::extract::rejection::JsonRejection;
 use axum::extract::{Path, Query, State};
 use serde::Deserialize;
 use serde_json::{Value, json};
-use siderin_core::annotate::{Entry, GrowConfig, Reference, Runs, grow, touching_parts};
 use siderin_core::lesion::Lesion;
 use std::sync::Arc;
 use std::time::Instant;

@@ -1,13 +1,13 @@
 //! Answers as the page reads them.
 
+use crate::annotate::{
+    Artefact, Cause, Finding, ImageQuality, Landmark, Mark, MarkedSide, Mimic, OtherFinding,
+    Rating, Runs, RunsError, Site,
+};
 use crate::reading::{Reading, ReadingError, forms, in_words};
 use crate::store::Event;
 use serde::Serialize;
 use serde_json::{Value, json};
-use siderin_core::annotate::{
-    Artefact, Cause, Finding, ImageQuality, Landmark, Mark, MarkedSide, Mimic, OtherFinding,
-    Rating, Runs, RunsError, Site,
-};
 use siderin_core::forms::{Certainty, Forms, Location, Sides, SizeBand};
 use siderin_core::lesion::{BurdenGroup, Lesion, Place};
 use siderin_core::regions::{Region, RegionGroup, Side};

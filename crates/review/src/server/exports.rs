@@ -16,8 +16,8 @@ use axum::http::header::{CONTENT_DISPOSITION, CONTENT_SECURITY_POLICY, CONTENT_T
 use axum::response::{IntoResponse, Response};
 use serde::Deserialize;
 use serde_json::{Value, json};
-use siderin_core::report::reading_page;
-use siderin_core::volume::Volume;
+use siderin_image::volume::Volume;
+use siderin_report::reading_page;
 use std::sync::Arc;
 
 impl From<ExportError> for Refused {

@@ -10,9 +10,10 @@ use axum::http::header::CONTENT_TYPE;
 use axum::response::{IntoResponse, Response};
 use serde::Deserialize;
 use serde_json::{Value, json};
-use siderin_core::folder::read_bounded;
-use siderin_core::report::{RESEARCH_USE, thumbnail};
-use siderin_core::scan::suitability;
+use siderin_core::RESEARCH_USE;
+use siderin_image::folder::read_bounded;
+use siderin_image::scan::suitability;
+use siderin_report::thumbnail;
 use std::sync::Arc;
 
 /// The token and a scan's number.
@@ -61,7 +62,7 @@ fn listed(
     store: &crate::store::Store,
     reader: Option<&str>,
 ) -> Result<Value, Refused> {
-    use siderin_core::annotate::{Entry, Verdict};
+    use crate::annotate::{Entry, Verdict};
     let run = store.runs(scan.id)?.into_iter().next();
     let found = match &run {
         Some(run) => Some(store.findings(run.id)?.len()),

@@ -6,6 +6,7 @@ use super::decisions::{Body, body, check_key};
 use super::scans::ScanPath;
 use super::{App, Refused};
 use crate::CONSENSUS;
+use crate::annotate::{Entry, Mark, PlaceRead, ReaderView, Runs, Verdict, agreement, places};
 use crate::reading::{ConsensusPlace, Proposals, Reading, consensus_places};
 use crate::room::LoadedScan;
 use crate::store::ChangeRequest;
@@ -14,9 +15,6 @@ use axum::extract::{Path, Query, State};
 use axum::http::StatusCode;
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
-use siderin_core::annotate::{
-    Entry, Mark, PlaceRead, ReaderView, Runs, Verdict, agreement, places,
-};
 use std::collections::BTreeSet;
 use std::sync::Arc;
 

@@ -1,8 +1,8 @@
 //! What readers said: the audit trail, and what holds now.
 
 use super::{Store, StoreError, now};
+use crate::annotate::Entry;
 use rusqlite::{Connection, OptionalExtension, TransactionBehavior, params};
-use siderin_core::annotate::Entry;
 
 /// A decision to be kept.
 #[derive(Debug, Clone, PartialEq)]

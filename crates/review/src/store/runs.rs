@@ -1,9 +1,9 @@
 //! What methods found.
 
 use super::{Store, StoreError, now};
+use crate::annotate::Runs;
 use rusqlite::{OptionalExtension, TransactionBehavior, params};
 use serde::{Deserialize, Serialize};
-use siderin_core::annotate::Runs;
 use siderin_core::forms::Certainty;
 
 /// What is known of a run beside its findings.

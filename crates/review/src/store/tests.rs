@@ -1,5 +1,5 @@
 use super::*;
-use siderin_core::annotate::{Entry, Finished, Mark, Runs, Verdict};
+use crate::annotate::{Entry, Finished, Mark, Runs, Verdict};
 use siderin_core::forms::Certainty;
 
 fn accepted() -> Entry {

@@ -1,7 +1,7 @@
 use super::{ConfigError, hold, merge};
 use serde::{Deserialize, Serialize};
-use siderin_core::evaluate::Rule;
-use siderin_core::scan::Sequence;
+use siderin_evaluate::Rule;
+use siderin_image::scan::Sequence;
 use siderin_net::model::{Architecture, Preset};
 use siderin_net::model_file::{ModelCard, ModelFileError};
 use std::path::PathBuf;

@@ -12,7 +12,7 @@ pub use schedule::{OptimiserConfig, OptimiserKind, ScheduleConfig};
 use crate::sample::{AugmentConfig, SamplingConfig};
 use serde::{Deserialize, Serialize};
 use siderin_core::candidates::VIEW_EDGE;
-use siderin_core::evaluate::Rule;
+use siderin_evaluate::Rule;
 use siderin_net::loss::LossError;
 use siderin_net::model::{ModelConfig, REGION_STRIDE};
 use siderin_net::model_file::{ModelCard, ModelFileError};

@@ -8,10 +8,10 @@ use serde::{Deserialize, Serialize};
 use siderin_core::candidates::{
     COARSE_CHANNELS, CandidateView, FINE_CHANNELS, SpotKind, VIEW_EDGE, VIEW_NUMBERS,
 };
-use siderin_core::evaluate::Point;
-use siderin_core::folder::{write_synced, write_then_rename};
 use siderin_core::lesion::sphere_diameter_mm;
-use siderin_core::volume::WorldPoint;
+use siderin_evaluate::Point;
+use siderin_image::folder::{write_synced, write_then_rename};
+use siderin_image::volume::WorldPoint;
 use std::collections::HashMap;
 use std::io::Write;
 use std::path::PathBuf;

@@ -4,14 +4,14 @@ use super::candidate_file::{CandidateFile, CandidateSet, MayBe, Place, TruePlace
 use super::labels::lesion_mask;
 use super::prepare::{DataError, ScanFault, begin, check_labels, for_all, lesions_in, stamp};
 use super::prepared::numbered;
+use crate::data::LabelledScan;
 use nalgebra::Point3;
 use serde::Deserialize;
 use siderin_core::candidates::{Candidate, SpotKind, VIEW_VERSION};
-use siderin_core::evaluate::LabelledScan;
-use siderin_core::folder::read_bounded;
-use siderin_core::scan::{Catalog, ReadLimits, Scan, read_phase};
-use siderin_core::simulate::{LesionTruth, Mimic, MimicKind};
-use siderin_core::volume::{Volume, VoxelPoint, WorldPoint};
+use siderin_core::truth::{LesionTruth, Mimic, MimicKind};
+use siderin_image::folder::read_bounded;
+use siderin_image::scan::{Catalog, ReadLimits, Scan, read_phase};
+use siderin_image::volume::{Volume, VoxelPoint, WorldPoint};
 use siderin_net::{MOST_CANDIDATES, RegionFinder, show_candidates};
 use std::path::{Path, PathBuf};
 
@@ -231,7 +231,7 @@ fn spot_kind(mimic: MimicKind) -> SpotKind {
 mod tests {
     use super::*;
     use siderin_core::candidates::{SearchConfig, search};
-    use siderin_core::volume::Grid;
+    use siderin_image::volume::Grid;
 
     /// Three dark balls in a row, 20 mm apart.
     fn candidates(grid: &Grid) -> Vec<Candidate> {

@@ -1,7 +1,8 @@
 use super::{DataError, FindError, find, scans_with_lesions};
 use crate::config::TrainConfig;
+use crate::data::LabelledScan;
 use serde::{Deserialize, Serialize};
-use siderin_core::evaluate::{CaseTable, LabelledScan, SplitError, SplitFile, split};
+use siderin_evaluate::{CaseTable, SplitError, SplitFile, split};
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
@@ -283,8 +284,8 @@ pub(crate) fn fold_of(
 #[cfg(test)]
 mod tests {
     use super::*;
-    use siderin_core::evaluate::LesionFile;
-    use siderin_core::scan::Input;
+    use siderin_evaluate::LesionFile;
+    use siderin_image::scan::Input;
 
     fn scan(name: &str, subject: &str) -> LabelledScan {
         LabelledScan {

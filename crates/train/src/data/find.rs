@@ -1,6 +1,6 @@
 use crate::config::SequenceChoice;
-use siderin_core::evaluate::{LabelledError, LabelledScan, labelled_scans};
-use siderin_core::scan::{Catalog, OpenError, ReadLimits, stem};
+use crate::data::{LabelledError, LabelledScan, labelled_scans};
+use siderin_image::scan::{Catalog, OpenError, ReadLimits, stem};
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 

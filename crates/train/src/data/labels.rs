@@ -1,10 +1,10 @@
 //! What is true of a scan, on its grid.
 
-use siderin_core::evaluate::{LesionFile, LesionFileError, Lesions, MapKind, Point, read_lesions};
 use siderin_core::regions::{FLUID_CODE, Region, RegionGroup};
-use siderin_core::scan::ReadLimits;
-use siderin_core::scan::nifti::{NiftiError, read_volume};
-use siderin_core::volume::{Grid, ResampleError, Volume, VoxelPoint, resample_nearest};
+use siderin_evaluate::{LesionFile, LesionFileError, Lesions, MapKind, Point, read_lesions};
+use siderin_image::scan::ReadLimits;
+use siderin_image::scan::nifti::{NiftiError, read_volume};
+use siderin_image::volume::{Grid, ResampleError, Volume, VoxelPoint, resample_nearest};
 use siderin_net::model::GuidedClass;
 use std::path::Path;
 
@@ -221,8 +221,8 @@ fn class_of(code: u8) -> GuidedClass {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use siderin_core::scan::nifti::write_volume;
-    use siderin_core::volume::WorldPoint;
+    use siderin_image::scan::nifti::write_volume;
+    use siderin_image::volume::WorldPoint;
 
     fn point(x: f64, diameter_mm: Option<f64>) -> Point {
         Point {

@@ -2,17 +2,19 @@
 
 use super::labels::{LabelError, has_lesions, head_codes, lesion_mask, region_classes};
 use super::prepared::{Labelled, PreparedFile, PreparedFileError, Truth, file_in};
+use crate::data::LabelledScan;
 use nalgebra::Matrix4;
 use rayon::prelude::*;
 use siderin_core::candidates::{SearchConfig, SearchError, find_candidates};
-use siderin_core::evaluate::LabelledScan;
-use siderin_core::preprocess::{
+use siderin_image::preprocess::{
     BrainMaskConfig, BrainMaskError, Connectivity, HeadViewError, Prepared, brain_mask,
     connected_components, head_view,
 };
-use siderin_core::scan::nifti::{NiftiError, read_volume};
-use siderin_core::scan::{Catalog, ChooseError, LoadError, OpenError, ReadLimits, Scan};
-use siderin_core::volume::{Grid, ResampleError, Volume, VoxelPoint, WorldPoint, resample_nearest};
+use siderin_image::scan::nifti::{NiftiError, read_volume};
+use siderin_image::scan::{Catalog, ChooseError, LoadError, OpenError, ReadLimits, Scan};
+use siderin_image::volume::{
+    Grid, ResampleError, Volume, VoxelPoint, WorldPoint, resample_nearest,
+};
 use siderin_net::model::{GuidedClass, ModelConfig};
 use siderin_net::model_file::ModelCard;
 use siderin_net::{PrepareError, RegionError, ShowError, prepare};

@@ -3,10 +3,10 @@
 use safetensors::tensor::{Dtype, TensorView};
 use safetensors::{SafeTensorError, SafeTensors};
 use serde::{Deserialize, Serialize};
-use siderin_core::folder::{write_synced, write_then_rename};
-use siderin_core::preprocess::{Connectivity, Prepared, connected_components};
-use siderin_core::random::Stream;
-use siderin_core::volume::{Grid, Volume};
+use siderin_image::folder::{write_synced, write_then_rename};
+use siderin_image::preprocess::{Connectivity, Prepared, connected_components};
+use siderin_image::random::Stream;
+use siderin_image::volume::{Grid, Volume};
 use siderin_net::model::GuidedClass;
 use std::collections::HashMap;
 use std::io::{self, Write};

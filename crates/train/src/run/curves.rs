@@ -1,7 +1,7 @@
 //! `curves.svg`: loss and scores along the run.
 
 use super::history::Row;
-use siderin_core::plot::{Axis, Plot};
+use siderin_image::plot::{Axis, Plot};
 
 /// The picture: F1, precision and recall of the validation scans, and the loss as a share of its
 /// highest.

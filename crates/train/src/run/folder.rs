@@ -5,7 +5,7 @@ use super::history::{Row, write_csv};
 use crate::config::{ConfigError, TrainConfig};
 use crate::data::Division;
 use serde_json::json;
-use siderin_core::folder::{
+use siderin_image::folder::{
     FolderError, WorkFolder, WorkFolderError, write_json, write_synced, write_then_rename,
 };
 use std::fs::{self, File};

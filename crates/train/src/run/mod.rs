@@ -23,6 +23,7 @@ pub(crate) use scans::prepare_told;
 pub use watch::{Progress, Watch};
 
 use crate::config::{ConfigError, TrainConfig};
+use crate::data::LabelledScan;
 use crate::data::{DataError, DivisionError, PreparedFile, PreparedFileError, Scans};
 use crate::loader::Loader;
 use crate::score::JudgeError;
@@ -33,8 +34,7 @@ use candidates::train_candidates;
 use clock::Clock;
 use scans::prepared;
 use scores::ScoredSet;
-use siderin_core::evaluate::LabelledScan;
-use siderin_core::random::Stream;
+use siderin_image::random::Stream;
 use siderin_net::model::ModelConfig;
 use siderin_net::model_file::{Model, ModelCard, ModelFileError, ModelWriteError, Training};
 use siderin_net::{BuiltInError, RegionError};
@@ -78,9 +78,9 @@ pub enum TrainError {
     )]
     NoneFound { scans: usize, lesions: usize },
     #[error(transparent)]
-    Results(#[from] siderin_core::folder::FolderError),
+    Results(#[from] siderin_image::folder::FolderError),
     #[error(transparent)]
-    Report(#[from] siderin_core::report::ReportError),
+    Scores(#[from] siderin_evaluate::ScoreFilesError),
     #[error(
         "training: no scan to learn from has a lesion; give some that do, nothing can be learnt from \
          {scans} empty ones"

@@ -2,8 +2,8 @@
 
 use super::TrainError;
 use super::watch::{Progress, Watch};
+use crate::data::LabelledScan;
 use crate::data::{PreparedFile, PreparedFileError, Scans, prepare_all};
-use siderin_core::evaluate::LabelledScan;
 use siderin_net::model::ModelConfig;
 use siderin_net::model_file::ModelCard;
 use std::path::Path;

@@ -4,7 +4,7 @@ use super::watch::{Progress, Watch};
 use super::{RunFolder, TrainError};
 use crate::data::PreparedFile;
 use crate::score::{JudgeError, Judged};
-use siderin_core::evaluate::{
+use siderin_evaluate::{
     Bootstrap, Gallery, Metrics, Missing, Rule, ScoreSettings, SubjectScore, claim_scores,
     write_scores,
 };

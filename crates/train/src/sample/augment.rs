@@ -1,7 +1,7 @@
 use super::spatial::{Elastic, Spatial};
 use crate::config::{ConfigError, hold};
 use serde::{Deserialize, Serialize};
-use siderin_core::random::Stream;
+use siderin_image::random::Stream;
 
 /// How samples are changed. What is not given is not done. Each change has a `chance`; its size is
 /// drawn evenly up to what is given.

@@ -2,7 +2,7 @@ use super::augment::is_flat;
 use super::{AugmentConfig, AugmentDraw, SamplingConfig};
 use crate::data::Material;
 use nalgebra::Vector3;
-use siderin_core::random::Stream;
+use siderin_image::random::Stream;
 use std::sync::Arc;
 
 /// What a sample is, before it is cut.

@@ -1,9 +1,9 @@
 //! Intensities of a sample, changed as drawn.
 
 use super::augment::IntensityDraw;
-use siderin_core::preprocess::gaussian_smooth;
-use siderin_core::random::Stream;
-use siderin_core::volume::{Grid, Volume};
+use siderin_image::preprocess::gaussian_smooth;
+use siderin_image::random::Stream;
+use siderin_image::volume::{Grid, Volume};
 
 /// Changes one image of `size` slices, rows and columns. Voxels that are exactly 0 are blank (outside
 /// of the scan or far from the brain) and stay so.

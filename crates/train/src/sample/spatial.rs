@@ -1,7 +1,7 @@
 //! Where a sample's voxels come from.
 
 use nalgebra::{Matrix3, Rotation3, Vector3};
-use siderin_core::random::Stream;
+use siderin_image::random::Stream;
 
 /// A turn, a mirroring, a size and a bending, all in mm about the sample's middle.
 #[derive(Debug, Clone, PartialEq)]

@@ -3,7 +3,7 @@
 use super::{Cohort, FoldSubjects, Kind};
 use crate::run::Setup;
 use serde_json::{Value, json};
-use siderin_core::folder::{
+use siderin_image::folder::{
     FolderError, WorkFolder, WorkFolderError, write_json, write_then_rename,
 };
 use std::collections::BTreeMap;

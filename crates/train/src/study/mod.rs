@@ -13,6 +13,7 @@ pub use arms::{Arm, ArmsError, arms};
 pub use kind::Kind;
 
 use crate::config::SequenceChoice;
+use crate::data::LabelledScan;
 use crate::data::{
     DivisionError, Scans, draw_subjects, find, fold_of, read_split, scans_with_lesions,
 };
@@ -21,11 +22,10 @@ use crate::run::{Progress, Setup, TrainError, Watch, prepare_told, scores, train
 use folder::StudyFolder;
 pub use folder::StudyFolderError;
 use predictions::{Fold, FoldError, Test};
-use siderin_core::evaluate::{
-    Bootstrap, CompareError, LabelledScan, Method, Metrics, claim_comparison, compare,
-    write_comparison,
+use siderin_evaluate::{
+    Bootstrap, CompareError, Method, Metrics, claim_comparison, compare, write_comparison,
 };
-use siderin_core::folder::write_then_rename;
+use siderin_image::folder::write_then_rename;
 use siderin_net::model_file::Model;
 use std::collections::btree_map::Entry;
 use std::collections::{BTreeMap, BTreeSet};

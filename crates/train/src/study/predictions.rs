@@ -8,10 +8,10 @@ use crate::score::{JudgeError, Judged};
 use crate::task::predictor_of;
 use burn::tensor::Device;
 use serde_json::json;
-use siderin_core::evaluate::Rule;
-use siderin_core::folder::{FolderError, write_json, write_then_rename};
 use siderin_core::lesion::{Lesion, OperatingPoint};
-use siderin_core::scan::nifti::{WriteError, write_volume};
+use siderin_evaluate::Rule;
+use siderin_image::folder::{FolderError, write_json, write_then_rename};
+use siderin_image::scan::nifti::{WriteError, write_volume};
 use siderin_net::model_file::Model;
 use std::path::{Path, PathBuf};
 

@@ -1,7 +1,7 @@
 //! `summary.md`: the arms in one table.
 
 use super::{ArmScores, Kind};
-use siderin_core::evaluate::Rule;
+use siderin_evaluate::Rule;
 
 /// The table, with what its numbers mean.
 pub(super) fn markdown(kind: Kind, rule: Rule, arms: &[ArmScores]) -> String {

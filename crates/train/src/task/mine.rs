@@ -3,8 +3,8 @@
 
 use crate::data::{Material, Store};
 use crate::score::JudgeError;
-use siderin_core::preprocess::{Connectivity, connected_components};
-use siderin_core::volume::Volume;
+use siderin_image::preprocess::{Connectivity, connected_components};
+use siderin_image::volume::Volume;
 use siderin_net::infer::{Flips, Predictor};
 
 /// Probability from which a voxel is part of an alarm.
@@ -65,7 +65,7 @@ fn of_scan(probability: &Volume<f32>, scan: &Material) -> Vec<usize> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use siderin_core::volume::Grid;
+    use siderin_image::volume::Grid;
 
     #[test]
     fn an_alarm_away_from_every_lesion_is_mined_at_its_peak() {

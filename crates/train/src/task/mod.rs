@@ -16,7 +16,7 @@ use crate::loader::Maker;
 use crate::sample::Sampler;
 use crate::score::{Counts, JudgeError};
 use burn::tensor::Tensor;
-use siderin_core::evaluate::ScoreError;
+use siderin_evaluate::ScoreError;
 use siderin_net::CandidateError;
 use siderin_net::model::Network;
 use siderin_net::model_file::{Model, ModelCard};

@@ -5,7 +5,7 @@ use super::patches::PatchBatch;
 use crate::config::{LossConfig, TrainConfig};
 use burn::tensor::activation::sigmoid;
 use burn::tensor::{Device, Tensor, TensorData};
-use siderin_core::random::Stream;
+use siderin_image::random::Stream;
 use siderin_net::infer::{RegionCut, cut_region, regions_of};
 use siderin_net::loss::{DeepSupervision, Loss, shrink_target2d, shrink_target3d};
 use siderin_net::model::{Fine, Guided, GuidedClass, GuidedConfig, Mmoc, ModelConfig, Network};

@@ -2,7 +2,7 @@
 
 use crate::data::{PreparedFile, PreparedFileError};
 use crate::score::Counts;
-use siderin_core::volume::Volume;
+use siderin_image::volume::Volume;
 use siderin_net::{RegionError, RegionFinder};
 
 /// A scan whose regions cannot be judged.
@@ -49,7 +49,7 @@ fn compare(found: &Volume<u8>, truth: &[u8], counts: &mut Counts) {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use siderin_core::volume::Grid;
+    use siderin_image::volume::Grid;
 
     #[test]
     fn f1_of_voxels_is_dice() {

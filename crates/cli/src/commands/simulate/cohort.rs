@@ -6,8 +6,8 @@ use super::scan::in_words;
 use crate::args::SimulateCohort;
 use crate::progress::Progress;
 use anyhow::{Context, Result, anyhow};
-use siderin_core::simulate::cohort::{CohortItem, CohortSpec, is_done, make_item, open_cohort};
-use siderin_core::simulate::head::Head;
+use siderin_simulate::cohort::{CohortItem, CohortSpec, is_done, make_item, open_cohort};
+use siderin_simulate::head::Head;
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::Mutex;
@@ -123,6 +123,6 @@ fn one(
     Ok(())
 }
 
-fn panicked() -> siderin_core::simulate::cohort::ItemError {
+fn panicked() -> siderin_simulate::cohort::ItemError {
     std::io::Error::other("the program made a mistake on this scan; please report it").into()
 }

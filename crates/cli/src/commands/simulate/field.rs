@@ -4,9 +4,9 @@ use super::super::{Failure, Outcome, in_one_line};
 use crate::args::SimulateField;
 use crate::progress::say;
 use anyhow::{Context, Result, anyhow};
-use siderin_core::folder::write_then_rename;
-use siderin_core::scan::{ReadLimits, nifti};
-use siderin_core::simulate::physics::dipole::{field_memory_bytes, susceptibility_field};
+use siderin_image::folder::write_then_rename;
+use siderin_image::scan::{ReadLimits, nifti};
+use siderin_simulate::physics::dipole::{field_memory_bytes, susceptibility_field};
 
 pub(crate) fn run(args: &SimulateField) -> Result<Outcome, Failure> {
     field(args).map_err(|error| Failure::Run(in_one_line(&error)))?;

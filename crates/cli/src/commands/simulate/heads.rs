@@ -1,8 +1,8 @@
 //! Heads by name: label maps on disk, and the one that is built in.
 
 use anyhow::{Context, Result, anyhow};
-use siderin_core::scan::{ReadLimits, nifti, stem};
-use siderin_core::simulate::head::Head;
+use siderin_image::scan::{ReadLimits, nifti, stem};
+use siderin_simulate::head::Head;
 use std::path::Path;
 
 /// The name of the head that needs no file.

@@ -5,8 +5,8 @@ use super::heads;
 use crate::args::{Lesions, SimulateScan};
 use crate::progress::Progress;
 use anyhow::{Context, Result};
-use siderin_core::folder::{PartialFolder, Replace};
-use siderin_core::simulate::{
+use siderin_image::folder::{PartialFolder, Replace};
+use siderin_simulate::{
     Protocol, Request, SecondVisit, Stage, VisitNames, literature_count, simulate, write_visit,
 };
 use std::path::Path;

@@ -1,7 +1,7 @@
 //! The axes of a view: those of the scan's slices, in the body's order and direction.
 
-use crate::volume::Grid;
 use nalgebra::Vector3;
+use siderin_image::volume::Grid;
 
 /// Columns, rows and planes of a view.
 #[derive(Debug, Clone, PartialEq)]

@@ -11,11 +11,11 @@ mod phase;
 
 use super::{Candidate, score};
 use crate::regions::{FLUID_CODE, Region};
-use crate::volume::{Grid, Volume, VoxelPoint, WorldPoint, linear_at};
 use axes::{ViewAxes, view_axes};
 pub use mirror::Mirroring;
 use nalgebra::Vector3;
 use phase::local_phase;
+use siderin_image::volume::{Grid, Volume, VoxelPoint, WorldPoint, linear_at};
 
 /// Pixels on an edge of both views.
 pub const VIEW_EDGE: usize = 32;

@@ -1,8 +1,8 @@
 //! The phase around a candidate without what varies slowly.
 
 use super::{Planes, within};
-use crate::volume::Volume;
 use nalgebra::Complex;
+use siderin_image::volume::Volume;
 use std::f32::consts::PI;
 use std::ops::Range;
 
@@ -144,8 +144,8 @@ mod tests {
     use super::super::{FINE, Lattice, PHASE_PLANES, VIEW_EDGE};
     use super::*;
     use crate::candidates::view::axes::view_axes;
-    use crate::volume::{Grid, VoxelPoint, WorldPoint};
     use nalgebra::{Matrix4, Rotation3, Vector3};
+    use siderin_image::volume::{Grid, VoxelPoint, WorldPoint};
 
     /// Views in the middle of a ramp in the world, with a spot of 2.5 mm that is above it.
     fn found(grid: &Grid, rad_per_mm: [f64; 3], spot_rad: f64) -> Vec<f32> {

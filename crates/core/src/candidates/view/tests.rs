@@ -1,8 +1,8 @@
 use super::*;
 use crate::candidates::{SearchConfig, search};
-use crate::preprocess::signed_depth_mm;
 use crate::regions::Side;
-use crate::volume::Reorientation;
+use siderin_image::preprocess::signed_depth_mm;
+use siderin_image::volume::Reorientation;
 
 /// A head of value 100 that is a ball of 40 mm, with a dark ball of 4 mm at a place.
 fn head(grid: &Grid, dark: WorldPoint) -> (Volume<f32>, Volume<bool>) {

@@ -6,7 +6,7 @@ use siderin_core::candidates::{
     COARSE_CHANNELS, CandidateView, DEEPEST_MM, DEPTH_NUMBER, Mirroring, NOISE_NUMBER,
     PHASE_CHANNELS, USUAL_NOISE, VIEW_NUMBERS,
 };
-use siderin_core::random::Stream;
+use siderin_image::random::Stream;
 
 /// A view, mirrored and turned by quarters, in another contrast and noise, with a surface of the brain
 /// that is a little off, and without its phase now and then.

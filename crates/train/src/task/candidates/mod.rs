@@ -14,10 +14,10 @@ use change::changed;
 use siderin_core::candidates::{
     COARSE_CHANNELS, CandidateView, FINE_CHANNELS, SpotKind, VIEW_EDGE, VIEW_NUMBERS,
 };
-use siderin_core::evaluate::{Lesions, Point, ScoreError, ScoreSettings, SubjectScore, score_case};
 use siderin_core::lesion::{repeats, sphere_diameter_mm};
-use siderin_core::random::Stream;
-use siderin_core::volume::WorldPoint;
+use siderin_evaluate::{Lesions, Point, ScoreError, ScoreSettings, SubjectScore, score_case};
+use siderin_image::random::Stream;
+use siderin_image::volume::WorldPoint;
 use siderin_net::model::Network;
 use siderin_net::model_file::{Calibration, Model};
 use siderin_net::{APART_MM, CandidateJudge};

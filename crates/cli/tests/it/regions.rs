@@ -1,0 +1,91 @@
+//! Regions by a network, from end to end. The network is tiny and untrained: what it finds means
+//! nothing, but it must arrive on the scan's grid.
+use crate::support::{siderin, write_map, write_model};
+use predicates::str::contains;
+use serde_json::json;
+use siderin_core::regions::{FLUID_CODE, Region};
+use siderin_image::scan::ReadLimits;
+use siderin_image::scan::nifti::{read_volume, write_volume};
+use siderin_image::volume::Volume;
+use siderin_simulate::{PhantomConfig, phantom};
+use std::fs;
+use std::path::Path;
+
+fn map(path: &Path) -> Volume<f32> {
+    read_volume(path, None, ReadLimits::default()).unwrap().1
+}
+
+#[test]
+fn regions_and_brain_lie_on_the_scans_grid() {
+    let at = tempfile::tempdir().unwrap();
+    let scan = at.path().join("h01.nii.gz");
+    let made = phantom(&PhantomConfig::default()).unwrap();
+    write_volume(&scan, &made.scan.map(|v| v.round() as i16)).unwrap();
+    let small = json!({"filters": [2, 2, 2, 2]});
+    let model = write_model(at.path(), "region-unet", &small);
+    let [out, brain] = ["seg.nii.gz", "brain.nii.gz"].map(|name| at.path().join(name));
+    siderin()
+        .args(["regions", "find"])
+        .arg(&scan)
+        .arg("--model")
+        .arg(&model)
+        .arg("--out")
+        .arg(&out)
+        .arg("--brain")
+        .arg(&brain)
+        .assert()
+        .success();
+    let (regions, brain) = (map(&out), map(&brain));
+    assert!(regions.grid().matches(map(&scan).grid(), 1e-3));
+    for (code, inside) in regions.voxels().iter().zip(brain.voxels()) {
+        let code = *code as u8;
+        let is_inside = Region::of_code(code).is_some() || code == FLUID_CODE;
+        assert!(is_inside || code == 0, "{code}");
+        assert_eq!(is_inside, *inside == 1.0);
+    }
+    // Random weights make all classes about as likely: most of the head is no background.
+    assert!(brain.voxels().contains(&1.0));
+    let table = fs::read_to_string(at.path().join("seg.tsv")).unwrap();
+    assert!(table.starts_with("index\tname\tside\tgroup\n"));
+
+    // A model of regions finds no microbleeds.
+    siderin()
+        .arg("detect")
+        .arg(&scan)
+        .arg("--model")
+        .arg(&model)
+        .arg("--out")
+        .arg(at.path().join("found"))
+        .assert()
+        .code(1)
+        .stderr(contains("region-unet makes no map of microbleeds"));
+    // And the other way around.
+    let other = write_model(at.path(), "unet3d", &small);
+    let refused = at.path().join("none.nii.gz");
+    siderin()
+        .args(["regions", "find"])
+        .arg(&scan)
+        .arg("--model")
+        .arg(&other)
+        .arg("--out")
+        .arg(&refused)
+        .assert()
+        .code(1)
+        .stderr(contains("is no network of regions"));
+    assert!(!refused.exists());
+}
+
+#[test]
+fn labels_of_something_else_are_refused() {
+    let folder = tempfile::tempdir().unwrap();
+    let map = folder.path().join("aseg.nii");
+    write_map(&map, [8, 8, 8], [1.0; 3], |_| 2.0);
+    siderin()
+        .args(["regions", "from-labels"])
+        .arg(&map)
+        .arg("--out")
+        .arg(folder.path().join("regions.nii.gz"))
+        .assert()
+        .code(1)
+        .stderr(contains("no cortex of the Desikan-Killiany atlas"));
+}

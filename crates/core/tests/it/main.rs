@@ -1,0 +1,4 @@
+//! Integration tests, in one program: one link instead of many.
+#![allow(clippy::unwrap_used, clippy::panic)] // Tests state what they expect.
+
+mod real_scans;
