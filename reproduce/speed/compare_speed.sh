@@ -1,11 +1,11 @@
 #!/usr/bin/env bash
 # Time and memory of `siderin compare` and `siderin register`, whole commands, two cores, on two simulated visits.
 #
-#   benches/compare_speed.sh [RUNS] [SIDERIN]     writes results/compare-speed
+#   reproduce/speed/compare_speed.sh [RUNS] [SIDERIN]     writes results/compare-speed
 #
 # Runs each command once to warm up and RUNS times (5) to count. Needs GNU time (Debian: apt install time).
 set -euo pipefail
-cd "$(dirname "$0")/.."
+cd "$(dirname "$0")/../.."
 runs=${1:-5} siderin=${2:-target/release/siderin}
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
@@ -41,6 +41,6 @@ row() {
   echo "- scans: \`siderin simulate scan --lesions 6 --visit2 3,0 --seed 1\`"
   echo "- machine: $(grep -m1 'model name' /proc/cpuinfo | cut -d: -f2 | xargs), 2 cores"
   echo "- version: $("$siderin" --version), $(rustc --version)"
-  echo "- command: benches/compare_speed.sh $runs"
+  echo "- command: reproduce/speed/compare_speed.sh $runs"
 } > "$out/README.md"
 cat "$out/README.md"

@@ -1,11 +1,11 @@
 #!/usr/bin/env bash
 # Time and memory of `siderin detect` with the default model, whole command, two cores, on two simulated scans.
 #
-#   benches/default_speed.sh [RUNS] [SIDERIN]     writes results/default-speed
+#   reproduce/speed/default_speed.sh [RUNS] [SIDERIN]     writes results/default-speed
 #
 # Runs the command once to warm up and RUNS times (5) to count. Needs GNU time (Debian: apt install time).
 set -euo pipefail
-cd "$(dirname "$0")/.."
+cd "$(dirname "$0")/../.."
 runs=${1:-5} siderin=${2:-target/release/siderin}
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
@@ -45,6 +45,6 @@ row() {
   echo "- program: $(($(stat -c %s "$siderin") / 1048576)) MiB"
   echo "- machine: $(sed -n 's/^model name[^:]*: //p' /proc/cpuinfo | head -1), 2 cores"
   echo "- version: $("$siderin" --version), $(rustc --version)"
-  echo "- command: benches/default_speed.sh $runs"
+  echo "- command: reproduce/speed/default_speed.sh $runs"
 } > "$out/README.md"
 cat "$out/README.md"

@@ -1,17 +1,17 @@
 #!/usr/bin/env bash
 # Time and memory of `siderin detect --rules` on a 512×512×160 scan, whole command, two cores.
 #
-#   benches/detect_large.sh [RUNS]
+#   reproduce/speed/detect_large.sh [RUNS]
 #
 # Makes the scan (a painted phantom), runs the command once to warm up and RUNS times (5) to
 # count, and writes results/detect-large/. Needs GNU time (Debian: apt install time).
 set -euo pipefail
-cd "$(dirname "$0")/.."
+cd "$(dirname "$0")/../.."
 runs=${1:-5}
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 cargo build --release --quiet --bin siderin
-cargo run --release --quiet -p siderin-core --example phantom -- "$work/large.nii.gz" 512 512 160 0.43 0.43 1
+cargo run --release --quiet -p siderin-reproduce --bin phantom -- "$work/large.nii.gz" 512 512 160 0.43 0.43 1
 
 out=results/detect-large
 echo "run,wall_s,peak_kib" > "$out/table.csv"
@@ -37,6 +37,6 @@ middle() { column "$1" | sed -n "$(((runs + 1) / 2))p"; }
   echo "- scan: painted phantom, 0.43×0.43×1 mm, int16, gzip"
   echo "- machine: $(sed -n 's/^model name[^:]*: //p' /proc/cpuinfo | head -1), 2 cores"
   echo "- version: $(target/release/siderin --version), $(rustc --version)"
-  echo "- command: benches/detect_large.sh $runs"
+  echo "- command: reproduce/speed/detect_large.sh $runs"
 } > "$out/README.md"
 cat "$out/README.md"

@@ -1,6 +1,6 @@
 """The kernels beside PyTorch, ONNX Runtime and burn's flex, in turn in one run.
 
-    python benches/kernels_speed.py            # needs torch, onnxruntime and onnx (PyPI)
+    python reproduce/speed/kernels_speed.py            # needs torch, onnxruntime and onnx (PyPI)
 
 Builds the Rust side, runs every side of a case once a round, in an order that rotates, and takes
 the ratio within each round; a table and the ratios' medians go to results/kernels-speed/. Two
@@ -19,7 +19,7 @@ import subprocess
 import sys
 import time
 
-ROOT = pathlib.Path(__file__).resolve().parent.parent
+ROOT = pathlib.Path(__file__).resolve().parent.parent.parent
 OUT = ROOT / "results" / "kernels-speed"
 THREADS = 2
 os.environ["RAYON_NUM_THREADS"] = str(THREADS)
@@ -62,9 +62,9 @@ class Rust:
     """The Rust side, which times itself."""
 
     def __init__(self):
-        build = "cargo build --release --quiet --workspace --example kernels_speed"
+        build = "cargo build --release --quiet -p siderin-reproduce --bin kernels_speed"
         subprocess.run(build.split(), cwd=ROOT, check=True)
-        program = ROOT / "target/release/examples/kernels_speed"
+        program = ROOT / "target/release/kernels_speed"
         self.process = subprocess.Popen(
             [program], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
         )
@@ -298,7 +298,7 @@ def write(table, layers):
         "- tables: seconds.csv (every run), layers.csv",
         f"- machine: {model}, {os.cpu_count()} cores, {THREADS} threads",
         f"- versions: {rustc}, PyTorch {torch.__version__}, ONNX Runtime {onnxruntime.__version__}",
-        "- command: python benches/kernels_speed.py",
+        "- command: python reproduce/speed/kernels_speed.py",
     ]
     text = "\n".join(lines) + "\n"
     (OUT / "README.md").write_text(text)

@@ -2,14 +2,14 @@
 # How fast samples are made against how fast the network takes them, for every config of configs/small
 # and configs/paper, to results/training-loader/table.csv: STEPS steps of each on this machine.
 #
-#   benches/loader_profile.sh COHORT FOLDER [STEPS] [SIDERIN]
+#   reproduce/speed/loader_profile.sh COHORT FOLDER [STEPS] [SIDERIN]
 #
 # COHORT: a simulated cohort of a few scans with T1w images (`t1w = true`). FOLDER: where the runs go; they are removed.
 set -euo pipefail
 mkdir -p "$2"
 cohort=$(realpath "$1") folder=$(realpath "$2") steps=${3:-5}
-siderin=$(realpath "${4:-$(dirname "$0")/../target/release/siderin}")
-cd "$(dirname "$0")/.."
+siderin=$(realpath "${4:-$(dirname "$0")/../../target/release/siderin}")
+cd "$(dirname "$0")/../.."
 out=results/training-loader
 mkdir -p "$out"
 table=$out/table.csv

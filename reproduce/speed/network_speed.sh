@@ -1,19 +1,19 @@
 #!/usr/bin/env bash
 # Time and memory of the networks on a 512×512×160 scan, two cores, by the kernels and by burn's flex.
 #
-#   benches/network_speed.sh
+#   reproduce/speed/network_speed.sh
 #
 # The small presets run whole (`siderin detect --model`, time and peak memory of the command); all
 # eight are timed for one slice or tile, which is multiplied by the number a scan has. The weights
 # are random, which changes no time, and the threshold is high, so that nothing is found. Writes
 # results/network-speed/. Needs GNU time (Debian: apt install time).
 set -euo pipefail
-cd "$(dirname "$0")/.."
+cd "$(dirname "$0")/../.."
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 # In one go: built one by one, the crates below would be compiled for each anew.
-cargo build --release --quiet --workspace --bin siderin --example network_units --example phantom
-target/release/examples/phantom "$work/large.nii.gz" 512 512 160 0.43 0.43 1
+cargo build --release --quiet --workspace --bin siderin --bin network_units --bin phantom
+target/release/phantom "$work/large.nii.gz" 512 512 160 0.43 0.43 1
 export RAYON_NUM_THREADS=2
 out=results/network-speed
 mkdir -p "$out"
@@ -28,7 +28,7 @@ for architecture in rlk-unet unet3d mmoc-net guided-unet; do
     echo "$architecture,$device,$(cat "$work/time")" >> "$out/whole.csv"
   done
 done
-taskset -c 0,1 target/release/examples/network_units "$work/large.nii.gz" > "$out/units.csv"
+taskset -c 0,1 target/release/network_units "$work/large.nii.gz" > "$out/units.csv"
 # units-flex.csv: the same by burn's flex, as measured when it was all there was.
 
 rows() { tail -n +2 "$1"; }
@@ -56,6 +56,6 @@ rows() { tail -n +2 "$1"; }
   echo "- tables: whole.csv, units.csv, units-flex.csv"
   echo "- machine: $(sed -n 's/^model name[^:]*: //p' /proc/cpuinfo | head -1), 2 cores"
   echo "- version: $(target/release/siderin --version), $(rustc --version)"
-  echo "- command: benches/network_speed.sh"
+  echo "- command: reproduce/speed/network_speed.sh"
 } > "$out/README.md"
 cat "$out/README.md"

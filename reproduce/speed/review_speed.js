@@ -3,8 +3,8 @@
  * decision, and growing a lesion. In Chromium without a graphics card (SwiftShader), server and browser on one machine.
  *
  * (cd crates/review/page && npm ci)
- * cargo run --release -p siderin-review --example large_room -- /tmp/large-room
- * node benches/review_speed.js target/release/siderin /tmp/large-room OUT
+ * cargo run --release -p siderin-reproduce --bin large_room -- /tmp/large-room
+ * node reproduce/speed/review_speed.js target/release/siderin /tmp/large-room OUT
  *
  * OUT/times.csv gets each time in milliseconds, OUT/summary.json median and largest.
  */

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Makes COUNT cases of 256×256×60 for measuring the scorer: masks and probability maps.
 
-    python3 benches/score_cases.py FOLDER COUNT
+    python3 reproduce/speed/score_cases.py FOLDER COUNT
 
 needs numpy and nibabel. References are 8-bit masks of 0 to 20 balls of 1 to 5 mm; predictions are
 32-bit probabilities: three in four of the balls, moved by up to 3 mm, and false alarms.

@@ -1,9 +1,9 @@
 #!/usr/bin/env python3
 """VALDO's counts the way a Python script gets them, for timing beside `siderin evaluate`.
 
-    python3 benches/score_peer.py FOLDER
+    python3 reproduce/speed/score_peer.py FOLDER
 
-FOLDER as benches/score_cases.py makes it. Needs nibabel, numpy and scipy. Prints summed true
+FOLDER as reproduce/speed/score_cases.py makes it. Needs nibabel, numpy and scipy. Prints summed true
 positives, false positives and misses, and the mean F1.
 """
 

@@ -3,13 +3,13 @@
 # Python script of nibabel and scipy that counts the same. Writes results/score-speed/. Needs GNU
 # time, and python3 with nibabel, numpy and scipy.
 #
-#   benches/score_speed.sh FOLDER [PAIRS]
+#   reproduce/speed/score_speed.sh FOLDER [PAIRS]
 #
-# FOLDER: as benches/score_cases.py FOLDER 1000 makes it.
+# FOLDER: as reproduce/speed/score_cases.py FOLDER 1000 makes it.
 set -euo pipefail
 cases=$(realpath "$1")
 pairs=${2:-5}
-cd "$(dirname "$0")/.."
+cd "$(dirname "$0")/../.."
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 cargo build --release --quiet --bin siderin
@@ -26,7 +26,7 @@ ours() { timed "$1" target/release/siderin evaluate --rule valdo --force --out "
 echo "run,wall_s,peak_kib" >"$out/table.csv"
 for _ in $(seq "$pairs"); do
   ours siderin-20 "$work/part"
-  timed python-20 python3 benches/score_peer.py "$work/part"
+  timed python-20 python3 reproduce/speed/score_peer.py "$work/part"
 done
 python3 - "$work" <<'PY'
 import json, sys
@@ -64,6 +64,6 @@ equal siderin's (checked in the same run).
 - runs: table.csv
 - machine: {cpu}, 2 cores, Python {platform.python_version()}
 - version: {version}
-- command: benches/score_cases.py FOLDER 1000; benches/score_speed.sh FOLDER {sys.argv[2]}""")
+- command: reproduce/speed/score_cases.py FOLDER 1000; reproduce/speed/score_speed.sh FOLDER {sys.argv[2]}""")
 PY
 cat "$out/README.md"

@@ -2,15 +2,15 @@
 # Time and memory of `siderin simulate scan`, whole command, two cores, and training patches a
 # second. Writes results/simulate-speed/. Needs GNU time (Debian: apt install time).
 #
-#   benches/simulate_speed.sh HEAD.nii.gz [RUNS]
+#   reproduce/speed/simulate_speed.sh HEAD.nii.gz [RUNS]
 set -euo pipefail
-cd "$(dirname "$0")/.."
+cd "$(dirname "$0")/../.."
 head=$1
 runs=${2:-3}
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 cargo build --release --quiet --bin siderin
-cargo build --release --quiet -p siderin-core --example patch_speed
+cargo build --release --quiet -p siderin-reproduce --bin patch_speed
 out=results/simulate-speed
 mkdir -p "$out"
 two="taskset -c 0,1 env RAYON_NUM_THREADS=2"
@@ -43,12 +43,12 @@ row() { echo "| $1 | $(middle "$1") s | $(worst "$1" 3) s | $(($(worst "$1" 4) /
   echo "50 a second):"
   echo
   for protocol in 3t-gre-1x3 3t-gre-0.85x5 3t-gre-0.45x3 3t-swi-0.45x1; do
-    echo "- $($two target/release/examples/patch_speed "$protocol" 400)"
+    echo "- $($two target/release/patch_speed "$protocol" 400)"
   done
   echo
   echo "- runs: $runs (table.csv)"
   echo "- machine: $(sed -n 's/^model name[^:]*: //p' /proc/cpuinfo | head -1), 2 cores"
   echo "- version: $(target/release/siderin --version), $(rustc --version)"
-  echo "- command: benches/simulate_speed.sh $(basename "$head") $runs"
+  echo "- command: reproduce/speed/simulate_speed.sh $(basename "$head") $runs"
 } > "$out/README.md"
 cat "$out/README.md"

@@ -2,14 +2,14 @@
 # Scores the learning-free detector on the `bench` cohort, writes tables and the report to
 # results/bench-baseline, and prints what its README quotes besides.
 #
-#   benches/bench_baseline.sh COHORT FOLDER [SIDERIN]
+#   reproduce/studies/bench_baseline.sh COHORT FOLDER [SIDERIN]
 #
 # COHORT: made by `siderin simulate cohort cohorts/bench.toml --heads HEADS --out COHORT --jobs 2`.
 # FOLDER: where the detections go. Of a scan with a susceptibility-weighted image that image is
 # read, of all others the magnitude.
 set -euo pipefail
 cohort=$1 found=$2 siderin=${3:-target/release/siderin}
-cd "$(dirname "$0")/.."
+cd "$(dirname "$0")/../.."
 out=results/bench-baseline
 scans=()
 for folder in "$cohort"/sub-*/anat; do
@@ -32,4 +32,4 @@ m = json.load(open('$scores/metrics.json'))
 keys = ['software', 'rule', 'settings', 'bootstrap', 'missing', 'warnings', 'summary', 'strata']
 json.dump({k: m[k] for k in keys}, open('$out/summary.json', 'w'), indent=1)
 "
-python3 benches/false_alarms_by_mimic.py "$scores/metrics.json" "$cohort"
+python3 reproduce/studies/false_alarms_by_mimic.py "$scores/metrics.json" "$cohort"

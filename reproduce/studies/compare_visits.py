@@ -1,6 +1,6 @@
 """How well `siderin compare` tells what is new between two simulated visits.
 
-python3 benches/compare_visits.py COHORT OUT [--siderin PROGRAM] [--persons]
+python3 reproduce/studies/compare_visits.py COHORT OUT [--siderin PROGRAM] [--persons]
 
 COHORT: made by `siderin simulate cohort` from cohorts/visits-dev.toml or visits-bench.toml. Each pair is compared;
 OUT/pairs.csv gets the registration's error over the brain against the true transform, the new microbleeds found,

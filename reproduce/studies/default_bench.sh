@@ -2,7 +2,7 @@
 # Scores the default model on a simulated cohort at its operating points, and its brain regions; writes
 # results/default-model/NAME: scores of each point, mimics behind the false alarms, Dice of the regions.
 #
-#   benches/default_bench.sh NAME COHORT FOLDER [SIDERIN]
+#   reproduce/studies/default_bench.sh NAME COHORT FOLDER [SIDERIN]
 #
 # NAME: `dev`, as often as there is a choice to make, or `bench`, once. COHORT: made by `siderin simulate cohort
 # cohorts/NAME.toml --heads HEADS --out COHORT --jobs 2`. FOLDER: where the detections go. POINTS in the environment:
@@ -12,7 +12,7 @@ set -euo pipefail
 cohort=$(realpath "$2") siderin=$(realpath "${4:-target/release/siderin}")
 mkdir -p "$3"
 found=$(realpath "$3")
-cd "$(dirname "$0")/.."
+cd "$(dirname "$0")/../.."
 out=results/default-model/$1
 mkdir -p "$out"
 scans=()
@@ -38,5 +38,5 @@ json.dump({k: m[k] for k in keys}, open('$out/$point.json', 'w'), indent=1)
 "
   cp "$scores/metrics.csv" "$out/$point.csv"
 done
-python3 benches/false_alarms_by_mimic.py "$found/balanced-scores/metrics.json" "$cohort" | tee "$out/mimics.md"
-python3 benches/region_overlap.py cohort "$cohort" "$out" --siderin "$siderin"
+python3 reproduce/studies/false_alarms_by_mimic.py "$found/balanced-scores/metrics.json" "$cohort" | tee "$out/mimics.md"
+python3 reproduce/studies/region_overlap.py cohort "$cohort" "$out" --siderin "$siderin"

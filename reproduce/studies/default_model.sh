@@ -4,7 +4,7 @@
 # there already is kept; a step that was killed is gone on with. What it makes becomes part of the program where the
 # two models are put into crates/net/weights.
 #
-#   benches/default_model.sh HEADS FOLDER [SIDERIN]
+#   reproduce/studies/default_model.sh HEADS FOLDER [SIDERIN]
 #
 # HEADS: the label maps that cohorts/*.toml name. FOLDER: 30 GB of room for scans, candidates and runs; the
 # models end as FOLDER/regions.siderin and FOLDER/candidates.siderin, the seconds of each step in
@@ -12,8 +12,8 @@
 set -euo pipefail
 mkdir -p "$2"
 heads=$(realpath "$1") folder=$(realpath "$2")
-siderin=$(realpath "${3:-$(dirname "$0")/../target/release/siderin}")
-tree=$(realpath "$(dirname "$0")/..")
+siderin=$(realpath "${3:-$(dirname "$0")/../../target/release/siderin}")
+tree=$(realpath "$(dirname "$0")/../..")
 cd "$folder"
 [ -f steps.csv ] || echo "step,seconds" > steps.csv
 step() {

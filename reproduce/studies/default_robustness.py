@@ -1,6 +1,6 @@
 """Whether it matters to the default model how a scan is stored.
 
-python3 benches/default_robustness.py COHORT OUT [--siderin PROGRAM]
+python3 reproduce/studies/default_robustness.py COHORT OUT [--siderin PROGRAM]
 
 COHORT: made by `siderin simulate cohort`; the first scan with lesions of each protocol is taken. Each is written
 as it is, with its axes mirrored and in another order, as float, brighter, and moved in its affine. OUT/variants.csv

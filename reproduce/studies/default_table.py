@@ -1,6 +1,6 @@
-"""The default model's scores on a cohort as Markdown, from what benches/default_bench.sh wrote.
+"""The default model's scores on a cohort as Markdown, from what reproduce/studies/default_bench.sh wrote.
 
-python3 benches/default_table.py FOLDER
+python3 reproduce/studies/default_table.py FOLDER
 
 FOLDER: results/default-model/NAME. Every figure with its 95 % interval by bootstrap over subjects.
 """

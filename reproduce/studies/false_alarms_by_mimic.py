@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """What simulated scans show where false alarms are.
 
-    python3 benches/false_alarms_by_mimic.py METRICS.json COHORT
+    python3 reproduce/studies/false_alarms_by_mimic.py METRICS.json COHORT
 
 reads the scores of `siderin evaluate` and the truth of the simulated cohort they are about, and
 prints a Markdown table: the kind of the mimic whose surface is closest to each false alarm's

@@ -1,6 +1,6 @@
 """How far the signal alone tells fluid from tissue in a simulated cohort: what a network of regions has to go by.
 
-python3 benches/fluid_contrast.py COHORT OUT
+python3 reproduce/studies/fluid_contrast.py COHORT OUT
 
 Of each scan of COHORT (made by `siderin simulate cohort`), by its true regions on its own grid, a line of OUT:
 the share of fluid inside the brain; its median signal over that of tissue; the area under the ROC curve when a

@@ -1,6 +1,6 @@
 """How much fluid the label maps of heads hold.
 
-python3 benches/head_ventricles.py HEADS OUT
+python3 reproduce/studies/head_ventricles.py HEADS OUT
 
 OUT gets a row per label map of the folder HEADS: ml of the lateral ventricles (FreeSurfer's labels 4, 5, 43 and 44) and of
 the fluid around the brain (24). Needs numpy and nibabel.

@@ -1,6 +1,6 @@
 """Every method under every rule: detections of one cohort scored again and again, and a table of it.
 
-python3 benches/method_table.py COHORT OUT COSTS NAME=FOLDER [NAME=FOLDER ...] [--siderin PROGRAM]
+python3 reproduce/studies/method_table.py COHORT OUT COSTS NAME=FOLDER [NAME=FOLDER ...] [--siderin PROGRAM]
 
 COHORT: made by `siderin simulate cohort`. FOLDER: what `siderin detect … --out FOLDER` wrote for it. COSTS: a
 CSV with columns method,training_s,scan_s for the last two columns of the table. Writes OUT/scores.csv, each

@@ -1,6 +1,6 @@
 """What the default model finds, misses and takes for a microbleed, as one picture for the model card.
 
-python3 benches/model_card_pictures.py COHORT FOUND OUT.png
+python3 reproduce/studies/model_card_pictures.py COHORT FOUND OUT.png
 
 COHORT: made by `siderin simulate cohort`. FOUND: what `siderin detect … --out FOUND` wrote for it. Each row shows
 the same number, from different protocols where there are as many: the median by confidence of those found, the

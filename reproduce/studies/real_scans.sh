@@ -2,11 +2,11 @@
 # What the default model and the search by rules find on the real scans of the reference data, none of which shows
 # a known microbleed, and how well the brain of both agrees with a given one.
 #
-#   benches/real_scans.sh [SIDERIN]     writes results/real-scans/table.csv and brain_mask.txt
+#   reproduce/studies/real_scans.sh [SIDERIN]     writes results/real-scans/table.csv and brain_mask.txt
 #
 # Needs numpy, nibabel and SimpleITK.
 set -euo pipefail
-cd "$(dirname "$0")/.."
+cd "$(dirname "$0")/../.."
 scans=../shared/scans
 [ -d "$scans" ] || { echo "the reference data ../shared/scans is not here" >&2; exit 1; }
 work=$(mktemp -d)
@@ -38,7 +38,7 @@ for folder in sorted(pathlib.Path(sys.argv[1]).glob("*/*")):
         print(",".join([*folder.parent.name.split(".", 1), str(len(found)), *values]))
 PYTHON
 {
-  cargo test --quiet -p siderin-core --test real_scans brain_mask -- --nocapture 2>&1 |
+  cargo test --quiet -p siderin-core --test it brain_mask -- --nocapture 2>&1 |
     grep -ao "visit . [A-Z0-9]*: Dice [0-9.]*" | sort | sed 's/^/by rules, /'
   ms=$scans/ms-two-visits
   for visit in 1 2; do
@@ -46,7 +46,7 @@ PYTHON
     for image in FLAIR T1W; do
       steps=("$common")
       [ "$image" = FLAIR ] || steps+=("$ms/study${visit}_T1W_intrastudy_to_FLAIR.txt")
-      python3 benches/region_overlap.py brain "$ms/study${visit}_$image.nii.gz" \
+      python3 reproduce/studies/region_overlap.py brain "$ms/study${visit}_$image.nii.gz" \
         "$ms/brainmask_common_space.nii.gz" "${steps[@]}" --siderin "$program" | sed 's/^/default, /'
     done
   done

@@ -1,6 +1,6 @@
 """How well a lesion grown from one click agrees with the truth, by mode and size: figure 4 of del Pozo Lérida 2023.
 
-python3 benches/region_growing.py COHORT OUT [--siderin PROGRAM]
+python3 reproduce/studies/region_growing.py COHORT OUT [--siderin PROGRAM]
 
 COHORT: made by `siderin simulate cohort`. Each visible microbleed gets one seed, the voxel of its centre of mass (or its own
 voxel closest to that), and grows by `siderin annotate grow` in each mode. OUT/lesions.csv gets each microbleed and mode,

@@ -1,6 +1,6 @@
 """Whether the microbleeds that `siderin detect` finds are given the region and side that they truly lie in.
 
-python3 benches/region_of_lesions.py COHORT OUT [--siderin PROGRAM]
+python3 reproduce/studies/region_of_lesions.py COHORT OUT [--siderin PROGRAM]
 
 COHORT: made by `siderin simulate cohort`, of one visit or two. Findings are matched with visible microbleeds within 5 mm,
 one to one. OUT/lesions.csv gets each pair, OUT/summary.json the shares: of all, of those that the program did not mark

@@ -1,9 +1,9 @@
 """How well the network of regions agrees with the true regions of a simulated cohort, or with a brain mask.
 
-python3 benches/region_overlap.py cohort COHORT OUT [--siderin PROGRAM] [--model MODEL]
+python3 reproduce/studies/region_overlap.py cohort COHORT OUT [--siderin PROGRAM] [--model MODEL]
     Dice of each scan to OUT/scans.csv, means to OUT/regions.csv. COHORT: made by `siderin simulate cohort`. Of a
     scan with a susceptibility-weighted image that image is read, of all others the magnitude.
-python3 benches/region_overlap.py brain SCAN MASK [TRANSFORM ...] [--siderin PROGRAM] [--model MODEL]
+python3 reproduce/studies/region_overlap.py brain SCAN MASK [TRANSFORM ...] [--siderin PROGRAM] [--model MODEL]
     Dice of the brain and a mask. TRANSFORM: files of ITK that take the mask's space to the scan's, one after
     the other.
 

@@ -3,7 +3,7 @@
 # history, curves and speed of the training, its scores on the scans that it learnt from and on those
 # that picked it, and, if BENCH is given, on the `bench` cohort (to be done once).
 #
-#   benches/training_small.sh NAME TRAIN DEV FOLDER [BENCH] [SIDERIN]
+#   reproduce/studies/training_small.sh NAME TRAIN DEV FOLDER [BENCH] [SIDERIN]
 #
 # NAME: of a config in configs/small. TRAIN, DEV, BENCH: cohorts made by `siderin simulate cohort
 # cohorts/….toml --heads HEADS --out COHORT --jobs 2`. FOLDER: where run and detections go; a run that
@@ -11,7 +11,7 @@
 # all others the magnitude.
 set -euo pipefail
 name=$1 train=$2 dev=$3 folder=$4 bench=${5:-} siderin=${6:-target/release/siderin}
-cd "$(dirname "$0")/.."
+cd "$(dirname "$0")/../.."
 out=results/training-small/$name
 mkdir -p "$out"
 run=$folder/$name

@@ -1,12 +1,12 @@
 """The tables of results/training-small/README.md from what training_small.sh wrote there.
 
-python3 benches/training_small_table.py   prints Markdown
+python3 reproduce/studies/training_small_table.py   prints Markdown
 """
 import csv
 import json
 import pathlib
 
-RESULTS = pathlib.Path(__file__).parent.parent / "results" / "training-small"
+RESULTS = pathlib.Path(__file__).parent.parent.parent / "results" / "training-small"
 NETWORKS = ["unet3d", "rlk-unet", "mmoc-net", "guided-unet"]
 SCANS = {"train": "learnt from", "validation": "picked by", "bench": "`bench`"}
 

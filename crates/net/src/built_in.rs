@@ -1,6 +1,6 @@
 //! The default model: two networks whose weights are part of the program.
 //!
-//! `benches/default_model.sh` makes both; docs/model-card.md says what they were trained and measured on.
+//! `reproduce/studies/default_model.sh` makes both; docs/model-card.md says what they were trained and measured on.
 
 use crate::model_file::{Model, ModelFileError};
 use burn::tensor::Device;

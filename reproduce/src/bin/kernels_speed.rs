@@ -1,4 +1,4 @@
-//! One side of benches/kernels_speed.py: times what it is told to, by the kernels or by burn's flex.
+//! One side of reproduce/speed/kernels_speed.py: times what it is told to, by the kernels or by burn's flex.
 //!
 //! Reads lines `SIDE WHAT NAME` and answers each with seconds, or with JSON for `configs` and
 //! `layers`. Sides are `kernels` and `flex`; networks have random weights, which do not

@@ -49,7 +49,7 @@ fn tells_it_in_json() {
     let output = siderin()
         .args(["inspect", "--json"])
         .arg(write_scan(folder.path()))
-        .arg(repository("crates/core/tests/data/dicom/enhanced.dcm"))
+        .arg(repository("crates/image/tests/data/dicom/enhanced.dcm"))
         .output()
         .unwrap();
     assert!(output.status.success());

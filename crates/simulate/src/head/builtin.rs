@@ -4,7 +4,7 @@ use super::labels::{Head, HeadError};
 use siderin_image::scan::{ReadLimits, nifti};
 
 /// The average of nine label maps and their mirror images, made by
-/// `crates/core/examples/average_head.rs`.
+/// `reproduce/src/bin/average_head.rs`.
 const AVERAGE: &[u8] = include_bytes!("average_head.nii.gz");
 
 impl Head {

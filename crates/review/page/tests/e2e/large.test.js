@@ -1,4 +1,4 @@
-/** 300 findings in a scan of 512 x 512 x 160 voxels. How fast it is, benches/review_speed.sh measures. */
+/** 300 findings in a scan of 512 x 512 x 160 voxels. How fast it is, reproduce/speed/review_speed.js measures. */
 
 import assert from "node:assert/strict";
 import { after, test } from "node:test";
