@@ -2,7 +2,7 @@
 
 import { byId } from "../element.js";
 import { fingerprint } from "../masks/runs.js";
-import { maskShown, verdictOf } from "../reading/marks.js";
+import { verdictOf } from "../reading/marks.js";
 import { isListed } from "../reading/order.js";
 import { thumbnail } from "../server/calls.js";
 import { FindingRow } from "./finding_row.js";
