@@ -103,7 +103,9 @@ export function actions({ session, viewer, toolbox, tabs }) {
   };
   return (action) => {
     // Together, readers decide on places: there is nothing to mark or to undo.
-    const isOwn = ["definite", "possible", "takeBack", "undo", "redo", "add", "group", "brush", "erase"].includes(action);
+    const isOwn = ["definite", "possible", "takeBack", "undo", "redo", "add", "group", "brush", "erase"].includes(
+      action,
+    );
     if (session.consensus && isOwn) return false;
     return all[action]() !== false;
   };

@@ -54,7 +54,11 @@ async function start() {
   const queue = new DecisionQueue({
     send: sendDecision,
     // Where this is not answered either, the decision is rather kept.
-    isAddressValid: () => fetchRoom(session.reader).then(() => true, () => false),
+    isAddressValid: () =>
+      fetchRoom(session.reader).then(
+        () => true,
+        () => false,
+      ),
     keeper,
     onAnswer: (decision, answer) => takeAnswer(session, decision, answer),
     onRefused: takeRefusal,
@@ -116,7 +120,11 @@ function build(session, viewer, queue, keeper) {
   const tabs = new Tabs();
   /** @param {Vec3} world */
   const setLandmark = async (world) => {
-    const chosen = await askTerm({ id: "landmark-menu", title: "What is here?", terms: session.room.vocabulary.landmarks });
+    const chosen = await askTerm({
+      id: "landmark-menu",
+      title: "What is here?",
+      terms: session.room.vocabulary.landmarks,
+    });
     if (chosen?.id) addLandmark(session, chosen.id, world);
     toolbox.choose("look");
   };
@@ -205,10 +213,14 @@ function makeViewer() {
     byId("drawing", HTMLCanvasElement),
   );
   viewer.started.catch(() =>
-    complain("The pictures cannot be shown: the browser has no WebGL 2. Use a current Firefox, Chrome or Edge with graphics acceleration."),
+    complain(
+      "The pictures cannot be shown: the browser has no WebGL 2. Use a current Firefox, Chrome or Edge with graphics acceleration.",
+    ),
   );
   return viewer;
 }
 
 showLoading("Starting…");
-start().catch(complain).finally(() => showLoading(null));
+start()
+  .catch(complain)
+  .finally(() => showLoading(null));

@@ -9,7 +9,11 @@ import { element } from "../element.js";
  * @param {...(Child | Child[])} children
  */
 export function openDialog({ id, title, canClose = true, onClose }, ...children) {
-  const close = element("button", { type: "button", class: "close", "aria-label": "Close", onclick: () => dialog.close() }, "✕");
+  const close = element(
+    "button",
+    { type: "button", class: "close", "aria-label": "Close", onclick: () => dialog.close() },
+    "✕",
+  );
   const dialog = element(
     "dialog",
     { id, "data-testid": id, "aria-labelledby": `${id}-title` },

@@ -77,4 +77,3 @@ export function showFindings(session) {
     if (!session.consensus) select();
   });
 }
-

@@ -44,9 +44,7 @@ export function showListHead(session) {
     bar.max = Math.max(1, findings.length);
     bar.value = findings.length - open;
     for (const { filter, chip, count } of chips) {
-      count.textContent = String(
-        shown.filter(({ finding, verdict }) => isListed(finding, verdict, filter)).length,
-      );
+      count.textContent = String(shown.filter(({ finding, verdict }) => isListed(finding, verdict, filter)).length);
       chip.setAttribute("aria-pressed", String(session.filter === filter));
     }
     const { reading, unanswered } = session;

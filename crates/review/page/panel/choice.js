@@ -32,7 +32,11 @@ export class Choice {
       "div",
       { class: "field" },
       element("span", { class: "label", id }, label, this.note),
-      element("div", { class: "segments", role: "group", "aria-labelledby": id }, this.buttons.map(({ button }) => button)),
+      element(
+        "div",
+        { class: "segments", role: "group", "aria-labelledby": id },
+        this.buttons.map(({ button }) => button),
+      ),
     );
   }
 

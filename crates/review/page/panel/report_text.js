@@ -10,7 +10,9 @@ export function showReportText(session, page) {
     const text = session.scan?.report_text;
     page.replaceChildren(
       element("h2", {}, "Report text"),
-      text ? element("pre", { class: "report", "data-testid": "report-text" }, text) : element("p", { class: "quiet" }, "No report lies beside this scan."),
+      text
+        ? element("pre", { class: "report", "data-testid": "report-text" }, text)
+        : element("p", { class: "quiet" }, "No report lies beside this scan."),
     );
   });
 }

@@ -6,7 +6,15 @@ import { unsavedKeeper } from "../server/unsaved.js";
 import { memoryStorage } from "./support/storage.js";
 
 const decision = (key, more = {}) => ({
-  key, kind: "change", scan: 1, reader: "A", item: "f1", value: null, words: key, time: Number(key.slice(1)), ...more,
+  key,
+  kind: "change",
+  scan: 1,
+  reader: "A",
+  item: "f1",
+  value: null,
+  words: key,
+  time: Number(key.slice(1)),
+  ...more,
 });
 
 /** A queue whose server answers by `send`. */
@@ -121,7 +129,10 @@ test("what an earlier page left comes first and once", async () => {
   keeper.keep(decision("k1"));
   keeper.keep(decision("k3", { reader: "B" }));
   const left = keeper.left("A");
-  assert.deepEqual(left.map(({ key }) => key), ["k1", "k2"]);
+  assert.deepEqual(
+    left.map(({ key }) => key),
+    ["k1", "k2"],
+  );
   queue.restore(left);
   queue.restore(left);
   await until(() => queue.state === "idle");

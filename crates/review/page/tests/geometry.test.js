@@ -2,7 +2,14 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { after, apply, invert } from "../geometry/affine.js";
 import {
-  frameFromVoxel, frameFromWorld, scanFrame, sliceAt, snapped, voxelFromFraction, voxelFromFrame, worldFromFrame,
+  frameFromVoxel,
+  frameFromWorld,
+  scanFrame,
+  sliceAt,
+  snapped,
+  voxelFromFraction,
+  voxelFromFrame,
+  worldFromFrame,
 } from "../geometry/frame.js";
 import { boxOf, fromScreen, layout, PLANES, tileAt, toScreen } from "../geometry/planes.js";
 
@@ -35,7 +42,16 @@ test("a map and its inverse cancel", () => {
 });
 
 test("a flat map is refused", () => {
-  assert.throws(() => invert([[1, 0, 0, 0], [0, 1, 0, 0], [0, 0, 0, 0], [0, 0, 0, 1]]), /determinant is 0/);
+  assert.throws(
+    () =>
+      invert([
+        [1, 0, 0, 0],
+        [0, 1, 0, 0],
+        [0, 0, 0, 0],
+        [0, 0, 0, 1],
+      ]),
+    /determinant is 0/,
+  );
 });
 
 test("the frame runs right, anterior, superior whatever the voxel axes do", () => {
@@ -91,7 +107,11 @@ test("zooming keeps the middle", () => {
 });
 
 test("the slices as acquired are large, and tiles do not overlap", () => {
-  for (const [width, height, isSplit] of [[760, 640, false], [760, 640, true], [300, 700, false]]) {
+  for (const [width, height, isSplit] of [
+    [760, 640, false],
+    [760, 640, true],
+    [300, 700, false],
+  ]) {
     const tiles = layout(width, height, isSplit, 0);
     assert.equal(tiles.length, isSplit ? 6 : 3);
     assert.equal(tiles[0].plane.name, "sagittal");

@@ -38,9 +38,18 @@ test("neighbours stop at the ends", () => {
 
 test("the next open one may be before", () => {
   const items = ["f1", "f2", "f3", "f4"];
-  assert.equal(nextOpen(items, "f2", (item) => item === "f4"), "f4");
-  assert.equal(nextOpen(items, "f3", (item) => item === "f1"), "f1");
-  assert.equal(nextOpen(items, "f3", (item) => item === "f3"), null);
+  assert.equal(
+    nextOpen(items, "f2", (item) => item === "f4"),
+    "f4",
+  );
+  assert.equal(
+    nextOpen(items, "f3", (item) => item === "f1"),
+    "f1",
+  );
+  assert.equal(
+    nextOpen(items, "f3", (item) => item === "f3"),
+    null,
+  );
 });
 
 test("progress in words", () => {
@@ -52,7 +61,12 @@ test("what is shown is what was said last, answered or not", () => {
   session.reader = "A";
   session.scan = { id: 7, reading: { findings: [finding("f1", markOf("accepted")), finding("f2")] } };
   const waiting = (item, verdict, more = {}) => ({
-    kind: "change", scan: 7, reader: "A", item, value: verdict && markOf(verdict), ...more,
+    kind: "change",
+    scan: 7,
+    reader: "A",
+    item,
+    value: verdict && markOf(verdict),
+    ...more,
   });
   session.queue = {
     waiting: [waiting("f2", "accepted"), waiting("f2", "rejected"), waiting("f1", "rejected", { scan: 8 })],
@@ -77,6 +91,14 @@ test("a selection is told once", () => {
 });
 
 test("disagreements come first, else as they came", () => {
-  const places = [["p1", true], ["p2", false], ["p3", true], ["p4", false]].map(([id, agreed]) => ({ id, agreed }));
-  assert.deepEqual(inOrder(places).map(({ id }) => id), ["p2", "p4", "p1", "p3"]);
+  const places = [
+    ["p1", true],
+    ["p2", false],
+    ["p3", true],
+    ["p4", false],
+  ].map(([id, agreed]) => ({ id, agreed }));
+  assert.deepEqual(
+    inOrder(places).map(({ id }) => id),
+    ["p2", "p4", "p1", "p3"],
+  );
 });

@@ -18,7 +18,12 @@ import { traceLoops } from "../view/overlay.js";
 const SIZES_MM = [0.5, 1, 1.5, 2, 3, 4, 5, 6, 8, 10];
 
 /** One size for both. */
-export const brush = { at: 3, get mm() { return SIZES_MM[this.at]; } };
+export const brush = {
+  at: 3,
+  get mm() {
+    return SIZES_MM[this.at];
+  },
+};
 
 /** @param {1 | -1} by */
 export function resizeBrush(by) {

@@ -26,12 +26,19 @@ after(async () => {
 /** @param {import("playwright-core").Page} page @param {string} state */
 async function check(page, state) {
   // The page's policy forbids scripts of others; the test's own is let in past it.
-  const found = await page.evaluate(async (source) => {
-    const run = /** @type {any} */ (window);
-    if (!run.axe) run.eval?.(source);
-    const { violations } = await run.axe.run(document, { resultTypes: ["violations"] });
-    return violations.map((/** @type {any} */ { id, impact, nodes }) => ({ id, impact, target: nodes.map((/** @type {any} */ node) => node.target.join(" ")) }));
-  }, await readFile(AXE, "utf8"));
+  const found = await page.evaluate(
+    async (source) => {
+      const run = /** @type {any} */ (window);
+      if (!run.axe) run.eval?.(source);
+      const { violations } = await run.axe.run(document, { resultTypes: ["violations"] });
+      return violations.map((/** @type {any} */ { id, impact, nodes }) => ({
+        id,
+        impact,
+        target: nodes.map((/** @type {any} */ node) => node.target.join(" ")),
+      }));
+    },
+    await readFile(AXE, "utf8"),
+  );
   const serious = found.filter((/** @type {any} */ { impact }) => impact === "serious" || impact === "critical");
   assert.deepEqual(serious, [], state);
 }
@@ -79,6 +86,9 @@ test("all of it is reached by Tab, with a focus that is seen", async () => {
       .filter((name) => name),
   );
   assert.ok(all.length > 30, `${all}`);
-  assert.deepEqual(all.filter((name) => !reached.has(name)), []);
+  assert.deepEqual(
+    all.filter((name) => !reached.has(name)),
+    [],
+  );
   await context.close();
 });

@@ -89,7 +89,7 @@ test("brush and eraser change a mask, one stroke at a time", async () => {
   await page.mouse.down();
   await page.mouse.move(beside.x + 3, beside.y);
   await page.mouse.up();
-  await page.waitForFunction(() => document.querySelector("#row-f1 .about")?.textContent !== "" );
+  await page.waitForFunction(() => document.querySelector("#row-f1 .about")?.textContent !== "");
   await saved(page);
   const painted = await volume();
   assert.ok(painted > 33, `${painted}`);

@@ -62,7 +62,12 @@ test("two readers agree on some, and decide the rest together", async () => {
   await ben.page.getByTestId("consensus-close").waitFor();
   const places = ben.page.locator("#finding-list [role=option]");
   assert.deepEqual(
-    await places.evaluateAll((rows) => rows.slice(0, 2).map((row) => /** @type {any} */ (row).dataset.item).sort()),
+    await places.evaluateAll((rows) =>
+      rows
+        .slice(0, 2)
+        .map((row) => /** @type {any} */ (row).dataset.item)
+        .sort(),
+    ),
     ["f3", "f4"],
   );
   await ben.page.keyboard.press("a");
@@ -75,7 +80,10 @@ test("two readers agree on some, and decide the rest together", async () => {
   const said = ben.page.getByTestId("export-said");
   await said.getByText(/consensus-/).waitFor({ timeout: 60_000 });
   const exported = (await said.innerText()).match(/\S*exports\S*consensus-[0-9T]+/)?.[0] ?? "";
-  assert.ok(existsSync(`${exported}/dataset/derivatives/siderin-review/sub-01/anat/sub-01_desc-lesions_dseg.nii.gz`), exported);
+  assert.ok(
+    existsSync(`${exported}/dataset/derivatives/siderin-review/sub-01/anat/sub-01_desc-lesions_dseg.nii.gz`),
+    exported,
+  );
   assert.ok(existsSync(`${exported}/readings/sub-01_T2starw/report.pdf`), exported);
   assert.deepEqual([...anna.faults, ...ben.faults], []);
   await anna.context.close();

@@ -24,7 +24,9 @@ const selected = (page) => page.locator("#finding-list [aria-selected=true]").ge
 
 test("findings are listed by confidence and gone through with the keyboard", async () => {
   const { page, context, faults } = await openPage(server.address, { reader: "lister" });
-  const items = await page.locator("#finding-list [role=option]").evaluateAll((rows) => rows.map((row) => /** @type {any} */ (row).dataset.item));
+  const items = await page
+    .locator("#finding-list [role=option]")
+    .evaluateAll((rows) => rows.map((row) => /** @type {any} */ (row).dataset.item));
   assert.deepEqual(items, ["f1", "f2", "f3", "f4", "f5", "f6"]);
   assert.equal(await selected(page), "f1");
   await page.keyboard.press("n");
@@ -32,7 +34,9 @@ test("findings are listed by confidence and gone through with the keyboard", asy
   await page.keyboard.press("p");
   assert.equal(await selected(page), "f1");
   // Its thumbnail is a picture.
-  const width = await page.locator("#row-f1 img").evaluate((image) => /** @type {HTMLImageElement} */ (image).naturalWidth);
+  const width = await page
+    .locator("#row-f1 img")
+    .evaluate((image) => /** @type {HTMLImageElement} */ (image).naturalWidth);
   assert.ok(width > 0);
   assert.deepEqual(faults, []);
   await context.close();
@@ -64,7 +68,15 @@ test("accepting and rejecting with a type fill the forms in", async () => {
   await page.getByTestId("finding-note").blur();
   await saved(page);
   const now = await reading(page, "decider");
-  assert.deepEqual(now.counts, { accepted: 2, open: 3, rejected: 1, added: 0, microbleeds: 2, macrohaemorrhages: 0, burden_group: "1-4" });
+  assert.deepEqual(now.counts, {
+    accepted: 2,
+    open: 3,
+    rejected: 1,
+    added: 0,
+    microbleeds: 2,
+    macrohaemorrhages: 0,
+    burden_group: "1-4",
+  });
   const { mark } = now.findings[0];
   assert.deepEqual(
     [mark.certainty, mark.region, mark.side, mark.size, mark.cause, mark.note],
@@ -122,7 +134,9 @@ test("image quality, the report's text, the report and the trail", async () => {
   await report.waitForLoadState();
   assert.match(await report.innerText("body"), /Microbleeds read in sub-01_T2starw by reporter/);
   assert.match(await report.innerText("body"), /usable; motion/);
-  const trail = await page.request.get(new URL(/** @type {string} */ (await page.getByTestId("audit").getAttribute("href")), page.url()).href);
+  const trail = await page.request.get(
+    new URL(/** @type {string} */ (await page.getByTestId("audit").getAttribute("href")), page.url()).href,
+  );
   assert.match(await trail.text(), /f1: accepted/);
   assert.deepEqual(faults, []);
   await context.close();

@@ -18,7 +18,10 @@ test("a server that was killed loses nothing, and the page sends what it kept", 
   await server.kill();
   // Decided while nobody answers.
   await page.keyboard.press("a");
-  await page.getByTestId("banner").getByText(/Not saved yet/).waitFor();
+  await page
+    .getByTestId("banner")
+    .getByText(/Not saved yet/)
+    .waitFor();
   server = await serve([folder]);
   // The port is that of the last time, so that the browser still has what the page kept.
   await page.goto(server.address);
@@ -42,7 +45,10 @@ test("the page of a server that was started anew says so", async () => {
   await first.kill();
   const second = await serve([folder]);
   await page.keyboard.press("a");
-  await page.getByTestId("banner").getByText(/address/).waitFor();
+  await page
+    .getByTestId("banner")
+    .getByText(/address/)
+    .waitFor();
   await context.close();
   await second.kill();
   await removed(folder);

@@ -16,7 +16,15 @@ export const finding = (item, mark = null) => ({
   volume_mm3: 14,
   mask: [0, 1],
   program_mask: item.startsWith("a") ? null : [0, 1],
-  measured: { region: null, side: null, or_region: null, location: null, certainty: "definite", size: "small", in_words: null },
+  measured: {
+    region: null,
+    side: null,
+    or_region: null,
+    location: null,
+    certainty: "definite",
+    size: "small",
+    in_words: null,
+  },
   mark,
   count: 1,
 });
