@@ -2,8 +2,22 @@
 
 import css from "@eslint/css";
 import js from "@eslint/js";
+import colorNames from "color-name";
 import { defineConfig } from "eslint/config";
 import globals from "globals";
+
+/**
+ * A colour that is written out stands in style/tokens.css alone, so that each has a name and one place. No style of the
+ * page reaches icon.svg, which has its own.
+ */
+const HEX = String.raw`#(?:[0-9a-f]{3,4}|[0-9a-f]{6}|[0-9a-f]{8})(?![-\w])`;
+const FUNCTIONS = "(?:rgba?|hsla?|hwb|lab|lch|oklab|oklch|color|color-mix)";
+const NAMES = Object.keys(colorNames).join("|");
+/** @param {string[]} selectors */
+const noColors = (selectors) => [
+  "error",
+  ...selectors.map((selector) => ({ selector, message: "A colour is a token of style/tokens.css." })),
+];
 
 export default defineConfig([
   {
@@ -23,6 +37,12 @@ export default defineConfig([
           message: "Make elements with element().",
         })),
       ],
+      "no-restricted-syntax": noColors(
+        [`/${HEX}/i`, String.raw`/\b${FUNCTIONS}\(/i`, `/^(?:${NAMES})$/i`].flatMap((color) => [
+          `Literal[value=${color}]`,
+          `TemplateElement[value.raw=${color}]`,
+        ]),
+      ),
     },
   },
   { files: ["**/*.js"], ignores: ["tests/**"], languageOptions: { globals: globals.browser } },
@@ -39,6 +59,18 @@ export default defineConfig([
       "css/no-invalid-properties": ["error", { allowUnknownVariables: true }],
       // Without these two the page is as usable.
       "css/use-baseline": ["error", { available: "newly", allowProperties: ["accent-color", "resize"] }],
+    },
+  },
+  {
+    files: ["**/*.css"],
+    ignores: ["style/tokens.css"],
+    rules: {
+      "no-restricted-syntax": noColors([
+        "Declaration Hash",
+        `Declaration Function[name=/^${FUNCTIONS}$/i]`,
+        `Declaration Identifier[name=/^(?:${NAMES})$/i]`,
+        "Declaration[property=/^--/]",
+      ]),
     },
   },
 ]);
