@@ -6,7 +6,7 @@ import { judgeTogether } from "./panel/place_panel.js";
 import { inOrder } from "./list/places_list.js";
 import { changeFinding, judge, step, takeBack } from "./reading/decide.js";
 import { neighbour } from "./reading/order.js";
-import { reportAddress } from "./server/calls.js";
+import { reportAddress } from "./client/calls.js";
 import { resizeBrush } from "./tools/painting.js";
 import { SLABS_MM } from "./view/viewer.js";
 import { widened } from "./view/window.js";

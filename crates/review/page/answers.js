@@ -4,7 +4,7 @@ import { announce, complain } from "./announce.js";
 import { VERDICT_WORDS, verdictOf } from "./reading/marks.js";
 
 /** @import {Consensus, Reading} from "./types/interface.d.ts" */
-/** @import {Decision} from "./server/decisions.js" */
+/** @import {Decision} from "./client/decisions.js" */
 /** @import {Session} from "./reading/session.js" */
 
 /** @param {Session} session @param {Decision} decision @param {unknown} answer */

@@ -2,7 +2,7 @@
 
 import { byId, element } from "./element.js";
 
-/** @import {DecisionQueue} from "./server/decisions.js" */
+/** @import {DecisionQueue} from "./client/decisions.js" */
 
 let said = "";
 

@@ -2,7 +2,7 @@
 
 import { byId } from "./element.js";
 import { scanFrame } from "./geometry/frame.js";
-import { fetchImage, fetchPartner, fetchScan } from "./server/calls.js";
+import { fetchImage, fetchPartner, fetchScan } from "./client/calls.js";
 import { complain } from "./announce.js";
 
 /** @import {Session} from "./reading/session.js" */

@@ -1,7 +1,7 @@
 /** How well readers agree, once each has finished. */
 
 import { element } from "../element.js";
-import { fetchAgreement } from "../server/calls.js";
+import { fetchAgreement } from "../client/calls.js";
 import { errorLine, openDialog } from "./dialog.js";
 
 /** @import {Agreement, Pair} from "../types/interface.d.ts" */

@@ -1,7 +1,7 @@
 /** Writing readings into a folder. */
 
 import { element } from "../element.js";
-import { exportReadings } from "../server/calls.js";
+import { exportReadings } from "../client/calls.js";
 import { errorLine, openDialog } from "./dialog.js";
 
 /** @import {Session} from "../reading/session.js" */

@@ -1,8 +1,8 @@
 /** Finding microbleeds on the scan that is shown. */
 
 import { element } from "../element.js";
-import { fetchRun, startRun } from "../server/calls.js";
-import { RequestError } from "../server/client.js";
+import { fetchRun, startRun } from "../client/calls.js";
+import { RequestError } from "../client/http.js";
 import { errorLine, openDialog } from "./dialog.js";
 
 /** @import {Job, Method} from "../types/interface.d.ts" */

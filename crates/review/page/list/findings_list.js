@@ -4,7 +4,7 @@ import { byId } from "../element.js";
 import { fingerprint } from "../masks/runs.js";
 import { verdictOf } from "../reading/marks.js";
 import { isListed } from "../reading/order.js";
-import { thumbnail } from "../server/calls.js";
+import { thumbnail } from "../client/calls.js";
 import { FindingRow } from "./finding_row.js";
 
 /** @import {Session} from "../reading/session.js" */

@@ -2,7 +2,7 @@
 
 import { element } from "../element.js";
 import { rateImage, removeLandmark, signOff } from "../reading/decide.js";
-import { auditAddress } from "../server/calls.js";
+import { auditAddress } from "../client/calls.js";
 import { Choice } from "./choice.js";
 import { NoteField } from "./note_field.js";
 

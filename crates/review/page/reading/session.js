@@ -8,7 +8,7 @@ import { isListed } from "./order.js";
 import { verdictOf } from "./marks.js";
 
 /** @import {Consensus, Entry, Finding, Mark, Reading, Room, Scan} from "../types/interface.d.ts" */
-/** @import {Decision, DecisionQueue} from "../server/decisions.js" */
+/** @import {Decision, DecisionQueue} from "../client/decisions.js" */
 /** @import {ScanFrame} from "../geometry/frame.js" */
 /** @import {Filter} from "./order.js" */
 

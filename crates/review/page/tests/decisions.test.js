@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { RequestError } from "../server/client.js";
-import { DecisionQueue } from "../server/decisions.js";
-import { unsavedKeeper } from "../server/unsaved.js";
+import { RequestError } from "../client/http.js";
+import { DecisionQueue } from "../client/decisions.js";
+import { unsavedKeeper } from "../client/unsaved.js";
 import { memoryStorage } from "./support/storage.js";
 
 const decision = (key, more = {}) => ({

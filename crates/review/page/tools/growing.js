@@ -1,7 +1,7 @@
 /** Marking a lesion: a click or a scribble is sent to be grown, and what comes back is kept or dropped. */
 
-import { RequestError } from "../server/client.js";
-import { grow } from "../server/calls.js";
+import { RequestError } from "../client/http.js";
+import { grow } from "../client/calls.js";
 import { addFinding } from "../reading/decide.js";
 import { OutlineCache } from "../masks/outline_cache.js";
 import { lineVoxels } from "../masks/strokes.js";

@@ -3,7 +3,7 @@
 import { Session } from "../../reading/session.js";
 
 /** @import {Finding, Mark, Room, Scan} from "../../types/interface.d.ts" */
-/** @import {Decision} from "../../server/decisions.js" */
+/** @import {Decision} from "../../client/decisions.js" */
 
 /** @param {string} item @param {Mark | null} [mark] @returns {Finding} */
 export const finding = (item, mark = null) => ({
