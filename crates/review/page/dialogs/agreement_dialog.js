@@ -1,6 +1,6 @@
 /** How well readers agree, once each has finished. */
 
-import { element } from "../element.js";
+import { element } from "../dom/element.js";
 import { fetchAgreement } from "../client/calls.js";
 import { errorLine, openDialog } from "./dialog.js";
 

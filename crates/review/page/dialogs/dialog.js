@@ -1,8 +1,8 @@
 /** A dialog that goes away when it is closed. */
 
-import { element } from "../element.js";
+import { element } from "../dom/element.js";
 
-/** @import {Child} from "../element.js" */
+/** @import {Child} from "../dom/element.js" */
 
 /**
  * @param {{ id: string, title: string, canClose?: boolean, onClose?: () => void }} about

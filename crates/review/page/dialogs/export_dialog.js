@@ -1,6 +1,6 @@
 /** Writing readings into a folder. */
 
-import { element } from "../element.js";
+import { element } from "../dom/element.js";
 import { exportReadings } from "../client/calls.js";
 import { errorLine, openDialog } from "./dialog.js";
 

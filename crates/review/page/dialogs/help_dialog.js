@@ -1,6 +1,6 @@
 /** All keys. */
 
-import { element } from "../element.js";
+import { element } from "../dom/element.js";
 import { keyName, SHORTCUTS } from "../keys/keymap.js";
 import { openDialog } from "./dialog.js";
 

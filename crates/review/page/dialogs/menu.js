@@ -1,6 +1,6 @@
 /** A small menu of which one key chooses. */
 
-import { element } from "../element.js";
+import { element } from "../dom/element.js";
 import { menuKey } from "../keys/keymap.js";
 import { openDialog } from "./dialog.js";
 

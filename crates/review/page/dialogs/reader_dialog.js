@@ -1,6 +1,6 @@
 /** Who reads. The name is asked once and remembered in this browser. */
 
-import { element } from "../element.js";
+import { element } from "../dom/element.js";
 import { openDialog } from "./dialog.js";
 
 const REMEMBERED = "siderin:reader";

@@ -1,6 +1,6 @@
 /** Finding microbleeds on the scan that is shown. */
 
-import { element } from "../element.js";
+import { element } from "../dom/element.js";
 import { fetchRun, startRun } from "../client/calls.js";
 import { RequestError } from "../client/http.js";
 import { errorLine, openDialog } from "./dialog.js";

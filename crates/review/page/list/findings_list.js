@@ -1,6 +1,6 @@
 /** The findings by confidence. Rows are made once and changed in place, so that hundreds stay quick. */
 
-import { byId } from "../element.js";
+import { byId } from "../dom/element.js";
 import { fingerprint } from "../masks/runs.js";
 import { verdictOf } from "../reading/marks.js";
 import { isListed } from "../reading/order.js";

@@ -1,6 +1,6 @@
 /** Above and below the list: how far the reading is, what is listed, undo. */
 
-import { byId, element } from "../element.js";
+import { byId, element } from "../dom/element.js";
 import { step } from "../reading/decide.js";
 import { verdictOf } from "../reading/marks.js";
 import { FILTERS, isListed, progress } from "../reading/order.js";

@@ -1,6 +1,6 @@
 /** Where several readers have finished: the places that any of them saw, disagreements first. */
 
-import { byId, element } from "../element.js";
+import { byId, element } from "../dom/element.js";
 import { VERDICT_SIGNS, VERDICT_WORDS, verdictOf } from "../reading/marks.js";
 
 /** @import {Mark, Place} from "../types/interface.d.ts" */

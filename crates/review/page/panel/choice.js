@@ -1,6 +1,6 @@
 /** A row of buttons of which one holds. What the program measured holds until the reader says otherwise. */
 
-import { element } from "../element.js";
+import { element } from "../dom/element.js";
 
 /** @typedef {{ id: string, label: string }} Option */
 

@@ -1,6 +1,6 @@
 /** What is said of the selected finding. */
 
-import { element, fillSelect, setText } from "../element.js";
+import { element, fillSelect, setText } from "../dom/element.js";
 import { changeFinding, judge, takeBack } from "../reading/decide.js";
 import { verdictOf } from "../reading/marks.js";
 import { Choice } from "./choice.js";

@@ -1,6 +1,6 @@
 /** MARS and BOMBS, filled in from what is accepted. */
 
-import { element } from "../element.js";
+import { element } from "../dom/element.js";
 
 /** @import {BombsLine, Forms, Sides} from "../types/interface.d.ts" */
 /** @import {Session} from "../reading/session.js" */

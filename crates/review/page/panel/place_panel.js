@@ -1,6 +1,6 @@
 /** A place that several readers saw, and what they decide together. */
 
-import { element } from "../element.js";
+import { element } from "../dom/element.js";
 import { decideTogether } from "../reading/decide.js";
 import { changed, VERDICT_WORDS, verdictOf } from "../reading/marks.js";
 import { inOrder } from "../list/places_list.js";

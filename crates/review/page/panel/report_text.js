@@ -1,6 +1,6 @@
 /** The radiology report that lies beside the scan. */
 
-import { element } from "../element.js";
+import { element } from "../dom/element.js";
 
 /** @import {Session} from "../reading/session.js" */
 

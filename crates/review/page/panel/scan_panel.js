@@ -1,6 +1,6 @@
 /** The scan as a whole: how good it is, what the program noted, landmarks, and signing off. */
 
-import { element } from "../element.js";
+import { element } from "../dom/element.js";
 import { rateImage, removeLandmark, signOff } from "../reading/decide.js";
 import { auditAddress } from "../client/calls.js";
 import { Choice } from "./choice.js";

@@ -1,6 +1,6 @@
 /** The line on the pictures that says what the tool waits for. */
 
-import { byId, element } from "../element.js";
+import { byId, element } from "../dom/element.js";
 import { REFERENCES } from "../tools/growing.js";
 
 /** @import {Toolbox} from "../tools/toolbox.js" */

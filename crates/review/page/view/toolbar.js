@@ -1,6 +1,6 @@
 /** Buttons above the pictures. */
 
-import { byId, element } from "../element.js";
+import { byId, element } from "../dom/element.js";
 import { SLABS_MM } from "./viewer.js";
 
 /** @import {Toolbox, ToolName} from "../tools/toolbox.js" */

@@ -1,8 +1,8 @@
 /** The bar at the top. */
 
-import { byId, element } from "./element.js";
+import { byId, element } from "../dom/element.js";
 
-/** @import {Session} from "./reading/session.js" */
+/** @import {Session} from "../reading/session.js" */
 
 /**
  * @typedef {object} HeaderActions
