@@ -65,7 +65,7 @@ async function start() {
     onRefused: takeRefusal,
     onChange: () => {
       showBanner(queue);
-      session.tell("queue");
+      session.notify("queue");
     },
   });
   session.queue = queue;
@@ -152,7 +152,7 @@ function build(session, viewer, queue, keeper) {
   const own = () => {
     session.consensus = null;
     session.selected = null;
-    session.tell("consensus");
+    session.notify("consensus");
     selectFirst(session);
   };
   new PlacePanel(session, tabs.page("finding"), own);
@@ -203,7 +203,7 @@ async function together(session, tabs) {
   }
   tabs.show("finding");
   session.selected = null;
-  session.tell("consensus");
+  session.notify("consensus");
   session.select(inOrder(session.consensus.places)[0]?.id ?? null);
 }
 

@@ -23,7 +23,7 @@ export function showListHead(session) {
         "data-testid": `filter-${filter}`,
         onclick: () => {
           session.filter = filter;
-          session.tell("filter");
+          session.notify("filter");
         },
       },
       filter,

@@ -14,14 +14,14 @@ export function takeAnswer(session, decision, answer) {
   if (decision.kind === "consensus") {
     if (session.consensus) {
       session.consensus = { ...session.consensus, .../** @type {Consensus} */ (answer) };
-      session.tell("consensus");
+      session.notify("consensus");
     }
     announce(`saved: ${decision.words}`);
     return;
   }
   const { item, reading } = /** @type {{ item: string, reading: Reading }} */ (answer);
   session.scan.reading = reading;
-  session.tell("reading");
+  session.notify("reading");
   const isNew = decision.item === null && decision.kind === "change" && decision.value?.kind === "finding";
   const isStep = decision.kind === "undo" || decision.kind === "redo";
   if ((isNew || isStep) && session.finding(item)) session.select(item);

@@ -41,7 +41,7 @@ export class Session extends EventTarget {
   }
 
   /** @param {Topic} topic */
-  tell(topic) {
+  notify(topic) {
     this.dispatchEvent(new Event(topic));
   }
 
@@ -94,7 +94,7 @@ export class Session extends EventTarget {
   select(item) {
     if (item === this.selected) return;
     this.selected = item;
-    this.tell("selection");
+    this.notify("selection");
   }
 }
 

@@ -23,7 +23,7 @@ export async function openScan(session, viewer, id, bytes = fetchImage(id)) {
     const { black, white } = scan.image.window;
     await viewer.open(session.frame, image, { black, white });
     history.replaceState(null, "", `#scan=${id}`);
-    session.tell("scan");
+    session.notify("scan");
     viewer.afterDraw(() => {
       performance.mark("siderin:first-image");
       document.documentElement.dataset.ready = "true";
@@ -41,7 +41,7 @@ export async function reloadScan(session) {
     session.scan = await fetchScan(session.scan.id, session.reader);
     session.selected = null;
     session.consensus = null;
-    session.tell("scan");
+    session.notify("scan");
   } catch (error) {
     complain(error);
   }
