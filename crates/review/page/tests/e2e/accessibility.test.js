@@ -3,25 +3,11 @@
 import assert from "node:assert/strict";
 import { readFile } from "node:fs/promises";
 import { createRequire } from "node:module";
-import { after, before, test } from "node:test";
-import { closeBrowser, furnished, openPage, removed, serve } from "./support.js";
+import { testsIn } from "./room.js";
+
+const test = testsIn("small");
 
 const AXE = createRequire(import.meta.url).resolve("axe-core/axe.min.js");
-
-/** @type {string} */
-let folder;
-/** @type {Awaited<ReturnType<typeof serve>>} */
-let server;
-
-before(async () => {
-  folder = await furnished("small");
-  server = await serve([folder]);
-});
-after(async () => {
-  await server.kill();
-  await closeBrowser();
-  await removed(folder);
-});
 
 /** @param {import("playwright-core").Page} page @param {string} state */
 async function check(page, state) {
@@ -43,8 +29,8 @@ async function check(page, state) {
   assert.deepEqual(serious, [], state);
 }
 
-test("every part of the page can be used by everybody", async () => {
-  const { page, context } = await openPage(server.address, { reader: "anna" });
+test("every part of the page can be used by everybody", async (room) => {
+  const page = await room.openPage("anna");
   await check(page, "finding");
   await page.keyboard.press("r");
   await check(page, "mimic menu");
@@ -59,11 +45,10 @@ test("every part of the page can be used by everybody", async () => {
     await check(page, button);
     await page.keyboard.press("Escape");
   }
-  await context.close();
 });
 
-test("all of it is reached by Tab, with a focus that is seen", async () => {
-  const { page, context } = await openPage(server.address, { reader: "tabber" });
+test("all of it is reached by Tab, with a focus that is seen", async (room) => {
+  const page = await room.openPage("tabber");
   const reached = new Set();
   for (let n = 0; n < 120; n++) {
     await page.keyboard.press("Tab");
@@ -90,5 +75,4 @@ test("all of it is reached by Tab, with a focus that is seen", async () => {
     all.filter((name) => !reached.has(name)),
     [],
   );
-  await context.close();
 });

@@ -1,29 +1,16 @@
 /** Findings are looked at, accepted and rejected with the keyboard, and all of it can be taken back. */
 
 import assert from "node:assert/strict";
-import { after, before, test } from "node:test";
-import { closeBrowser, furnished, openPage, ready, reading, removed, saved, serve } from "./support.js";
+import { testsIn } from "./room.js";
+import { ready, reading, saved } from "./support.js";
 
-/** @type {string} */
-let folder;
-/** @type {Awaited<ReturnType<typeof serve>>} */
-let server;
-
-before(async () => {
-  folder = await furnished("small");
-  server = await serve([folder]);
-});
-after(async () => {
-  await server.kill();
-  await closeBrowser();
-  await removed(folder);
-});
+const test = testsIn("small");
 
 /** @param {import("playwright-core").Page} page */
 const selected = (page) => page.locator("#finding-list [aria-selected=true]").getAttribute("data-item");
 
-test("findings are listed by confidence and gone through with the keyboard", async () => {
-  const { page, context, faults } = await openPage(server.address, { reader: "lister" });
+test("findings are listed by confidence and gone through with the keyboard", async (room) => {
+  const page = await room.openPage("lister");
   const items = await page
     .locator("#finding-list [role=option]")
     .evaluateAll((rows) => rows.map((row) => /** @type {any} */ (row).dataset.item));
@@ -38,12 +25,10 @@ test("findings are listed by confidence and gone through with the keyboard", asy
     .locator("#row-f1 img")
     .evaluate((image) => /** @type {HTMLImageElement} */ (image).naturalWidth);
   assert.ok(width > 0);
-  assert.deepEqual(faults, []);
-  await context.close();
 });
 
-test("accepting and rejecting with a type fill the forms in", async () => {
-  const { page, context, faults } = await openPage(server.address, { reader: "decider" });
+test("accepting and rejecting with a type fill the forms in", async (room) => {
+  const page = await room.openPage("decider");
   await page.keyboard.press("a");
   assert.equal(await selected(page), "f2");
   await page.keyboard.press("r");
@@ -93,12 +78,10 @@ test("accepting and rejecting with a type fill the forms in", async () => {
   await page.getByTestId("finding-note").pressSequentially("arnd");
   assert.equal(await page.getByTestId("finding-note").inputValue(), "arnd");
   assert.equal((await reading(page, "decider")).counts.open, 3);
-  assert.deepEqual(faults, []);
-  await context.close();
 });
 
-test("undo and redo, also after the page was loaded anew", async () => {
-  const { page, context } = await openPage(server.address, { reader: "undoer" });
+test("undo and redo, also after the page was loaded anew", async (room) => {
+  const page = await room.openPage("undoer");
   await page.keyboard.press("a");
   await page.keyboard.press("a");
   await saved(page);
@@ -115,11 +98,10 @@ test("undo and redo, also after the page was loaded anew", async () => {
   await page.keyboard.press("Control+Shift+z");
   await page.waitForFunction(() => document.querySelector("#row-f2")?.getAttribute("data-verdict") === "accepted");
   assert.equal((await reading(page, "undoer")).counts.accepted, 2);
-  await context.close();
 });
 
-test("image quality, the report's text, the report and the trail", async () => {
-  const { page, context, faults } = await openPage(server.address, { reader: "reporter" });
+test("image quality, the report's text, the report and the trail", async (room) => {
+  const page = await room.openPage("reporter");
   await page.keyboard.press("a");
   await page.getByTestId("tab-report").click();
   assert.match(await page.getByTestId("report-text").innerText(), /No acute infarct/);
@@ -128,7 +110,7 @@ test("image quality, the report's text, the report and the trail", async () => {
   await page.getByTestId("artefact-motion").check();
   await saved(page);
   assert.deepEqual((await reading(page, "reporter")).quality, { rating: "usable", artefacts: ["motion"], note: "" });
-  const opened = context.waitForEvent("page");
+  const opened = page.context().waitForEvent("page");
   await page.keyboard.press("0");
   const report = await opened;
   await report.waitForLoadState();
@@ -138,12 +120,10 @@ test("image quality, the report's text, the report and the trail", async () => {
     new URL(/** @type {string} */ (await page.getByTestId("audit").getAttribute("href")), page.url()).href,
   );
   assert.match(await trail.text(), /f1: accepted/);
-  assert.deepEqual(faults, []);
-  await context.close();
 });
 
-test("window, slab, slices, outlines and crosshair", async () => {
-  const { page, context, faults } = await openPage(server.address, { reader: "looker" });
+test("window, slab, slices, outlines and crosshair", async (room) => {
+  const page = await room.openPage("looker");
   const picture = () => page.locator("#stage").screenshot();
   const settled = () => page.evaluate(() => new Promise((resolve) => setTimeout(resolve, 400)));
   let before = await picture();
@@ -154,6 +134,4 @@ test("window, slab, slices, outlines and crosshair", async () => {
     assert.ok(!now.equals(before), `${key} changes the picture`);
     before = now;
   }
-  assert.deepEqual(faults, []);
-  await context.close();
 });
