@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { actionOf, keyName, menuKey, SHORTCUTS } from "../keys/keymap.js";
 
+/** @param {string} key @param {{ ctrlKey?: boolean, metaKey?: boolean, altKey?: boolean, shiftKey?: boolean }} [more] */
 const press = (key, more = {}) => ({ key, ctrlKey: false, metaKey: false, altKey: false, shiftKey: false, ...more });
 
 test("every key does one thing", () => {

@@ -17,5 +17,5 @@ test("300 findings in a large scan are listed, gone through and decided", async 
   await saved(page);
   const now = await reading(page);
   assert.deepEqual([now.counts.accepted, now.counts.rejected, now.counts.open], [1, 1, 298]);
-  assert.equal(now.findings[11].mark.mimic, "calcification");
+  assert.equal(now.findings[11].mark?.mimic, "calcification");
 });

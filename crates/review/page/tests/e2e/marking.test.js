@@ -25,7 +25,8 @@ test("a click grows a lesion, another mode may be tried, Enter keeps it", async 
   await saved(page);
   const now = await reading(page, "marker");
   const own = now.findings.at(-1);
-  assert.deepEqual([own.item, own.origin, own.mark.verdict], ["a1", "reader", "accepted"]);
+  assert.ok(own);
+  assert.deepEqual([own.item, own.origin, own.mark?.verdict], ["a1", "reader", "accepted"]);
   // The ball of two voxels' radius has 33.
   assert.equal(own.volume_mm3, 33);
   assert.deepEqual(own.center_voxel.map(Math.round), UNFOUND[0]);
@@ -57,7 +58,8 @@ test("several strokes are one group of lesions", async (room) => {
   await page.locator("#row-a1").waitFor();
   await saved(page);
   const own = (await reading(page, "grouper")).findings.at(-1);
-  assert.deepEqual([own.count, own.volume_mm3, own.mark.is_group], [2, 66, true]);
+  assert.ok(own);
+  assert.deepEqual([own.count, own.volume_mm3, own.mark?.is_group], [2, 66, true]);
   assert.equal((await reading(page, "grouper")).counts.microbleeds, 2);
 });
 

@@ -52,7 +52,7 @@ test("two readers agree on some, and decide the rest together", async (room) => 
     await places.evaluateAll((rows) =>
       rows
         .slice(0, 2)
-        .map((row) => /** @type {any} */ (row).dataset.item)
+        .map((row) => row.getAttribute("data-item"))
         .sort(),
     ),
     ["f3", "f4"],

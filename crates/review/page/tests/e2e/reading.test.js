@@ -13,7 +13,7 @@ test("findings are listed by confidence and gone through with the keyboard", asy
   const page = await room.openPage("lister");
   const items = await page
     .locator("#finding-list [role=option]")
-    .evaluateAll((rows) => rows.map((row) => /** @type {any} */ (row).dataset.item));
+    .evaluateAll((rows) => rows.map((row) => row.getAttribute("data-item")));
   assert.deepEqual(items, ["f1", "f2", "f3", "f4", "f5", "f6"]);
   assert.equal(await selected(page), "f1");
   await page.keyboard.press("n");
@@ -41,7 +41,9 @@ test("accepting and rejecting with a type fill the forms in", async (room) => {
   await page.keyboard.press("p");
   assert.equal(await selected(page), "f2");
   // The form follows the pictures.
-  await page.waitForFunction(() => /** @type {any} */ (document.querySelector("#finding-mimic"))?.value === "vessel");
+  await page.waitForFunction(
+    () => document.querySelector("#finding-mimic option:checked")?.getAttribute("value") === "vessel",
+  );
   await page.keyboard.press("p");
   await page.keyboard.press("u");
   await page.getByTestId("finding-region").selectOption("thalamus");
@@ -63,12 +65,13 @@ test("accepting and rejecting with a type fill the forms in", async (room) => {
     burden_group: "1-4",
   });
   const { mark } = now.findings[0];
+  assert.ok(mark);
   assert.deepEqual(
     [mark.certainty, mark.region, mark.side, mark.size, mark.cause, mark.note],
     ["possible", "thalamus", "left", "large", "hypertensive", "round, beside the capsule"],
   );
-  const line = now.forms.bombs.lines.find((/** @type {any} */ one) => one.location === "thalamus");
-  assert.equal(line.uncertain_large.left, 1);
+  const line = now.forms.bombs.lines.find(({ location }) => location === "thalamus");
+  assert.equal(line?.uncertain_large.left, 1);
   await page.keyboard.press("f");
   assert.match(await page.getByTestId("mars").innerText(), /thalamus/);
   assert.match(await page.getByTestId("forms-sum").innerText(), /2/);

@@ -29,8 +29,9 @@ test("a scan is chosen, a method runs with progress, the other visit is laid bes
   const beside = page.getByTestId("partner-select");
   const values = await beside
     .locator("option")
-    .evaluateAll((options) => options.map((option) => /** @type {any} */ (option).value));
-  const visit = values.find((value) => value.startsWith("scan-"));
+    .evaluateAll((options) => options.map((option) => option.getAttribute("value")));
+  const visit = values.find((value) => value?.startsWith("scan-"));
+  assert.ok(visit, `${values}`);
   await beside.selectOption(visit);
   await page.locator("#partner-label").waitFor({ timeout: 120_000 });
 });

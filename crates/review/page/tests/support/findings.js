@@ -2,7 +2,7 @@
 
 import { Session } from "../../reading/session.js";
 
-/** @import {Finding, Mark, Room, Scan} from "../../types/interface.d.ts" */
+/** @import {Finding, Mark, Place, Room, Scan} from "../../types/interface.d.ts" */
 /** @import {Decision} from "../../client/decisions.js" */
 
 /** @param {string} item @param {Mark | null} [mark] @returns {Finding} */
@@ -27,6 +27,18 @@ export const finding = (item, mark = null) => ({
   },
   mark,
   count: 1,
+});
+
+/** @param {string} id @param {boolean} agreed @returns {Place} */
+export const place = (id, agreed) => ({
+  id,
+  center_world: [0, 0, 0],
+  center_voxel: [0, 0, 0],
+  items: {},
+  verdicts: {},
+  agreed,
+  mask: [0, 1],
+  decision: null,
 });
 
 /**
