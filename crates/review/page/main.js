@@ -1,9 +1,8 @@
 /** The page's start: who reads, which scan, and everything that listens. */
 
-import { actions, openReport } from "./actions.js";
-import { announce, complain } from "./announce.js";
-import { takeAnswer, takeRefusal } from "./answers.js";
-import { showBanner } from "./banner.js";
+import { fetchConsensus, fetchImage, fetchRoom, sendDecision } from "./client/calls.js";
+import { DecisionQueue } from "./client/decisions.js";
+import { unsavedKeeper } from "./client/unsaved.js";
 import { openAgreementDialog } from "./dialogs/agreement_dialog.js";
 import { openExportDialog } from "./dialogs/export_dialog.js";
 import { openHelp } from "./dialogs/help_dialog.js";
@@ -11,25 +10,27 @@ import { askTerm } from "./dialogs/menu.js";
 import { askReader, rememberedReader } from "./dialogs/reader_dialog.js";
 import { openRunDialog } from "./dialogs/run_dialog.js";
 import { askScan } from "./dialogs/scans_dialog.js";
-import { byId } from "./element.js";
-import { showHeader } from "./header.js";
+import { byId } from "./dom/element.js";
+import { showHeader } from "./header/header.js";
+import { actions } from "./keys/actions.js";
 import { listenToKeys } from "./keys/keyboard.js";
 import { showFindings } from "./list/findings_list.js";
 import { showListHead } from "./list/list_head.js";
 import { inOrder, showPlaces } from "./list/places_list.js";
-import { openPartner, openScan, reloadScan, scanInAddress, showLoading } from "./opening.js";
+import { announce, complain } from "./messages/announce.js";
+import { showBanner } from "./messages/banner.js";
+import { showLoading } from "./messages/loading.js";
 import { FindingPanel } from "./panel/finding_panel.js";
 import { showForms } from "./panel/forms_panel.js";
 import { PlacePanel, placeShown } from "./panel/place_panel.js";
 import { showReportText } from "./panel/report_text.js";
 import { ScanPanel } from "./panel/scan_panel.js";
 import { Tabs } from "./panel/tabs.js";
+import { takeAnswer, takeRefusal } from "./reading/answers.js";
 import { addLandmark } from "./reading/decide.js";
 import { nextOpen } from "./reading/order.js";
 import { Session } from "./reading/session.js";
-import { fetchConsensus, fetchImage, fetchRoom, sendDecision } from "./server/calls.js";
-import { DecisionQueue } from "./server/decisions.js";
-import { unsavedKeeper } from "./server/unsaved.js";
+import { openPartner, openReport, openScan, reloadScan, scanInAddress } from "./scans/opening.js";
 import { Toolbox } from "./tools/toolbox.js";
 import { findingOutlines } from "./view/finding_outlines.js";
 import { showHint } from "./view/hint.js";
@@ -54,13 +55,17 @@ async function start() {
   const queue = new DecisionQueue({
     send: sendDecision,
     // Where this is not answered either, the decision is rather kept.
-    isAddressValid: () => fetchRoom(session.reader).then(() => true, () => false),
+    isAddressValid: () =>
+      fetchRoom(session.reader).then(
+        () => true,
+        () => false,
+      ),
     keeper,
     onAnswer: (decision, answer) => takeAnswer(session, decision, answer),
     onRefused: takeRefusal,
     onChange: () => {
       showBanner(queue);
-      session.tell("queue");
+      session.notify("queue");
     },
   });
   session.queue = queue;
@@ -116,7 +121,11 @@ function build(session, viewer, queue, keeper) {
   const tabs = new Tabs();
   /** @param {Vec3} world */
   const setLandmark = async (world) => {
-    const chosen = await askTerm({ id: "landmark-menu", title: "What is here?", terms: session.room.vocabulary.landmarks });
+    const chosen = await askTerm({
+      id: "landmark-menu",
+      title: "What is here?",
+      terms: session.room.vocabulary.landmarks,
+    });
     if (chosen?.id) addLandmark(session, chosen.id, world);
     toolbox.choose("look");
   };
@@ -143,7 +152,7 @@ function build(session, viewer, queue, keeper) {
   const own = () => {
     session.consensus = null;
     session.selected = null;
-    session.tell("consensus");
+    session.notify("consensus");
     selectFirst(session);
   };
   new PlacePanel(session, tabs.page("finding"), own);
@@ -194,7 +203,7 @@ async function together(session, tabs) {
   }
   tabs.show("finding");
   session.selected = null;
-  session.tell("consensus");
+  session.notify("consensus");
   session.select(inOrder(session.consensus.places)[0]?.id ?? null);
 }
 
@@ -205,10 +214,14 @@ function makeViewer() {
     byId("drawing", HTMLCanvasElement),
   );
   viewer.started.catch(() =>
-    complain("The pictures cannot be shown: the browser has no WebGL 2. Use a current Firefox, Chrome or Edge with graphics acceleration."),
+    complain(
+      "The pictures cannot be shown: the browser has no WebGL 2. Use a current Firefox, Chrome or Edge with graphics acceleration.",
+    ),
   );
   return viewer;
 }
 
 showLoading("Starting…");
-start().catch(complain).finally(() => showLoading(null));
+start()
+  .catch(complain)
+  .finally(() => showLoading(null));

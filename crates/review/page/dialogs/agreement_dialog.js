@@ -1,7 +1,7 @@
 /** How well readers agree, once each has finished. */
 
-import { element } from "../element.js";
-import { fetchAgreement } from "../server/calls.js";
+import { element } from "../dom/element.js";
+import { fetchAgreement } from "../client/calls.js";
 import { errorLine, openDialog } from "./dialog.js";
 
 /** @import {Agreement, Pair} from "../types/interface.d.ts" */
@@ -67,7 +67,15 @@ function agreementTable({ readers, scans, pairs, note }) {
       "table",
       { class: "plain", "data-testid": "agreement-table" },
       element("caption", {}, `${scans} ${scans === 1 ? "scan" : "scans"}, ${readers.length} readers`),
-      element("thead", {}, element("tr", {}, heads.map((head) => element("th", { scope: "col" }, head)))),
+      element(
+        "thead",
+        {},
+        element(
+          "tr",
+          {},
+          heads.map((head) => element("th", { scope: "col" }, head)),
+        ),
+      ),
       element("tbody", {}, pairs.map(pairRow)),
     ),
     element("p", { class: "quiet" }, note),
@@ -77,7 +85,16 @@ function agreementTable({ readers, scans, pairs, note }) {
 /** @param {Pair} pair */
 function pairRow(pair) {
   const interval = pair.kappa_low === null ? "–" : `${decimal(pair.kappa_low)} to ${decimal(pair.kappa_high)}`;
-  const numbers = [decimal(pair.kappa), interval, decimal(pair.f1), pair.places, pair.both, pair.only_a, pair.only_b, pair.neither];
+  const numbers = [
+    decimal(pair.kappa),
+    interval,
+    decimal(pair.f1),
+    pair.places,
+    pair.both,
+    pair.only_a,
+    pair.only_b,
+    pair.neither,
+  ];
   return element(
     "tr",
     {},

@@ -1,15 +1,19 @@
 /** A dialog that goes away when it is closed. */
 
-import { element } from "../element.js";
+import { element } from "../dom/element.js";
 
-/** @import {Child} from "../element.js" */
+/** @import {Child} from "../dom/element.js" */
 
 /**
  * @param {{ id: string, title: string, canClose?: boolean, onClose?: () => void }} about
  * @param {...(Child | Child[])} children
  */
 export function openDialog({ id, title, canClose = true, onClose }, ...children) {
-  const close = element("button", { type: "button", class: "close", "aria-label": "Close", onclick: () => dialog.close() }, "✕");
+  const close = element(
+    "button",
+    { type: "button", class: "close", "aria-label": "Close", onclick: () => dialog.close() },
+    "✕",
+  );
   const dialog = element(
     "dialog",
     { id, "data-testid": id, "aria-labelledby": `${id}-title` },

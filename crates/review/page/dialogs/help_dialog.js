@@ -1,6 +1,6 @@
 /** All keys. */
 
-import { element } from "../element.js";
+import { element } from "../dom/element.js";
 import { keyName, SHORTCUTS } from "../keys/keymap.js";
 import { openDialog } from "./dialog.js";
 
@@ -15,7 +15,11 @@ export function openHelp(research) {
         "dl",
         {},
         SHORTCUTS.filter((shortcut) => shortcut.group === group).flatMap(({ keys, words }) => [
-          element("dt", {}, keys.map((key) => element("kbd", {}, keyName(key)))),
+          element(
+            "dt",
+            {},
+            keys.map((key) => element("kbd", {}, keyName(key))),
+          ),
           element("dd", {}, words),
         ]),
       ),
@@ -24,7 +28,11 @@ export function openHelp(research) {
   openDialog(
     { id: "help-dialog", title: "Keys" },
     element("div", { class: "key-groups" }, groups),
-    element("p", { class: "quiet" }, "Left button: where to look. Right button: grey values. Middle button, or Shift and the left: move the picture. Wheel: slices. Ctrl and the wheel: closer."),
+    element(
+      "p",
+      { class: "quiet" },
+      "Left button: where to look. Right button: grey values. Middle button, or Shift and the left: move the picture. Wheel: slices. Ctrl and the wheel: closer.",
+    ),
     element("p", { class: "quiet" }, research),
   );
 }

@@ -1,6 +1,6 @@
 /** A small menu of which one key chooses. */
 
-import { element } from "../element.js";
+import { element } from "../dom/element.js";
 import { menuKey } from "../keys/keymap.js";
 import { openDialog } from "./dialog.js";
 
@@ -19,10 +19,25 @@ export function askTerm({ id, title, terms, none }) {
     };
     const entries = terms.map((term, n) => ({ key: menuKey(n), term }));
     const buttons = entries.map(({ key, term }) =>
-      element("button", { type: "button", "data-testid": `${id}-${term.id}`, onclick: () => choose(term.id) }, element("kbd", {}, key), term.label),
+      element(
+        "button",
+        { type: "button", "data-testid": `${id}-${term.id}`, onclick: () => choose(term.id) },
+        element("kbd", {}, key),
+        term.label,
+      ),
     );
-    const plain = none && element("button", { type: "button", class: "primary", "data-testid": `${id}-none`, onclick: () => choose(null) }, element("kbd", {}, "Enter"), none);
-    const dialog = openDialog({ id, title, onClose: () => resolve(null) }, element("div", { class: "menu" }, plain || null, buttons));
+    const plain =
+      none &&
+      element(
+        "button",
+        { type: "button", class: "primary", "data-testid": `${id}-none`, onclick: () => choose(null) },
+        element("kbd", {}, "Enter"),
+        none,
+      );
+    const dialog = openDialog(
+      { id, title, onClose: () => resolve(null) },
+      element("div", { class: "menu" }, plain || null, buttons),
+    );
     dialog.classList.add("small");
     if (plain) plain.focus();
     dialog.addEventListener("keydown", (event) => {

@@ -1,6 +1,6 @@
 /** Who reads. The name is asked once and remembered in this browser. */
 
-import { element } from "../element.js";
+import { element } from "../dom/element.js";
 import { openDialog } from "./dialog.js";
 
 const REMEMBERED = "siderin:reader";
@@ -31,7 +31,11 @@ export function askReader(known, current) {
   return new Promise((resolve) => {
     /** @type {string | null} */
     let chosen = null;
-    const names = element("datalist", { id: "known-readers" }, known.map((name) => element("option", { value: name })));
+    const names = element(
+      "datalist",
+      { id: "known-readers" },
+      known.map((name) => element("option", { value: name })),
+    );
     const field = element("input", {
       type: "text",
       id: "reader-field",
@@ -58,10 +62,17 @@ export function askReader(known, current) {
       element("label", { class: "label", for: "reader-field" }, "Your name or initials"),
       field,
       names,
-      element("p", { class: "quiet" }, "Decisions are kept under this name. You do not see what others decided until you have finished a scan."),
+      element(
+        "p",
+        { class: "quiet" },
+        "Decisions are kept under this name. You do not see what others decided until you have finished a scan.",
+      ),
       element("div", { class: "actions" }, element("button", { class: "primary", "data-testid": "reader-ok" }, "Read")),
     );
-    const dialog = openDialog({ id: "reader-dialog", title: "Who reads?", canClose: current !== "", onClose: () => resolve(chosen) }, form);
+    const dialog = openDialog(
+      { id: "reader-dialog", title: "Who reads?", canClose: current !== "", onClose: () => resolve(chosen) },
+      form,
+    );
     field.focus();
     field.select();
   });

@@ -1,8 +1,8 @@
 /** Finding microbleeds on the scan that is shown. */
 
-import { element } from "../element.js";
-import { fetchRun, startRun } from "../server/calls.js";
-import { RequestError } from "../server/client.js";
+import { element } from "../dom/element.js";
+import { fetchRun, startRun } from "../client/calls.js";
+import { RequestError } from "../client/http.js";
 import { errorLine, openDialog } from "./dialog.js";
 
 /** @import {Job, Method} from "../types/interface.d.ts" */
@@ -19,7 +19,11 @@ export function openRunDialog(session, onDone) {
   const error = errorLine();
   const bar = element("progress", { max: 1, value: 0, "aria-label": "Progress of the run", hidden: true });
   const stage = element("p", { class: "quiet", "aria-live": "polite", "data-testid": "run-stage" });
-  const start = element("button", { type: "button", class: "primary", "data-testid": "run-start", onclick: () => void run() }, "Run");
+  const start = element(
+    "button",
+    { type: "button", class: "primary", "data-testid": "run-start", onclick: () => void run() },
+    "Run",
+  );
 
   const run = async () => {
     const method = choices.find(({ radio }) => radio.checked)?.id;
@@ -54,7 +58,12 @@ export function openRunDialog(session, onDone) {
         isOpen = false;
       },
     },
-    element("fieldset", { class: "methods" }, element("legend", { class: "label" }, "Method"), choices.map(({ root }) => root)),
+    element(
+      "fieldset",
+      { class: "methods" },
+      element("legend", { class: "label" }, "Method"),
+      choices.map(({ root }) => root),
+    ),
     said && element("p", { class: "quiet" }, "The new findings take the place of the program's former ones."),
     bar,
     stage,
@@ -62,7 +71,11 @@ export function openRunDialog(session, onDone) {
     element(
       "div",
       { class: "actions" },
-      element("button", { type: "button", "data-testid": "run-skip", onclick: () => dialog.close() }, said ? "Close" : "Read without"),
+      element(
+        "button",
+        { type: "button", "data-testid": "run-skip", onclick: () => dialog.close() },
+        said ? "Close" : "Read without",
+      ),
       start,
     ),
   );
@@ -72,7 +85,12 @@ export function openRunDialog(session, onDone) {
 function methodChoice(method, isFirst) {
   const id = `method-${method.id}`;
   const radio = element("input", { type: "radio", name: "method", id, "data-testid": id, checked: isFirst });
-  const root = element("label", { class: "check", for: id }, radio, element("span", {}, element("b", {}, method.name), element("span", { class: "quiet" }, ` ${method.note}`)));
+  const root = element(
+    "label",
+    { class: "check", for: id },
+    radio,
+    element("span", {}, element("b", {}, method.name), element("span", { class: "quiet" }, ` ${method.note}`)),
+  );
   return { id: method.id, radio, root };
 }
 

@@ -1,6 +1,6 @@
 /** The scans that are open, and how far each is. */
 
-import { element } from "../element.js";
+import { element } from "../dom/element.js";
 import { openDialog } from "./dialog.js";
 
 /** @import {ListedScan} from "../types/interface.d.ts" */

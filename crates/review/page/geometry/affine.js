@@ -19,16 +19,15 @@ export function apply(map, point) {
  */
 export function after(second, first) {
   return second.map((row) =>
-    [0, 1, 2, 3].map((column) =>
-      row.reduce((sum, value, n) => sum + value * (first[n]?.[column] ?? 0), 0),
-    ),
+    [0, 1, 2, 3].map((column) => row.reduce((sum, value, n) => sum + value * (first[n]?.[column] ?? 0), 0)),
   );
 }
 
 /** @param {Affine} map @returns {Affine} */
 export function invert(map) {
-  const [[a, b, c, x], [d, e, f, y], [g, h, i, z]] =
-    /** @type {[number[], number[], number[]]} */ (map).map((row) => [...row]);
+  const [[a, b, c, x], [d, e, f, y], [g, h, i, z]] = /** @type {[number[], number[], number[]]} */ (map).map((row) => [
+    ...row,
+  ]);
   const n = /** @type {(value: number | undefined) => number} */ ((value) => value ?? 0);
   const minors = [
     [n(e) * n(i) - n(f) * n(h), n(c) * n(h) - n(b) * n(i), n(b) * n(f) - n(c) * n(e)],
@@ -42,9 +41,6 @@ export function invert(map) {
     );
   }
   const rows = minors.map((row) => row.map((value) => value / determinant));
-  const shifted = rows.map((row) => [
-    ...row,
-    -(n(row[0]) * n(x) + n(row[1]) * n(y) + n(row[2]) * n(z)),
-  ]);
+  const shifted = rows.map((row) => [...row, -(n(row[0]) * n(x) + n(row[1]) * n(y) + n(row[2]) * n(z))]);
   return [...shifted, [0, 0, 0, 1]];
 }

@@ -23,7 +23,14 @@ import { apply, invert } from "./affine.js";
  * @property {Affine} voxelFromWorld
  */
 
-const ORDERS = [[0, 1, 2], [0, 2, 1], [1, 0, 2], [1, 2, 0], [2, 0, 1], [2, 1, 0]];
+const ORDERS = [
+  [0, 1, 2],
+  [0, 2, 1],
+  [1, 0, 2],
+  [1, 2, 0],
+  [2, 0, 1],
+  [2, 1, 0],
+];
 
 /** @param {ImageAbout} image @returns {ScanFrame} */
 export function scanFrame(image) {
@@ -99,7 +106,12 @@ export const snapped = (frame, point) =>
  * @param {ScanFrame} frame @returns {Affine}
  */
 export function voxelFromFraction(frame) {
-  const rows = [[0, 0, 0, 0], [0, 0, 0, 0], [0, 0, 0, 0], [0, 0, 0, 1]];
+  const rows = [
+    [0, 0, 0, 0],
+    [0, 0, 0, 0],
+    [0, 0, 0, 0],
+    [0, 0, 0, 1],
+  ];
   frame.axis.forEach((axis, a) => {
     const row = /** @type {number[]} */ (rows[axis]);
     const n = frame.size[a] ?? 1;

@@ -55,8 +55,16 @@ export function layout(width, height, isSplit, sliceAxis = 2) {
     const half = Math.round(((isWide ? height : part) - GAP) / 2);
     const other = (isWide ? height : part) - GAP - half;
     const spots = isWide
-      ? [[0, 0, first, height], [first + GAP, 0, rest, half], [first + GAP, half + GAP, rest, other]]
-      : [[0, 0, part, first], [0, first + GAP, half, rest], [half + GAP, first + GAP, other, rest]];
+      ? [
+          [0, 0, first, height],
+          [first + GAP, 0, rest, half],
+          [first + GAP, half + GAP, rest, other],
+        ]
+      : [
+          [0, 0, part, first],
+          [0, first + GAP, half, rest],
+          [half + GAP, first + GAP, other, rest],
+        ];
     return order.map((plane, n) => {
       const [left = 0, y = 0, w = 1, h = 1] = spots[n] ?? [];
       return { plane, isPartner, x: x + left, y, width: w, height: h };
@@ -72,8 +80,7 @@ export function layout(width, height, isSplit, sliceAxis = 2) {
  */
 export function boxOf(tile, extent, center, zoom) {
   const { across, up } = tile.plane;
-  const perPixel =
-    Math.max((extent[across] ?? 1) / tile.width, (extent[up] ?? 1) / tile.height) / zoom;
+  const perPixel = Math.max((extent[across] ?? 1) / tile.width, (extent[up] ?? 1) / tile.height) / zoom;
   const wide = (perPixel * tile.width) / 2;
   const high = (perPixel * tile.height) / 2;
   const x = center[across] ?? 0;

@@ -16,7 +16,12 @@ export const SHORTCUTS = [
   { group: "Findings", action: "reject", keys: ["r"], words: "reject, then the mimic's key, or Enter for no type" },
   { group: "Findings", action: "definite", keys: ["d"], words: "definite" },
   { group: "Findings", action: "possible", keys: ["s", "u"], words: "possible" },
-  { group: "Findings", action: "takeBack", keys: ["Delete", "Backspace"], words: "take the decision back; remove an own finding" },
+  {
+    group: "Findings",
+    action: "takeBack",
+    keys: ["Delete", "Backspace"],
+    words: "take the decision back; remove an own finding",
+  },
   { group: "Findings", action: "undo", keys: ["z", "ctrl+z"], words: "undo" },
   { group: "Findings", action: "redo", keys: ["y", "ctrl+shift+z", "ctrl+y"], words: "redo" },
   { group: "Marking", action: "add", keys: ["m"], words: "add a lesion: click or scribble" },

@@ -1,6 +1,6 @@
 /** A finding in the list. */
 
-import { element } from "../element.js";
+import { element } from "../dom/element.js";
 import { VERDICT_SIGNS, VERDICT_WORDS } from "../reading/marks.js";
 
 /** @import {Finding, Verdict} from "../types/interface.d.ts" */

@@ -1,10 +1,10 @@
 /** The findings by confidence. Rows are made once and changed in place, so that hundreds stay quick. */
 
-import { byId } from "../element.js";
+import { byId } from "../dom/element.js";
 import { fingerprint } from "../masks/runs.js";
-import { maskShown, verdictOf } from "../reading/marks.js";
+import { verdictOf } from "../reading/marks.js";
 import { isListed } from "../reading/order.js";
-import { thumbnail } from "../server/calls.js";
+import { thumbnail } from "../client/calls.js";
 import { FindingRow } from "./finding_row.js";
 
 /** @import {Session} from "../reading/session.js" */
@@ -77,4 +77,3 @@ export function showFindings(session) {
     if (!session.consensus) select();
   });
 }
-

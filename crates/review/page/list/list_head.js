@@ -1,6 +1,6 @@
 /** Above and below the list: how far the reading is, what is listed, undo. */
 
-import { byId, element } from "../element.js";
+import { byId, element } from "../dom/element.js";
 import { step } from "../reading/decide.js";
 import { verdictOf } from "../reading/marks.js";
 import { FILTERS, isListed, progress } from "../reading/order.js";
@@ -23,7 +23,7 @@ export function showListHead(session) {
         "data-testid": `filter-${filter}`,
         onclick: () => {
           session.filter = filter;
-          session.tell("filter");
+          session.notify("filter");
         },
       },
       filter,
@@ -44,9 +44,7 @@ export function showListHead(session) {
     bar.max = Math.max(1, findings.length);
     bar.value = findings.length - open;
     for (const { filter, chip, count } of chips) {
-      count.textContent = String(
-        shown.filter(({ finding, verdict }) => isListed(finding, verdict, filter)).length,
-      );
+      count.textContent = String(shown.filter(({ finding, verdict }) => isListed(finding, verdict, filter)).length);
       chip.setAttribute("aria-pressed", String(session.filter === filter));
     }
     const { reading, unanswered } = session;

@@ -1,6 +1,6 @@
 /** Where several readers have finished: the places that any of them saw, disagreements first. */
 
-import { byId, element } from "../element.js";
+import { byId, element } from "../dom/element.js";
 import { VERDICT_SIGNS, VERDICT_WORDS, verdictOf } from "../reading/marks.js";
 
 /** @import {Mark, Place} from "../types/interface.d.ts" */
@@ -41,7 +41,8 @@ function row(session, place, number) {
   const decision = pending ? /** @type {Mark | null} */ (pending.value) : place.decision;
   const verdict = verdictOf(decision);
   // What all say alike needs no decision, and counts as they say.
-  const agreed = place.agreed && !decision ? (Object.values(place.verdicts).includes("accepted") ? "accepted" : "rejected") : null;
+  const agreed =
+    place.agreed && !decision ? (Object.values(place.verdicts).includes("accepted") ? "accepted" : "rejected") : null;
   const readers = Object.entries(place.verdicts).map(([reader, said]) =>
     element("span", { class: `said ${said}`, title: `${reader}: ${said}` }, `${SIGNS[said]} ${reader}`),
   );
@@ -59,6 +60,12 @@ function row(session, place, number) {
     },
     element("span", { class: "title" }, `${number} · ${place.agreed ? "agreed" : "disagreed"}`),
     element("span", { class: "about" }, readers),
-    element("span", { class: "verdict" }, agreed ? `${VERDICT_SIGNS[agreed]} agreed` : `${VERDICT_SIGNS[verdict]} ${pending ? "saving" : VERDICT_WORDS[verdict]}`),
+    element(
+      "span",
+      { class: "verdict" },
+      agreed
+        ? `${VERDICT_SIGNS[agreed]} agreed`
+        : `${VERDICT_SIGNS[verdict]} ${pending ? "saving" : VERDICT_WORDS[verdict]}`,
+    ),
   );
 }

@@ -26,9 +26,7 @@ export function contours(frame, solid, plane, slice) {
   const edges = boundary(solid.size[across] ?? 0, solid.size[up] ?? 0, filled);
   const scale = [frame.spacing[across] ?? 1, frame.spacing[up] ?? 1];
   const origin = [solid.low[across] ?? 0, solid.low[up] ?? 0];
-  return linked(edges).map((loop) =>
-    loop.map((value, n) => (value + (origin[n % 2] ?? 0)) * (scale[n % 2] ?? 1)),
-  );
+  return linked(edges).map((loop) => loop.map((value, n) => (value + (origin[n % 2] ?? 0)) * (scale[n % 2] ?? 1)));
 }
 
 /** @typedef {Map<string, [number, number][]>} Edges from a corner to the corners that follow it */
@@ -91,8 +89,7 @@ function withoutMiddles(corners) {
       const before = corners[(at + n - 1) % n] ?? corner;
       const after = corners[(at + 1) % n] ?? corner;
       const isStraight =
-        (before[0] === corner[0] && corner[0] === after[0]) ||
-        (before[1] === corner[1] && corner[1] === after[1]);
+        (before[0] === corner[0] && corner[0] === after[0]) || (before[1] === corner[1] && corner[1] === after[1]);
       return !isStraight;
     })
     .flat();

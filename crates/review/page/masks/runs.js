@@ -44,8 +44,7 @@ export function withoutVoxels(runs, offsets) {
 export const voxelCount = (runs) => runs.reduce((sum, value, n) => (n % 2 ? sum + value : sum), 0);
 
 /** @param {Vec3} shape @param {ArrayLike<number>} voxel of whole indices */
-export const offsetOf = (shape, voxel) =>
-  (voxel[0] ?? 0) + shape[0] * ((voxel[1] ?? 0) + shape[1] * (voxel[2] ?? 0));
+export const offsetOf = (shape, voxel) => (voxel[0] ?? 0) + shape[0] * ((voxel[1] ?? 0) + shape[1] * (voxel[2] ?? 0));
 
 /** @param {Vec3} shape @param {number} offset @returns {Vec3} */
 export function voxelOf(shape, offset) {

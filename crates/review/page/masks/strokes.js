@@ -8,8 +8,7 @@ import { offsetOf } from "./runs.js";
 /** @import {Plane} from "../geometry/planes.js" */
 
 /** @param {ScanFrame} frame @param {ArrayLike<number>} voxel */
-const isInside = (frame, voxel) =>
-  frame.shape.every((n, axis) => (voxel[axis] ?? -1) >= 0 && (voxel[axis] ?? n) < n);
+const isInside = (frame, voxel) => frame.shape.every((n, axis) => (voxel[axis] ?? -1) >= 0 && (voxel[axis] ?? n) < n);
 
 /** @param {ScanFrame} frame @param {Vec3} point @returns {Vec3} */
 export const voxelAt = (frame, point) =>
@@ -26,9 +25,7 @@ export function lineVoxels(frame, from, to) {
   /** @type {Map<number, Vec3>} */
   const voxels = new Map();
   for (let step = 0; step <= steps; step++) {
-    const voxel = /** @type {Vec3} */ (
-      a.map((value, n) => Math.round(value + (((b[n] ?? 0) - value) * step) / steps))
-    );
+    const voxel = /** @type {Vec3} */ (a.map((value, n) => Math.round(value + (((b[n] ?? 0) - value) * step) / steps)));
     if (isInside(frame, voxel)) {
       voxels.set(offsetOf(frame.shape, voxel), voxel);
     }

@@ -1,6 +1,6 @@
 /** A row of buttons of which one holds. What the program measured holds until the reader says otherwise. */
 
-import { element } from "../element.js";
+import { element } from "../dom/element.js";
 
 /** @typedef {{ id: string, label: string }} Option */
 
@@ -32,7 +32,11 @@ export class Choice {
       "div",
       { class: "field" },
       element("span", { class: "label", id }, label, this.note),
-      element("div", { class: "segments", role: "group", "aria-labelledby": id }, this.buttons.map(({ button }) => button)),
+      element(
+        "div",
+        { class: "segments", role: "group", "aria-labelledby": id },
+        this.buttons.map(({ button }) => button),
+      ),
     );
   }
 

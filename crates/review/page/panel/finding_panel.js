@@ -1,6 +1,6 @@
 /** What is said of the selected finding. */
 
-import { element, fillSelect, setText } from "../element.js";
+import { element, fillSelect, setText } from "../dom/element.js";
 import { changeFinding, judge, takeBack } from "../reading/decide.js";
 import { verdictOf } from "../reading/marks.js";
 import { Choice } from "./choice.js";
@@ -24,24 +24,72 @@ export class FindingPanel {
     const { vocabulary } = session.room;
     this.title = element("h2", {});
     this.about = element("p", { class: "quiet" });
-    this.verdict = new Choice("verdict", "Verdict", options([["accepted", "✓ Accept"], ["rejected", "✕ Reject"], ["open", "○ Open"]]), (id) => this.#judge(id));
+    this.verdict = new Choice(
+      "verdict",
+      "Verdict",
+      options([
+        ["accepted", "✓ Accept"],
+        ["rejected", "✕ Reject"],
+        ["open", "○ Open"],
+      ]),
+      (id) => this.#judge(id),
+    );
     this.verdict.root.classList.add("verdicts");
-    this.certainty = new Choice("certainty", "Certainty", options([["definite", "definite"], ["possible", "possible"]]), (id) => this.#say("certainty", id));
-    this.side = new Choice("side", "Side", options([["right", "right"], ["left", "left"], ["midline", "midline"]]), (id) => this.#say("side", id));
-    this.size = new Choice("size", "Size", options([["small", "< 5 mm"], ["large", "5–10 mm"], ["macro", "> 10 mm"]]), (id) => this.#say("size", id));
+    this.certainty = new Choice(
+      "certainty",
+      "Certainty",
+      options([
+        ["definite", "definite"],
+        ["possible", "possible"],
+      ]),
+      (id) => this.#say("certainty", id),
+    );
+    this.side = new Choice(
+      "side",
+      "Side",
+      options([
+        ["right", "right"],
+        ["left", "left"],
+        ["midline", "midline"],
+      ]),
+      (id) => this.#say("side", id),
+    );
+    this.size = new Choice(
+      "size",
+      "Size",
+      options([
+        ["small", "< 5 mm"],
+        ["large", "5–10 mm"],
+        ["macro", "> 10 mm"],
+      ]),
+      (id) => this.#say("size", id),
+    );
     this.selects = {
       mimic: this.#select("mimic", "Mimic", vocabulary.mimics, "no type"),
       region: this.#select("region", "Region (MARS)", vocabulary.regions, ""),
       location: this.#select("location", "Place (BOMBS)", vocabulary.locations, ""),
       cause: this.#select("cause", "Probable cause", vocabulary.causes, "not said"),
     };
-    this.group = element("input", { type: "checkbox", id: "finding-group", "data-testid": "finding-group", onchange: () => this.#say("is_group", this.group.checked) });
+    this.group = element("input", {
+      type: "checkbox",
+      id: "finding-group",
+      "data-testid": "finding-group",
+      onchange: () => this.#say("is_group", this.group.checked),
+    });
     this.note = new NoteField("finding-note", "Note", (note, item) => {
       const finding = session.finding(item);
       if (finding) changeFinding(session, finding, { note }, "note");
     });
-    this.programMask = element("button", { type: "button", "data-testid": "program-mask", onclick: () => this.#say("mask", null) }, "Program's mask again");
-    this.back = element("button", { type: "button", "data-testid": "take-back", onclick: () => this.#takeBack() }, "Take decision back");
+    this.programMask = element(
+      "button",
+      { type: "button", "data-testid": "program-mask", onclick: () => this.#say("mask", null) },
+      "Program's mask again",
+    );
+    this.back = element(
+      "button",
+      { type: "button", "data-testid": "take-back", onclick: () => this.#takeBack() },
+      "Take decision back",
+    );
     this.form = element(
       "div",
       { class: "form" },
@@ -73,7 +121,10 @@ export class FindingPanel {
     const id = `finding-${name}`;
     const select = element("select", { id, "data-testid": id, onchange: () => this.#say(name, select.value || null) });
     fillSelect(select, unsaid, terms);
-    return { select, root: element("div", { class: "field" }, element("label", { class: "label", for: id }, label), select) };
+    return {
+      select,
+      root: element("div", { class: "field" }, element("label", { class: "label", for: id }, label), select),
+    };
   }
 
   /** @param {keyof Mark} name @param {string | boolean | null} value */
@@ -121,8 +172,12 @@ export class FindingPanel {
     const own = finding.origin === "reader";
     const saving = this.session.pending(finding.item) ? " · saving" : "";
     setText(this.title, `${finding.item} · ${measured.in_words?.trim() || "place not known"}`);
-    const confidence = finding.confidence === null ? "marked by you" : `confidence ${Math.round(100 * finding.confidence)} %`;
-    setText(this.about, `${confidence} · ${finding.diameter_mm.toFixed(1)} mm · ${finding.volume_mm3.toFixed(0)} mm³${saving}`);
+    const confidence =
+      finding.confidence === null ? "marked by you" : `confidence ${Math.round(100 * finding.confidence)} %`;
+    setText(
+      this.about,
+      `${confidence} · ${finding.diameter_mm.toFixed(1)} mm · ${finding.volume_mm3.toFixed(0)} mm³${saving}`,
+    );
     this.verdict.show(verdict, null);
     this.certainty.show(mark?.certainty ?? null, measured.certainty);
     this.side.show(mark?.side ?? null, measured.side);

@@ -1,6 +1,6 @@
 /** MARS and BOMBS, filled in from what is accepted. */
 
-import { element } from "../element.js";
+import { element } from "../dom/element.js";
 
 /** @import {BombsLine, Forms, Sides} from "../types/interface.d.ts" */
 /** @import {Session} from "../reading/session.js" */
@@ -17,7 +17,8 @@ export function showForms(session, tabs) {
     if (tabs.shown !== "forms" || !reading || reading.forms === shown) return;
     shown = reading.forms;
     const { counts, forms } = reading;
-    const open = counts.open > 0 ? `${counts.open} findings are still open and not counted.` : "All findings are decided.";
+    const open =
+      counts.open > 0 ? `${counts.open} findings are still open and not counted.` : "All findings are decided.";
     page.replaceChildren(
       element("h2", {}, "Forms"),
       element(
@@ -43,9 +44,11 @@ const sideCells = (sides) => [cell(sides.right), cell(sides.left), cell(sides.un
 
 /** @param {string} words */
 const sideHeads = (words) =>
-  [["R", "right"], ["L", "left"], ["?", "side unclear"]].map(([letter, side]) =>
-    element("th", { scope: "col" }, element("abbr", { title: `${words}, ${side}` }, letter)),
-  );
+  [
+    ["R", "right"],
+    ["L", "left"],
+    ["?", "side unclear"],
+  ].map(([letter, side]) => element("th", { scope: "col" }, element("abbr", { title: `${words}, ${side}` }, letter)));
 
 /** @param {Forms} forms */
 function marsTable({ mars }) {
@@ -62,14 +65,26 @@ function marsTable({ mars }) {
     element(
       "thead",
       {},
-      element("tr", {}, element("td", {}), element("th", { colspan: 3, scope: "colgroup" }, "definite"), element("th", { colspan: 3, scope: "colgroup" }, "possible")),
+      element(
+        "tr",
+        {},
+        element("td", {}),
+        element("th", { colspan: 3, scope: "colgroup" }, "definite"),
+        element("th", { colspan: 3, scope: "colgroup" }, "possible"),
+      ),
       element("tr", {}, element("th", { scope: "col" }, "region"), sideHeads("definite"), sideHeads("possible")),
     ),
     element(
       "tbody",
       {},
       rows.map((row) =>
-        element("tr", { class: "isSum" in row ? "subtotal" : null }, element("th", { scope: "row" }, row.label), sideCells(row.definite), sideCells(row.possible)),
+        element(
+          "tr",
+          { class: "isSum" in row ? "subtotal" : null },
+          element("th", { scope: "row" }, row.label),
+          sideCells(row.definite),
+          sideCells(row.possible),
+        ),
       ),
     ),
   );
@@ -91,15 +106,36 @@ function bombsTable(lines) {
     element(
       "thead",
       {},
-      element("tr", {}, element("td", {}), element("th", { colspan: 6, scope: "colgroup" }, "certain"), element("th", { colspan: 6, scope: "colgroup" }, "uncertain")),
-      element("tr", {}, element("td", {}), BANDS.map(([, , band]) => element("th", { colspan: 3, scope: "colgroup" }, band))),
-      element("tr", {}, element("th", { scope: "col" }, "place"), BANDS.flatMap(([, sure, band]) => sideHeads(`${sure}, ${band} mm`))),
+      element(
+        "tr",
+        {},
+        element("td", {}),
+        element("th", { colspan: 6, scope: "colgroup" }, "certain"),
+        element("th", { colspan: 6, scope: "colgroup" }, "uncertain"),
+      ),
+      element(
+        "tr",
+        {},
+        element("td", {}),
+        BANDS.map(([, , band]) => element("th", { colspan: 3, scope: "colgroup" }, band)),
+      ),
+      element(
+        "tr",
+        {},
+        element("th", { scope: "col" }, "place"),
+        BANDS.flatMap(([, sure, band]) => sideHeads(`${sure}, ${band} mm`)),
+      ),
     ),
     element(
       "tbody",
       {},
       lines.map((line) =>
-        element("tr", {}, element("th", { scope: "row" }, line.label), BANDS.flatMap(([name]) => sideCells(/** @type {Sides} */ (line[name])))),
+        element(
+          "tr",
+          {},
+          element("th", { scope: "row" }, line.label),
+          BANDS.flatMap(([name]) => sideCells(/** @type {Sides} */ (line[name]))),
+        ),
       ),
     ),
   );

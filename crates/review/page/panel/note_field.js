@@ -1,6 +1,6 @@
 /** A note. It is said when the field is left, so that typing makes one decision and not hundred. */
 
-import { element } from "../element.js";
+import { element } from "../dom/element.js";
 
 export class NoteField {
   /** @type {string | null} */

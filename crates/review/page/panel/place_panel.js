@@ -1,6 +1,6 @@
 /** A place that several readers saw, and what they decide together. */
 
-import { element } from "../element.js";
+import { element } from "../dom/element.js";
 import { decideTogether } from "../reading/decide.js";
 import { changed, VERDICT_WORDS, verdictOf } from "../reading/marks.js";
 import { inOrder } from "../list/places_list.js";
@@ -17,8 +17,7 @@ function decisionOf(session, place) {
 }
 
 /** @param {Session} session */
-export const placeShown = (session) =>
-  session.consensus?.places.find((place) => place.id === session.selected) ?? null;
+export const placeShown = (session) => session.consensus?.places.find((place) => place.id === session.selected) ?? null;
 
 /**
  * @param {Session} session @param {Verdict} verdict @param {string | null} [mimic]
@@ -34,7 +33,11 @@ export function judgeTogether(session, verdict, mimic = null) {
     const other = places.find((one) => one.id === id);
     return other !== undefined && verdictOf(decisionOf(session, other)) === "open";
   };
-  const next = nextOpen(places.map((one) => one.id), place.id, isOpen);
+  const next = nextOpen(
+    places.map((one) => one.id),
+    place.id,
+    isOpen,
+  );
   if (next) session.select(next);
 }
 
@@ -57,9 +60,18 @@ export class PlacePanel {
       "div",
       { class: "together" },
       this.title,
-      element("table", { class: "plain" }, element("thead", {}, element("tr", {}, element("th", {}, "Reader"), element("th", {}, "Verdict"))), this.rows),
+      element(
+        "table",
+        { class: "plain" },
+        element("thead", {}, element("tr", {}, element("th", {}, "Reader"), element("th", {}, "Verdict"))),
+        this.rows,
+      ),
       this.verdict.root,
-      element("button", { type: "button", "data-testid": "consensus-close", onclick: onClose }, "Back to my own reading"),
+      element(
+        "button",
+        { type: "button", "data-testid": "consensus-close", onclick: onClose },
+        "Back to my own reading",
+      ),
     );
     page.append(this.root);
     session.on(["scan", "selection", "queue", "consensus"], () => this.update());

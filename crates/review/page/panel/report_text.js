@@ -1,6 +1,6 @@
 /** The radiology report that lies beside the scan. */
 
-import { element } from "../element.js";
+import { element } from "../dom/element.js";
 
 /** @import {Session} from "../reading/session.js" */
 
@@ -10,7 +10,9 @@ export function showReportText(session, page) {
     const text = session.scan?.report_text;
     page.replaceChildren(
       element("h2", {}, "Report text"),
-      text ? element("pre", { class: "report", "data-testid": "report-text" }, text) : element("p", { class: "quiet" }, "No report lies beside this scan."),
+      text
+        ? element("pre", { class: "report", "data-testid": "report-text" }, text)
+        : element("p", { class: "quiet" }, "No report lies beside this scan."),
     );
   });
 }

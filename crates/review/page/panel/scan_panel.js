@@ -1,8 +1,8 @@
 /** The scan as a whole: how good it is, what the program noted, landmarks, and signing off. */
 
-import { element } from "../element.js";
+import { element } from "../dom/element.js";
 import { rateImage, removeLandmark, signOff } from "../reading/decide.js";
-import { auditAddress } from "../server/calls.js";
+import { auditAddress } from "../client/calls.js";
 import { Choice } from "./choice.js";
 import { NoteField } from "./note_field.js";
 
@@ -18,10 +18,20 @@ export class ScanPanel {
     this.session = session;
     this.onGo = onGo;
     const { ratings, artefacts } = session.room.vocabulary;
-    this.rating = new Choice("quality", "Image quality", ratings.map(({ id, label }) => ({ id, label: label.split(":")[0] })), (rating) => this.#rate({ rating }));
+    this.rating = new Choice(
+      "quality",
+      "Image quality",
+      ratings.map(({ id, label }) => ({ id, label: label.split(":")[0] })),
+      (rating) => this.#rate({ rating }),
+    );
     this.rating.root.classList.add("broad");
     this.boxes = artefacts.map(({ id, label }) => {
-      const box = element("input", { type: "checkbox", id: `artefact-${id}`, "data-testid": `artefact-${id}`, onchange: () => this.#rate({ artefacts: this.boxes.filter((one) => one.box.checked).map((one) => one.id) }) });
+      const box = element("input", {
+        type: "checkbox",
+        id: `artefact-${id}`,
+        "data-testid": `artefact-${id}`,
+        onchange: () => this.#rate({ artefacts: this.boxes.filter((one) => one.box.checked).map((one) => one.id) }),
+      });
       return { id, box, root: element("label", { class: "check", for: `artefact-${id}` }, box, label) };
     });
     this.note = new NoteField("quality-note", "Note on the images", (note, item) => {
@@ -30,12 +40,26 @@ export class ScanPanel {
     this.notes = element("ul", { class: "notes" });
     this.landmarks = element("ul", { class: "landmarks", "data-testid": "landmarks" });
     this.open = element("p", { class: "quiet" });
-    this.finish = element("button", { type: "button", class: "primary", "data-testid": "finish", onclick: () => signOff(session, !this.#isFinished) });
-    this.audit = element("a", { target: "_blank", rel: "noopener", "data-testid": "audit" }, "My decisions as a table (CSV)");
+    this.finish = element("button", {
+      type: "button",
+      class: "primary",
+      "data-testid": "finish",
+      onclick: () => signOff(session, !this.#isFinished),
+    });
+    this.audit = element(
+      "a",
+      { target: "_blank", rel: "noopener", "data-testid": "audit" },
+      "My decisions as a table (CSV)",
+    );
     page.append(
       element("h2", {}, "Scan"),
       this.rating.root,
-      element("fieldset", {}, element("legend", { class: "label" }, "Artefacts"), this.boxes.map(({ root }) => root)),
+      element(
+        "fieldset",
+        {},
+        element("legend", { class: "label" }, "Artefacts"),
+        this.boxes.map(({ root }) => root),
+      ),
       this.note.root,
       element("h3", {}, "Sign off"),
       this.open,
@@ -98,7 +122,9 @@ export class ScanPanel {
     this.finish.textContent = this.#isFinished ? "Open the scan again" : "I have finished this scan";
     this.finish.disabled = !this.#isFinished && open > 0;
     this.landmarks.replaceChildren(
-      ...(reading.landmarks.length ? reading.landmarks.map((one) => this.#landmark(one)) : [element("li", { class: "quiet" }, "none; l sets one")]),
+      ...(reading.landmarks.length
+        ? reading.landmarks.map((one) => this.#landmark(one))
+        : [element("li", { class: "quiet" }, "none; l sets one")]),
     );
   }
 
@@ -109,7 +135,16 @@ export class ScanPanel {
       "li",
       {},
       element("button", { type: "button", class: "link", onclick: () => this.onGo(landmark.world) }, `◇ ${label}`),
-      element("button", { type: "button", class: "small", "aria-label": `Remove ${label}`, onclick: () => removeLandmark(this.session, landmark.item) }, "remove"),
+      element(
+        "button",
+        {
+          type: "button",
+          class: "small",
+          "aria-label": `Remove ${label}`,
+          onclick: () => removeLandmark(this.session, landmark.item),
+        },
+        "remove",
+      ),
     );
   }
 }

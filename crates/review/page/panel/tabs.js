@@ -1,6 +1,6 @@
 /** Tabs on the right. */
 
-import { byId, element } from "../element.js";
+import { byId, element } from "../dom/element.js";
 
 /** @typedef {"finding" | "forms" | "report" | "scan"} TabName */
 

@@ -4,7 +4,7 @@ import { changed, markOfMask, VERDICT_WORDS } from "./marks.js";
 import { nextOpen } from "./order.js";
 
 /** @import {Entry, Finding, Mark, Place, Runs, Vec3} from "../types/interface.d.ts" */
-/** @import {Decision} from "../server/decisions.js" */
+/** @import {Decision} from "../client/decisions.js" */
 /** @import {Session} from "./session.js" */
 
 /**

@@ -8,7 +8,7 @@ import { isListed } from "./order.js";
 import { verdictOf } from "./marks.js";
 
 /** @import {Consensus, Entry, Finding, Mark, Reading, Room, Scan} from "../types/interface.d.ts" */
-/** @import {Decision, DecisionQueue} from "../server/decisions.js" */
+/** @import {Decision, DecisionQueue} from "../client/decisions.js" */
 /** @import {ScanFrame} from "../geometry/frame.js" */
 /** @import {Filter} from "./order.js" */
 
@@ -41,7 +41,7 @@ export class Session extends EventTarget {
   }
 
   /** @param {Topic} topic */
-  tell(topic) {
+  notify(topic) {
     this.dispatchEvent(new Event(topic));
   }
 
@@ -94,7 +94,7 @@ export class Session extends EventTarget {
   select(item) {
     if (item === this.selected) return;
     this.selected = item;
-    this.tell("selection");
+    this.notify("selection");
   }
 }
 

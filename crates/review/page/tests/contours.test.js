@@ -34,7 +34,14 @@ test("a voxel has four corners where the voxel is", () => {
 });
 
 test("no corner is made where the outline goes straight on", () => {
-  const [loop] = axial([[2, 3, 1], [3, 3, 1], [4, 3, 1]], 1);
+  const [loop] = axial(
+    [
+      [2, 3, 1],
+      [3, 3, 1],
+      [4, 3, 1],
+    ],
+    1,
+  );
   assert.equal(loop.length, 8);
   assert.equal(area(loop), 3);
 });
@@ -47,8 +54,17 @@ test("a hole has an outline of its own", () => {
 });
 
 test("voxels that touch at a corner are both outlined", () => {
-  const loops = axial([[2, 2, 0], [3, 3, 0]], 0);
-  assert.equal(loops.reduce((sum, loop) => sum + area(loop), 0), 2);
+  const loops = axial(
+    [
+      [2, 2, 0],
+      [3, 3, 0],
+    ],
+    0,
+  );
+  assert.equal(
+    loops.reduce((sum, loop) => sum + area(loop), 0),
+    2,
+  );
 });
 
 test("slices beside the mask have no outline, and it is traced once", () => {

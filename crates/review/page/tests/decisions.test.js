@@ -1,41 +1,46 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { RequestError } from "../server/client.js";
-import { DecisionQueue } from "../server/decisions.js";
-import { unsavedKeeper } from "../server/unsaved.js";
+import { RequestError } from "../client/http.js";
+import { DecisionQueue } from "../client/decisions.js";
+import { unsavedKeeper } from "../client/unsaved.js";
+import { decision } from "./support/decisions.js";
 import { memoryStorage } from "./support/storage.js";
 
-const decision = (key, more = {}) => ({
-  key, kind: "change", scan: 1, reader: "A", item: "f1", value: null, words: key, time: Number(key.slice(1)), ...more,
-});
+/** @import {Decision, QueueState} from "../client/decisions.js" */
 
-/** A queue whose server answers by `send`. */
+/** A queue whose server answers by `send`. @param {(decision: Decision) => Promise<void>} send */
 function queueOf(send, isAddressValid = async () => true) {
   const storage = memoryStorage();
   const keeper = unsavedKeeper(storage, "review");
-  const log = { answers: [], refused: [], states: [] };
+  const log = {
+    answers: /** @type {string[]} */ ([]),
+    refused: /** @type {string[][]} */ ([]),
+    states: /** @type {QueueState[]} */ ([]),
+  };
   const queue = new DecisionQueue({
     send,
     isAddressValid,
     keeper,
-    onAnswer: (one) => log.answers.push(one.key),
-    onRefused: (one, error) => log.refused.push([one.key, error.message]),
+    onAnswer: ({ key }) => log.answers.push(key),
+    onRefused: ({ key }, error) => log.refused.push([key, error.message]),
     onChange: () => log.states.push(queue.state),
     retryMs: 5,
   });
   return { queue, keeper, storage, log };
 }
 
+/** @param {() => boolean} isSo */
 const until = async (isSo) => {
   for (let n = 0; n < 400 && !isSo(); n++) await new Promise((resolve) => setTimeout(resolve, 2));
   assert.ok(isSo());
 };
 
 test("decisions are sent one after the other, in order", async () => {
+  /** @type {string[]} */
   const running = [];
   let most = 0;
-  const { queue, log, storage } = queueOf(async (one) => {
-    running.push(one.key);
+  const { queue, log, storage } = queueOf(async ({ key }) => {
+    running.push(key);
     most = Math.max(most, running.length);
     await new Promise((resolve) => setTimeout(resolve, 3));
     running.pop();
@@ -50,9 +55,10 @@ test("decisions are sent one after the other, in order", async () => {
 
 test("without an answer a decision is kept and sent again", async () => {
   let isUp = false;
+  /** @type {string[]} */
   const keys = [];
-  const { queue, log, storage } = queueOf(async (one) => {
-    keys.push(one.key);
+  const { queue, log, storage } = queueOf(async ({ key }) => {
+    keys.push(key);
     if (!isUp) throw new RequestError(0, "no answer");
   });
   queue.add(decision("k1"));
@@ -80,8 +86,8 @@ test("a failing server is asked again too", async () => {
 });
 
 test("what the server refuses is told and dropped, and the next goes on", async () => {
-  const { queue, log, storage } = queueOf(async (one) => {
-    if (one.key === "k1") throw new RequestError(409, "there is nothing to undo");
+  const { queue, log, storage } = queueOf(async ({ key }) => {
+    if (key === "k1") throw new RequestError(409, "there is nothing to undo");
   });
   queue.add(decision("k1"));
   queue.add(decision("k2"));
@@ -119,23 +125,26 @@ test("what an earlier page left comes first and once", async () => {
   const { queue, keeper, log } = queueOf(async () => undefined);
   keeper.keep(decision("k2"));
   keeper.keep(decision("k1"));
-  keeper.keep(decision("k3", { reader: "B" }));
-  const left = keeper.left("A");
-  assert.deepEqual(left.map(({ key }) => key), ["k1", "k2"]);
+  keeper.keep(decision("k3", { reader: "ben" }));
+  const left = keeper.left("anna");
+  assert.deepEqual(
+    left.map(({ key }) => key),
+    ["k1", "k2"],
+  );
   queue.restore(left);
   queue.restore(left);
   await until(() => queue.state === "idle");
   assert.deepEqual(log.answers, ["k1", "k2"]);
-  assert.deepEqual(keeper.left("A"), []);
-  assert.equal(keeper.left("B").length, 1);
+  assert.deepEqual(keeper.left("anna"), []);
+  assert.equal(keeper.left("ben").length, 1);
 });
 
 test("a full store is told, and a damaged entry is none", () => {
   const storage = memoryStorage();
   const keeper = unsavedKeeper(storage, "review");
-  storage.setItem("siderin:unsaved:review:A:k1", "{");
-  storage.setItem("siderin:unsaved:other:A:k2", JSON.stringify(decision("k2")));
-  assert.deepEqual(keeper.left("A"), []);
+  storage.setItem("siderin:unsaved:review:anna:k1", "{");
+  storage.setItem("siderin:unsaved:other:anna:k2", JSON.stringify(decision("k2")));
+  assert.deepEqual(keeper.left("anna"), []);
   storage.setItem = () => {
     throw new Error("full");
   };

@@ -2,16 +2,26 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { after, apply, invert } from "../geometry/affine.js";
 import {
-  frameFromVoxel, frameFromWorld, scanFrame, sliceAt, snapped, voxelFromFraction, voxelFromFrame, worldFromFrame,
+  frameFromVoxel,
+  frameFromWorld,
+  scanFrame,
+  sliceAt,
+  snapped,
+  voxelFromFraction,
+  voxelFromFrame,
+  worldFromFrame,
 } from "../geometry/frame.js";
 import { boxOf, fromScreen, layout, PLANES, tileAt, toScreen } from "../geometry/planes.js";
 
+/** @import {ImageAbout} from "../types/interface.d.ts" */
+
+/** @param {number[]} a @param {number[]} b */
 const near = (a, b, within = 1e-9) => {
   assert.equal(a.length, b.length);
   a.forEach((value, n) => assert.ok(Math.abs(value - b[n]) <= within, `${a} is not ${b}`));
 };
 
-/** Voxel axes run superior, left and posterior; turned by 12° about the left-right axis. */
+/** Voxel axes run superior, left and posterior; turned by 12° about the left-right axis. @returns {ImageAbout} */
 function tilted() {
   const [c, s] = [Math.cos(0.2), Math.sin(0.2)];
   return {
@@ -35,7 +45,16 @@ test("a map and its inverse cancel", () => {
 });
 
 test("a flat map is refused", () => {
-  assert.throws(() => invert([[1, 0, 0, 0], [0, 1, 0, 0], [0, 0, 0, 0], [0, 0, 0, 1]]), /determinant is 0/);
+  assert.throws(
+    () =>
+      invert([
+        [1, 0, 0, 0],
+        [0, 1, 0, 0],
+        [0, 0, 0, 0],
+        [0, 0, 0, 1],
+      ]),
+    /determinant is 0/,
+  );
 });
 
 test("the frame runs right, anterior, superior whatever the voxel axes do", () => {
@@ -91,7 +110,11 @@ test("zooming keeps the middle", () => {
 });
 
 test("the slices as acquired are large, and tiles do not overlap", () => {
-  for (const [width, height, isSplit] of [[760, 640, false], [760, 640, true], [300, 700, false]]) {
+  for (const { width, height, isSplit } of [
+    { width: 760, height: 640, isSplit: false },
+    { width: 760, height: 640, isSplit: true },
+    { width: 300, height: 700, isSplit: false },
+  ]) {
     const tiles = layout(width, height, isSplit, 0);
     assert.equal(tiles.length, isSplit ? 6 : 3);
     assert.equal(tiles[0].plane.name, "sagittal");

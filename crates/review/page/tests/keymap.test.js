@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { actionOf, keyName, menuKey, SHORTCUTS } from "../keys/keymap.js";
 
+/** @param {string} key @param {{ ctrlKey?: boolean, metaKey?: boolean, altKey?: boolean, shiftKey?: boolean }} [more] */
 const press = (key, more = {}) => ({ key, ctrlKey: false, metaKey: false, altKey: false, shiftKey: false, ...more });
 
 test("every key does one thing", () => {
@@ -11,10 +12,35 @@ test("every key does one thing", () => {
 
 test("keys of the reading", () => {
   const expected = {
-    n: "next", j: "next", ArrowDown: "next", p: "previous", k: "previous", a: "accept", r: "reject", d: "definite",
-    s: "possible", u: "possible", m: "add", g: "group", b: "brush", e: "erase", "[": "smaller", "]": "larger",
-    l: "landmark", o: "outlines", x: "crosshair", w: "resetWindow", t: "slab", f: "forms", 0: "report", "?": "help",
-    1: "reference1", 3: "reference3", Enter: "keep", Escape: "drop", PageUp: "sliceUp",
+    n: "next",
+    j: "next",
+    ArrowDown: "next",
+    p: "previous",
+    k: "previous",
+    a: "accept",
+    r: "reject",
+    d: "definite",
+    s: "possible",
+    u: "possible",
+    m: "add",
+    g: "group",
+    b: "brush",
+    e: "erase",
+    "[": "smaller",
+    "]": "larger",
+    l: "landmark",
+    o: "outlines",
+    x: "crosshair",
+    w: "resetWindow",
+    t: "slab",
+    f: "forms",
+    0: "report",
+    "?": "help",
+    1: "reference1",
+    3: "reference3",
+    Enter: "keep",
+    Escape: "drop",
+    PageUp: "sliceUp",
   };
   for (const [key, action] of Object.entries(expected)) assert.equal(actionOf(press(key)), action, key);
 });

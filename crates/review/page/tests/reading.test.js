@@ -2,10 +2,11 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { changed, markOf, markOfMask } from "../reading/marks.js";
 import { isListed, neighbour, nextOpen, progress } from "../reading/order.js";
-import { Session } from "../reading/session.js";
 import { inOrder } from "../list/places_list.js";
+import { decision } from "./support/decisions.js";
+import { finding, place, sessionOf } from "./support/findings.js";
 
-const finding = (item, mark = null, origin = "program") => ({ item, origin, mark, mask: [1, 1] });
+/** @import {Verdict} from "../types/interface.d.ts" */
 
 test("a mimic goes with the verdict that it explains", () => {
   const rejected = changed(null, { verdict: "rejected", mimic: "vessel" });
@@ -23,7 +24,7 @@ test("a change keeps what else was said", () => {
 test("filters", () => {
   assert.ok(isListed(finding("f1"), "open", "open"));
   assert.ok(!isListed(finding("f1"), "accepted", "open"));
-  assert.ok(isListed(finding("a1", null, "reader"), "accepted", "added"));
+  assert.ok(isListed(finding("a1"), "accepted", "added"));
   assert.ok(!isListed(finding("f1"), "accepted", "added"));
 });
 
@@ -38,9 +39,18 @@ test("neighbours stop at the ends", () => {
 
 test("the next open one may be before", () => {
   const items = ["f1", "f2", "f3", "f4"];
-  assert.equal(nextOpen(items, "f2", (item) => item === "f4"), "f4");
-  assert.equal(nextOpen(items, "f3", (item) => item === "f1"), "f1");
-  assert.equal(nextOpen(items, "f3", (item) => item === "f3"), null);
+  assert.equal(
+    nextOpen(items, "f2", (item) => item === "f4"),
+    "f4",
+  );
+  assert.equal(
+    nextOpen(items, "f3", (item) => item === "f1"),
+    "f1",
+  );
+  assert.equal(
+    nextOpen(items, "f3", (item) => item === "f3"),
+    null,
+  );
 });
 
 test("progress in words", () => {
@@ -48,35 +58,36 @@ test("progress in words", () => {
 });
 
 test("what is shown is what was said last, answered or not", () => {
-  const session = new Session({ scans: [] });
-  session.reader = "A";
-  session.scan = { id: 7, reading: { findings: [finding("f1", markOf("accepted")), finding("f2")] } };
-  const waiting = (item, verdict, more = {}) => ({
-    kind: "change", scan: 7, reader: "A", item, value: verdict && markOf(verdict), ...more,
-  });
-  session.queue = {
-    waiting: [waiting("f2", "accepted"), waiting("f2", "rejected"), waiting("f1", "rejected", { scan: 8 })],
-  };
+  const { session, waiting } = sessionOf([finding("f1", markOf("accepted")), finding("f2")]);
+  /** @param {string} item @param {Verdict | null} verdict */
+  const say = (item, verdict, scan = 1) =>
+    waiting.push(decision(`k${waiting.length}`, { scan, item, value: verdict && markOf(verdict) }));
+  say("f2", "accepted");
+  say("f2", "rejected");
+  say("f1", "rejected", 2);
   assert.equal(session.verdict("f1"), "accepted");
   assert.equal(session.verdict("f2"), "rejected");
   session.filter = "rejected";
   assert.deepEqual(session.listed, ["f2"]);
-  session.queue.waiting.push(waiting("f1", null));
+  say("f1", null);
   assert.equal(session.verdict("f1"), "open");
 });
 
-test("a selection is told once", () => {
-  const session = new Session({ scans: [] });
-  let told = 0;
+test("a selection is notified of once", () => {
+  const { session } = sessionOf([]);
+  let count = 0;
   session.on(["selection"], () => {
-    told += 1;
+    count += 1;
   });
   session.select("f1");
   session.select("f1");
-  assert.equal(told, 1);
+  assert.equal(count, 1);
 });
 
 test("disagreements come first, else as they came", () => {
-  const places = [["p1", true], ["p2", false], ["p3", true], ["p4", false]].map(([id, agreed]) => ({ id, agreed }));
-  assert.deepEqual(inOrder(places).map(({ id }) => id), ["p2", "p4", "p1", "p3"]);
+  const places = [place("p1", true), place("p2", false), place("p3", true), place("p4", false)];
+  assert.deepEqual(
+    inOrder(places).map(({ id }) => id),
+    ["p2", "p4", "p1", "p3"],
+  );
 });

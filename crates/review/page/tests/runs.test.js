@@ -1,6 +1,15 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { fingerprint, offsetOf, offsetsOf, runsOf, voxelCount, voxelOf, withoutVoxels, withVoxels } from "../masks/runs.js";
+import {
+  fingerprint,
+  offsetOf,
+  offsetsOf,
+  runsOf,
+  voxelCount,
+  voxelOf,
+  withoutVoxels,
+  withVoxels,
+} from "../masks/runs.js";
 
 test("offsets in any order, with repeats, become ascending runs", () => {
   assert.deepEqual(runsOf([7, 3, 4, 4, 5, 9]), [3, 3, 7, 1, 9, 1]);

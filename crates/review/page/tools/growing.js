@@ -1,12 +1,13 @@
 /** Marking a lesion: a click or a scribble is sent to be grown, and what comes back is kept or dropped. */
 
-import { RequestError } from "../server/client.js";
-import { grow } from "../server/calls.js";
+import { RequestError } from "../client/http.js";
+import { grow } from "../client/calls.js";
 import { addFinding } from "../reading/decide.js";
 import { OutlineCache } from "../masks/outline_cache.js";
 import { lineVoxels } from "../masks/strokes.js";
 import { toScreen } from "../geometry/planes.js";
 import { frameFromVoxel, sliceAt } from "../geometry/frame.js";
+import { color } from "../view/color.js";
 import { traceLoops } from "../view/overlay.js";
 
 /** @import {Grown, Reference, Vec3} from "../types/interface.d.ts" */
@@ -130,12 +131,12 @@ export class Growing {
     if (this.proposal) {
       traceLoops(sheet, this.#cache.loops("proposal", this.proposal.mask, tile.plane, slice));
       context.lineWidth = 2 * scale;
-      context.strokeStyle = "#5cc8ff";
+      context.strokeStyle = color("--own");
       context.setLineDash([4 * scale, 2 * scale]);
       context.stroke();
       context.setLineDash([]);
     }
-    context.fillStyle = "#5cc8ffb0";
+    context.fillStyle = color("--own-seed");
     for (const voxel of this.strokes.flat()) {
       const point = frameFromVoxel(frame, voxel);
       if (sliceAt(frame, tile.plane.through, point) !== slice) continue;

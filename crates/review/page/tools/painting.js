@@ -6,6 +6,7 @@ import { withoutVoxels, withVoxels } from "../masks/runs.js";
 import { brushOffsets } from "../masks/strokes.js";
 import { OutlineCache } from "../masks/outline_cache.js";
 import { toScreen } from "../geometry/planes.js";
+import { color } from "../view/color.js";
 import { traceLoops } from "../view/overlay.js";
 
 /** @import {Runs, Vec3} from "../types/interface.d.ts" */
@@ -18,7 +19,12 @@ import { traceLoops } from "../view/overlay.js";
 const SIZES_MM = [0.5, 1, 1.5, 2, 3, 4, 5, 6, 8, 10];
 
 /** One size for both. */
-export const brush = { at: 3, get mm() { return SIZES_MM[this.at]; } };
+export const brush = {
+  at: 3,
+  get mm() {
+    return SIZES_MM[this.at];
+  },
+};
 
 /** @param {1 | -1} by */
 export function resizeBrush(by) {
@@ -108,9 +114,9 @@ export class Painting {
     if (this.#draft) {
       if (this.#cache?.frame !== frame) this.#cache = new OutlineCache(frame);
       traceLoops(sheet, this.#cache.loops("draft", this.#draft, tile.plane, slice));
-      context.fillStyle = "#5cc8ff55";
+      context.fillStyle = color("--own-fill");
       context.fill();
-      context.strokeStyle = "#fff";
+      context.strokeStyle = color("--white");
       context.lineWidth = 1.5 * scale;
       context.stroke();
     }
@@ -120,7 +126,7 @@ export class Painting {
       const radius = ((brush.mm / 2) * tile.width) / (box.left - box.right);
       context.beginPath();
       context.arc(x, y, Math.max(radius, 1), 0, 2 * Math.PI);
-      context.strokeStyle = this.isErasing ? "#ff7d88" : "#fff";
+      context.strokeStyle = color(this.isErasing ? "--rejected-outline" : "--white");
       context.lineWidth = scale;
       context.stroke();
     }

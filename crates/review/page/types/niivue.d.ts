@@ -14,9 +14,7 @@ declare module "*/vendor/niivue/index.js" {
     constructor(options: Record<string, unknown>);
     attachToCanvas(canvas: HTMLCanvasElement, isAntiAlias: boolean | null): Promise<Niivue>;
     addVolume(volume: NVImage): void;
-    setCustomLayout(
-      layout: { sliceType: number; position: [number, number, number, number] }[],
-    ): void;
+    setCustomLayout(layout: { sliceType: number; position: [number, number, number, number] }[]): void;
     setCustomSliceShader(fragmentShader: string): void;
     drawScene(): void;
     gl: WebGL2RenderingContext;
@@ -28,11 +26,6 @@ declare module "*/vendor/niivue/index.js" {
     sliceScale(): { volScale: number[] };
     screenFieldOfViewExtendedMM(sliceType: number): View;
     screenFieldOfViewExtendedVox(sliceType: number): View;
-    draw2D(
-      leftTopWidthHeight: number[],
-      sliceType: number,
-      sliceMM: number,
-      imageWidthHeight?: number[],
-    ): void;
+    draw2D(leftTopWidthHeight: number[], sliceType: number, sliceMM: number, imageWidthHeight?: number[]): void;
   }
 }

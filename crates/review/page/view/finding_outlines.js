@@ -4,6 +4,7 @@ import { toScreen } from "../geometry/planes.js";
 import { frameFromWorld } from "../geometry/frame.js";
 import { OutlineCache } from "../masks/outline_cache.js";
 import { maskShown, verdictOf } from "../reading/marks.js";
+import { color } from "./color.js";
 import { traceLoops } from "./overlay.js";
 
 /** @import {Verdict} from "../types/interface.d.ts" */
@@ -11,12 +12,12 @@ import { traceLoops } from "./overlay.js";
 /** @import {Loop} from "../masks/contours.js" */
 /** @import {Sheet} from "./overlay.js" */
 
-/** @type {Record<Verdict | "own", { color: string, dash: number[] }>} */
+/** @type {Record<Verdict | "own", { token: string, dash: number[] }>} */
 const LINES = {
-  open: { color: "#ffc44d", dash: [5, 3] },
-  accepted: { color: "#4fd693", dash: [] },
-  rejected: { color: "#ff7d88", dash: [1.5, 3] },
-  own: { color: "#5cc8ff", dash: [] },
+  open: { token: "--open", dash: [5, 3] },
+  accepted: { token: "--accepted", dash: [] },
+  rejected: { token: "--rejected-outline", dash: [1.5, 3] },
+  own: { token: "--own", dash: [] },
 };
 
 const LANDMARK_PX = 5.5;
@@ -67,11 +68,11 @@ function* shapes(session) {
   }
 }
 
-/** @param {Sheet} sheet @param {{ color: string, dash: number[] }} line @param {boolean} isSelected */
+/** @param {Sheet} sheet @param {{ token: string, dash: number[] }} line @param {boolean} isSelected */
 function strokeLine({ context, scale }, line, isSelected) {
   context.setLineDash(line.dash.map((value) => value * scale));
   context.lineWidth = (isSelected ? 2 : 1.5) * scale;
-  context.strokeStyle = line.color;
+  context.strokeStyle = color(line.token);
   context.stroke();
   context.setLineDash([]);
 }
@@ -97,7 +98,7 @@ function drawCorners({ context, tile, box, scale }, loops) {
     context.lineTo(x, y + towardsY * arm);
   }
   context.lineWidth = 2 * scale;
-  context.strokeStyle = "#fff";
+  context.strokeStyle = color("--white");
   context.stroke();
 }
 
@@ -115,6 +116,6 @@ function drawLandmark({ context, tile, box, slice, frame, scale }, world) {
   context.lineTo(x - size, y);
   context.closePath();
   context.lineWidth = 1.5 * scale;
-  context.strokeStyle = "#d3a6ff";
+  context.strokeStyle = color("--landmark");
   context.stroke();
 }

@@ -2,6 +2,7 @@
 
 import { sliceAt } from "../geometry/frame.js";
 import { toScreen } from "../geometry/planes.js";
+import { color } from "./color.js";
 
 /** @import {ScanFrame} from "../geometry/frame.js" */
 /** @import {Box, Tile} from "../geometry/planes.js" */
@@ -18,9 +19,6 @@ import { toScreen } from "../geometry/planes.js";
  * @property {ScanFrame} frame
  */
 /** @typedef {{ draw: (sheet: Sheet) => void }} Layer */
-
-const TEXT = "#b9c4cf";
-const CROSS = "#6fb3ff";
 
 export class Overlay {
   /** @param {HTMLCanvasElement} canvas */
@@ -71,7 +69,7 @@ function drawCrosshair({ context, tile, box, scale }, location) {
     (value) => Math.round(value) + 0.5,
   );
   const gap = 14 * scale;
-  context.strokeStyle = CROSS;
+  context.strokeStyle = color("--crosshair");
   context.globalAlpha = 0.6;
   context.lineWidth = scale;
   context.beginPath();
@@ -97,13 +95,13 @@ function drawWords({ context, tile, slice, scale, frame }, slabMm) {
   const write = (words, atX, atY, align) => {
     context.textAlign = align;
     context.lineWidth = 3 * scale;
-    context.strokeStyle = "#000";
+    context.strokeStyle = color("--black");
     context.strokeText(words, atX, atY);
     context.fillText(words, atX, atY);
   };
   context.textBaseline = "middle";
   context.lineJoin = "round";
-  context.fillStyle = TEXT;
+  context.fillStyle = color("--picture-text");
   context.font = `600 ${size}px system-ui, sans-serif`;
   const [left, right, top, bottom] = plane.letters;
   write(left, x + edge, y + height / 2, "left");
@@ -122,7 +120,7 @@ function drawScale({ context, tile, box, scale }) {
   const length = [50, 20, 10, 5, 2].find((mm) => mm * perMm < tile.width / 3) ?? 1;
   const right = tile.x + tile.width - 8 * scale;
   const y = Math.round(tile.y + tile.height - 9 * scale) + 0.5;
-  context.strokeStyle = TEXT;
+  context.strokeStyle = color("--picture-text");
   context.lineWidth = scale;
   context.beginPath();
   context.moveTo(right - length * perMm, y - 3 * scale);
@@ -132,6 +130,6 @@ function drawScale({ context, tile, box, scale }) {
   context.stroke();
   context.font = `${Math.round(10 * scale)}px system-ui, sans-serif`;
   context.textAlign = "right";
-  context.fillStyle = TEXT;
+  context.fillStyle = color("--picture-text");
   context.fillText(`${length} mm`, right, y - 9 * scale);
 }

@@ -1,6 +1,6 @@
 /** The line below the pictures: where, and how bright. */
 
-import { byId } from "../element.js";
+import { byId } from "../dom/element.js";
 import { voxelFromFrame, worldFromFrame } from "../geometry/frame.js";
 
 /** @import {Vec3} from "../types/interface.d.ts" */

@@ -1,6 +1,6 @@
 /** Buttons above the pictures. */
 
-import { byId, element } from "../element.js";
+import { byId, element } from "../dom/element.js";
 import { SLABS_MM } from "./viewer.js";
 
 /** @import {Toolbox, ToolName} from "../tools/toolbox.js" */
@@ -26,11 +26,20 @@ export function showToolbar(viewer, toolbox) {
   const smooth = button("smooth", "Smooth", "i", () => viewer.setSmooth(!viewer.isSmooth));
   const slab = element(
     "select",
-    { id: "slab-select", "data-testid": "slab-select", title: "Darkest of a slab (t)", onchange: () => viewer.setSlab(Number(slab.value)) },
+    {
+      id: "slab-select",
+      "data-testid": "slab-select",
+      title: "Darkest of a slab (t)",
+      onchange: () => viewer.setSlab(Number(slab.value)),
+    },
     SLABS_MM.map((mm) => element("option", { value: mm }, mm === 0 ? "off" : `${mm} mm`)),
   );
   byId("toolbar", HTMLElement).append(
-    element("span", { class: "set" }, tools.map((tool) => tool.button)),
+    element(
+      "span",
+      { class: "set" },
+      tools.map((tool) => tool.button),
+    ),
     element("span", { class: "stretch" }),
     element("label", { class: "inline", for: "slab-select" }, "Slab", slab),
     element("span", { class: "set" }, outlines, crosshair, smooth),
@@ -50,4 +59,9 @@ export function showToolbar(viewer, toolbox) {
 
 /** @param {string} id @param {string} label @param {string} key @param {() => void} onclick */
 const button = (id, label, key, onclick) =>
-  element("button", { type: "button", id, "data-testid": id, title: `${label} (${key})`, onclick }, label, element("kbd", { "aria-hidden": "true" }, key));
+  element(
+    "button",
+    { type: "button", id, "data-testid": id, title: `${label} (${key})`, onclick },
+    label,
+    element("kbd", { "aria-hidden": "true" }, key),
+  );

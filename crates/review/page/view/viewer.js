@@ -93,7 +93,10 @@ export class Viewer extends EventTarget {
     await this.slices.setExtent(frame.extent);
     textures.setImage("scan", volume, voxelFromFraction(frame));
     this.firstWindows.scan = first;
-    this.location = snapped(frame, frame.extent.map((value) => value / 2));
+    this.location = snapped(
+      frame,
+      frame.extent.map((value) => value / 2),
+    );
     this.showWhole();
     this.setWindow("scan", first);
     this.setSlab(0);

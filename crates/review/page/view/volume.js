@@ -17,7 +17,7 @@ const INT16 = 4;
 /** @param {ArrayBuffer} bytes @returns {ImageVolume} */
 export function readVolume(bytes) {
   const view = new DataView(bytes);
-  if (bytes.byteLength < 352 || view.getInt32(0, true) !== 348 && view.getInt16(70, true) !== INT16) {
+  if (bytes.byteLength < 352 || (view.getInt32(0, true) !== 348 && view.getInt16(70, true) !== INT16)) {
     throw new Error(
       `reading the image: ${bytes.byteLength} bytes that are no NIfTI-1 file of 16 bit numbers; reload the page`,
     );
@@ -26,9 +26,7 @@ export function readVolume(bytes) {
   const start = view.getFloat32(108, true);
   const count = shape[0] * shape[1] * shape[2];
   if (bytes.byteLength < start + 2 * count) {
-    throw new Error(
-      `reading the image: ${bytes.byteLength} bytes, expected ${start + 2 * count}; reload the page`,
-    );
+    throw new Error(`reading the image: ${bytes.byteLength} bytes, expected ${start + 2 * count}; reload the page`);
   }
   const slope = view.getFloat32(112, true);
   const hasSlope = Number.isFinite(slope) && slope !== 0;

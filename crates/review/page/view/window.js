@@ -43,7 +43,12 @@ export function windowOf(volume) {
   const at = (/** @type {number[]} */ values, /** @type {number} */ share) =>
     values[Math.round(share * (values.length - 1))] ?? 0;
   const air = AIR * at(sample, 0.98);
-  const white = 1.1 * at(sample.filter((value) => value > air), 0.99);
+  const white =
+    1.1 *
+    at(
+      sample.filter((value) => value > air),
+      0.99,
+    );
   const black = Math.min(0, sample[0] ?? 0);
   return white > black ? { black, white } : { black, white: black + 1 };
 }

@@ -3,41 +3,34 @@
 import assert from "node:assert/strict";
 import { readFile } from "node:fs/promises";
 import { createRequire } from "node:module";
-import { after, before, test } from "node:test";
-import { closeBrowser, furnished, openPage, removed, serve } from "./support.js";
+import { testsIn } from "./room.js";
+
+const test = testsIn("small");
 
 const AXE = createRequire(import.meta.url).resolve("axe-core/axe.min.js");
-
-/** @type {string} */
-let folder;
-/** @type {Awaited<ReturnType<typeof serve>>} */
-let server;
-
-before(async () => {
-  folder = await furnished("small");
-  server = await serve([folder]);
-});
-after(async () => {
-  await server.kill();
-  await closeBrowser();
-  await removed(folder);
-});
 
 /** @param {import("playwright-core").Page} page @param {string} state */
 async function check(page, state) {
   // The page's policy forbids scripts of others; the test's own is let in past it.
-  const found = await page.evaluate(async (source) => {
-    const run = /** @type {any} */ (window);
-    if (!run.axe) run.eval?.(source);
-    const { violations } = await run.axe.run(document, { resultTypes: ["violations"] });
-    return violations.map((/** @type {any} */ { id, impact, nodes }) => ({ id, impact, target: nodes.map((/** @type {any} */ node) => node.target.join(" ")) }));
-  }, await readFile(AXE, "utf8"));
-  const serious = found.filter((/** @type {any} */ { impact }) => impact === "serious" || impact === "critical");
+  const found = await page.evaluate(
+    async (source) => {
+      if (!window.axe) globalThis.eval(source);
+      if (!window.axe) throw new Error("axe-core did not start");
+      const { violations } = await window.axe.run(document, { resultTypes: ["violations"] });
+      return violations.map(({ id, impact, nodes }) => ({
+        id,
+        impact,
+        target: nodes.map(({ target }) => target.join(" ")),
+      }));
+    },
+    await readFile(AXE, "utf8"),
+  );
+  const serious = found.filter(({ impact }) => impact === "serious" || impact === "critical");
   assert.deepEqual(serious, [], state);
 }
 
-test("every part of the page can be used by everybody", async () => {
-  const { page, context } = await openPage(server.address, { reader: "anna" });
+test("every part of the page can be used by everybody", async (room) => {
+  const page = await room.openPage("anna");
   await check(page, "finding");
   await page.keyboard.press("r");
   await check(page, "mimic menu");
@@ -52,11 +45,10 @@ test("every part of the page can be used by everybody", async () => {
     await check(page, button);
     await page.keyboard.press("Escape");
   }
-  await context.close();
 });
 
-test("all of it is reached by Tab, with a focus that is seen", async () => {
-  const { page, context } = await openPage(server.address, { reader: "tabber" });
+test("all of it is reached by Tab, with a focus that is seen", async (room) => {
+  const page = await room.openPage("tabber");
   const reached = new Set();
   for (let n = 0; n < 120; n++) {
     await page.keyboard.press("Tab");
@@ -79,6 +71,8 @@ test("all of it is reached by Tab, with a focus that is seen", async () => {
       .filter((name) => name),
   );
   assert.ok(all.length > 30, `${all}`);
-  assert.deepEqual(all.filter((name) => !reached.has(name)), []);
-  await context.close();
+  assert.deepEqual(
+    all.filter((name) => !reached.has(name)),
+    [],
+  );
 });

@@ -1,8 +1,10 @@
 /** Lesions that nobody proposed are marked by clicks and scribbles, and masks are corrected. */
 
 import assert from "node:assert/strict";
-import { after, before, test } from "node:test";
-import { closeBrowser, furnished, openPage, pixelOf, reading, removed, saved, serve } from "./support.js";
+import { testsIn } from "./room.js";
+import { pixelOf, reading, saved } from "./support.js";
+
+const test = testsIn("small");
 
 /** Dark balls in the furnished scan that no finding holds. */
 const UNFOUND = [
@@ -10,23 +12,8 @@ const UNFOUND = [
   [44, 44, 16],
 ];
 
-/** @type {string} */
-let folder;
-/** @type {Awaited<ReturnType<typeof serve>>} */
-let server;
-
-before(async () => {
-  folder = await furnished("small");
-  server = await serve([folder]);
-});
-after(async () => {
-  await server.kill();
-  await closeBrowser();
-  await removed(folder);
-});
-
-test("a click grows a lesion, another mode may be tried, Enter keeps it", async () => {
-  const { page, context, faults } = await openPage(server.address, { reader: "marker" });
+test("a click grows a lesion, another mode may be tried, Enter keeps it", async (room) => {
+  const page = await room.openPage("marker");
   await page.keyboard.press("m");
   const at = await pixelOf(page, UNFOUND[0]);
   await page.mouse.click(at.x, at.y);
@@ -38,7 +25,8 @@ test("a click grows a lesion, another mode may be tried, Enter keeps it", async 
   await saved(page);
   const now = await reading(page, "marker");
   const own = now.findings.at(-1);
-  assert.deepEqual([own.item, own.origin, own.mark.verdict], ["a1", "reader", "accepted"]);
+  assert.ok(own);
+  assert.deepEqual([own.item, own.origin, own.mark?.verdict], ["a1", "reader", "accepted"]);
   // The ball of two voxels' radius has 33.
   assert.equal(own.volume_mm3, 33);
   assert.deepEqual(own.center_voxel.map(Math.round), UNFOUND[0]);
@@ -46,23 +34,20 @@ test("a click grows a lesion, another mode may be tried, Enter keeps it", async 
   await page.keyboard.press("z");
   await page.locator("#row-a1").waitFor({ state: "detached" });
   assert.equal((await reading(page, "marker")).counts.added, 0);
-  assert.deepEqual(faults, []);
-  await context.close();
 });
 
-test("Escape drops a proposal", async () => {
-  const { page, context } = await openPage(server.address, { reader: "dropper" });
+test("Escape drops a proposal", async (room) => {
+  const page = await room.openPage("dropper");
   await page.keyboard.press("m");
   const at = await pixelOf(page, UNFOUND[0]);
   await page.mouse.click(at.x, at.y);
   await page.getByTestId("keep").waitFor();
   await page.keyboard.press("Escape");
   assert.equal((await reading(page, "dropper")).findings.length, 6);
-  await context.close();
 });
 
-test("several strokes are one group of lesions", async () => {
-  const { page, context } = await openPage(server.address, { reader: "grouper" });
+test("several strokes are one group of lesions", async (room) => {
+  const page = await room.openPage("grouper");
   await page.keyboard.press("g");
   for (const voxel of UNFOUND) {
     const at = await pixelOf(page, voxel);
@@ -73,13 +58,13 @@ test("several strokes are one group of lesions", async () => {
   await page.locator("#row-a1").waitFor();
   await saved(page);
   const own = (await reading(page, "grouper")).findings.at(-1);
-  assert.deepEqual([own.count, own.volume_mm3, own.mark.is_group], [2, 66, true]);
+  assert.ok(own);
+  assert.deepEqual([own.count, own.volume_mm3, own.mark?.is_group], [2, 66, true]);
   assert.equal((await reading(page, "grouper")).counts.microbleeds, 2);
-  await context.close();
 });
 
-test("brush and eraser change a mask, one stroke at a time", async () => {
-  const { page, context } = await openPage(server.address, { reader: "painter" });
+test("brush and eraser change a mask, one stroke at a time", async (room) => {
+  const page = await room.openPage("painter");
   const volume = async () => (await reading(page, "painter")).findings[0].volume_mm3;
   assert.equal(await volume(), 33);
   const center = (await reading(page, "painter")).findings[0].center_voxel;
@@ -89,7 +74,7 @@ test("brush and eraser change a mask, one stroke at a time", async () => {
   await page.mouse.down();
   await page.mouse.move(beside.x + 3, beside.y);
   await page.mouse.up();
-  await page.waitForFunction(() => document.querySelector("#row-f1 .about")?.textContent !== "" );
+  await page.waitForFunction(() => document.querySelector("#row-f1 .about")?.textContent !== "");
   await saved(page);
   const painted = await volume();
   assert.ok(painted > 33, `${painted}`);
@@ -104,11 +89,10 @@ test("brush and eraser change a mask, one stroke at a time", async () => {
   await page.keyboard.press("z");
   await saved(page);
   assert.equal(await volume(), 33);
-  await context.close();
 });
 
-test("a landmark has a type and a place", async () => {
-  const { page, context } = await openPage(server.address, { reader: "pointer" });
+test("a landmark has a type and a place", async (room) => {
+  const page = await room.openPage("pointer");
   await page.keyboard.press("l");
   const at = await pixelOf(page, [30, 30, 16]);
   await page.mouse.click(at.x, at.y);
@@ -120,5 +104,4 @@ test("a landmark has a type and a place", async () => {
   assert.equal(landmark.type, "siderosis");
   // Voxels of 1 mm, counted from the corner.
   assert.deepEqual(landmark.world.map(Math.round).slice(0, 2), [30, 30]);
-  await context.close();
 });

@@ -9,6 +9,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { chromium } from "playwright-core";
 
+/** @import {Reading} from "../../types/interface.d.ts" */
+
 const { SIDERIN, ROOMS, CHROMIUM = "/usr/bin/chromium" } = process.env;
 
 const FLAGS = [
@@ -105,7 +107,10 @@ export const ready = (page) => page.waitForSelector("html[data-ready=true]", { t
 /** Until every decision is on the server's disk. @param {import("playwright-core").Page} page */
 export const saved = (page) => page.waitForFunction(() => !document.querySelector("[data-saving]"));
 
-/** What the server holds. @param {import("playwright-core").Page} page @param {string} [reader] */
+/**
+ * What the server holds.
+ * @param {import("playwright-core").Page} page @param {string} [reader] @returns {Promise<Reading>}
+ */
 export async function reading(page, reader = "anna") {
   const answer = await page.request.get(`${base(page)}api/scans/1?reader=${reader}`);
   return (await answer.json()).reading;
@@ -116,7 +121,8 @@ export const base = (page) => page.url().match(/^http:\/\/[^/]+\/[0-9a-f]+\//)?.
 
 /** Where a voxel of the scan is drawn in the axial picture. @param {import("playwright-core").Page} page @param {number[]} voxel */
 export async function pixelOf(page, voxel) {
-  const place = await page.evaluate((at) => /** @type {any} */ (window).siderinReview.pixelOf(at), voxel);
+  const place = await page.evaluate((at) => window.siderinReview.pixelOf(at), voxel);
   const box = await page.getByTestId("drawing").boundingBox();
-  return { x: (box?.x ?? 0) + place[0], y: (box?.y ?? 0) + place[1] };
+  if (!place || !box) throw new Error(`voxel ${voxel} is not drawn`);
+  return { x: box.x + place[0], y: box.y + place[1] };
 }

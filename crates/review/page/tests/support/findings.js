@@ -2,8 +2,8 @@
 
 import { Session } from "../../reading/session.js";
 
-/** @import {Finding, Mark, Room, Scan} from "../../types/interface.d.ts" */
-/** @import {Decision} from "../../server/decisions.js" */
+/** @import {Finding, Mark, Place, Room, Scan} from "../../types/interface.d.ts" */
+/** @import {Decision} from "../../client/decisions.js" */
 
 /** @param {string} item @param {Mark | null} [mark] @returns {Finding} */
 export const finding = (item, mark = null) => ({
@@ -16,9 +16,29 @@ export const finding = (item, mark = null) => ({
   volume_mm3: 14,
   mask: [0, 1],
   program_mask: item.startsWith("a") ? null : [0, 1],
-  measured: { region: null, side: null, or_region: null, location: null, certainty: "definite", size: "small", in_words: null },
+  measured: {
+    region: null,
+    side: null,
+    or_region: null,
+    location: null,
+    certainty: "definite",
+    size: "small",
+    in_words: null,
+  },
   mark,
   count: 1,
+});
+
+/** @param {string} id @param {boolean} agreed @returns {Place} */
+export const place = (id, agreed) => ({
+  id,
+  center_world: [0, 0, 0],
+  center_voxel: [0, 0, 0],
+  items: {},
+  verdicts: {},
+  agreed,
+  mask: [0, 1],
+  decision: null,
 });
 
 /**

@@ -16,8 +16,23 @@ export const frameOf = (shape, map, spacing = [1, 1, 1], slice = 2) =>
 
 /** Voxels of 1 mm along right, anterior, superior. @param {[number, number, number]} shape */
 export const plainFrame = (shape) =>
-  frameOf(shape, [[1, 0, 0, 0], [0, 1, 0, 0], [0, 0, 1, 0], [0, 0, 0, 1]]);
+  frameOf(shape, [
+    [1, 0, 0, 0],
+    [0, 1, 0, 0],
+    [0, 0, 1, 0],
+    [0, 0, 0, 1],
+  ]);
 
 /** Stored left to right, head to foot, back to front, with slices along the second axis: as few scanners do. */
 export const turnedFrame = () =>
-  frameOf([10, 6, 8], [[-0.5, 0, 0, 3], [0, 0, 2, -7], [0, -3, 0, 9], [0, 0, 0, 1]], [0.5, 3, 2], 1);
+  frameOf(
+    [10, 6, 8],
+    [
+      [-0.5, 0, 0, 3],
+      [0, 0, 2, -7],
+      [0, -3, 0, 9],
+      [0, 0, 0, 1],
+    ],
+    [0.5, 3, 2],
+    1,
+  );

@@ -1,11 +1,11 @@
 /** What the page does with the server's answers to decisions. */
 
-import { announce, complain } from "./announce.js";
-import { VERDICT_WORDS, verdictOf } from "./reading/marks.js";
+import { announce, complain } from "../messages/announce.js";
+import { VERDICT_WORDS, verdictOf } from "./marks.js";
 
-/** @import {Consensus, Reading} from "./types/interface.d.ts" */
-/** @import {Decision} from "./server/decisions.js" */
-/** @import {Session} from "./reading/session.js" */
+/** @import {Consensus, Reading} from "../types/interface.d.ts" */
+/** @import {Decision} from "../client/decisions.js" */
+/** @import {Session} from "./session.js" */
 
 /** @param {Session} session @param {Decision} decision @param {unknown} answer */
 export function takeAnswer(session, decision, answer) {
@@ -14,23 +14,23 @@ export function takeAnswer(session, decision, answer) {
   if (decision.kind === "consensus") {
     if (session.consensus) {
       session.consensus = { ...session.consensus, .../** @type {Consensus} */ (answer) };
-      session.tell("consensus");
+      session.notify("consensus");
     }
     announce(`saved: ${decision.words}`);
     return;
   }
   const { item, reading } = /** @type {{ item: string, reading: Reading }} */ (answer);
   session.scan.reading = reading;
-  session.tell("reading");
+  session.notify("reading");
   const isNew = decision.item === null && decision.kind === "change" && decision.value?.kind === "finding";
   const isStep = decision.kind === "undo" || decision.kind === "redo";
   if ((isNew || isStep) && session.finding(item)) session.select(item);
   else if (session.selected && !session.finding(session.selected)) session.select(null);
-  announce(said(session, decision, item));
+  announce(savedWords(session, decision, item));
 }
 
 /** @param {Session} session @param {Decision} decision @param {string} item */
-function said(session, decision, item) {
+function savedWords(session, decision, item) {
   const counts = session.reading?.counts;
   const open = counts ? ` ${counts.open} open.` : "";
   if (decision.kind !== "change") {

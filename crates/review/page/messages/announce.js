@@ -1,6 +1,6 @@
 /** Says what happened: to screen readers, and on the screen where something went wrong. */
 
-import { byId } from "./element.js";
+import { byId } from "../dom/element.js";
 
 const SHOWN_MS = 8000;
 /** @type {ReturnType<typeof setTimeout> | undefined} */

@@ -1,8 +1,8 @@
 /** The bar at the top. */
 
-import { byId, element } from "./element.js";
+import { byId, element } from "../dom/element.js";
 
-/** @import {Session} from "./reading/session.js" */
+/** @import {Session} from "../reading/session.js" */
 
 /**
  * @typedef {object} HeaderActions
@@ -38,7 +38,9 @@ export function showHeader(session, actions) {
   const update = () => {
     const { scan, reading } = session;
     byId("scan-name", HTMLElement).textContent = scan?.name ?? "no scan";
-    byId("scan-about", HTMLElement).textContent = scan ? `${scan.sequence}${reading?.finished ? " · ✓ finished" : ""}` : "";
+    byId("scan-about", HTMLElement).textContent = scan
+      ? `${scan.sequence}${reading?.finished ? " · ✓ finished" : ""}`
+      : "";
     byId("reader-name", HTMLElement).textContent = session.reader;
     const rating = reading?.quality?.rating;
     const label = session.room.vocabulary.ratings.find(({ id }) => id === rating)?.label.split(":")[0];

@@ -4,7 +4,7 @@
  * A decision is kept until the server has answered it. Its key makes sending it twice harmless.
  */
 
-import { RequestError } from "./client.js";
+import { RequestError } from "./http.js";
 
 /** @import {Entry} from "../types/interface.d.ts" */
 

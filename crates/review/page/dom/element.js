@@ -38,7 +38,9 @@ export function setText(shown, text) {
 
 /** The menu of a select: what is not said first. @param {HTMLSelectElement} select @param {string} unsaid @param {{ id: string, label: string, group?: string }[]} terms */
 export function fillSelect(select, unsaid, terms) {
-  const groups = new Map([...new Set(terms.map((term) => term.group))].map((group) => [group, /** @type {HTMLElement[]} */ ([])]));
+  const groups = new Map(
+    [...new Set(terms.map((term) => term.group))].map((group) => [group, /** @type {HTMLElement[]} */ ([])]),
+  );
   for (const term of terms) groups.get(term.group)?.push(element("option", { value: term.id }, term.label));
   select.replaceChildren(
     element("option", { value: "" }, unsaid),

@@ -1,6 +1,6 @@
 /** The calls of the interface, by name. */
 
-import { address, get, getBytes, post } from "./client.js";
+import { address, get, getBytes, post } from "./http.js";
 
 /** @import * as Api from "../types/interface.d.ts" */
 /** @import {Decision} from "./decisions.js" */

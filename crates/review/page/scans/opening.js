@@ -1,19 +1,13 @@
-/** Opening a scan: what is said of it and its voxels, together. */
+/** Opening a scan (what is said of it and its voxels, together), an image beside it, and its report. */
 
-import { byId } from "./element.js";
-import { scanFrame } from "./geometry/frame.js";
-import { fetchImage, fetchPartner, fetchScan } from "./server/calls.js";
-import { complain } from "./announce.js";
+import { fetchImage, fetchPartner, fetchScan, reportAddress } from "../client/calls.js";
+import { byId } from "../dom/element.js";
+import { scanFrame } from "../geometry/frame.js";
+import { complain } from "../messages/announce.js";
+import { showLoading } from "../messages/loading.js";
 
-/** @import {Session} from "./reading/session.js" */
-/** @import {Viewer} from "./view/viewer.js" */
-
-/** @param {string | null} words */
-export function showLoading(words) {
-  const loading = byId("loading", HTMLElement);
-  loading.hidden = words === null;
-  loading.textContent = words ?? "";
-}
+/** @import {Session} from "../reading/session.js" */
+/** @import {Viewer} from "../view/viewer.js" */
 
 /**
  * @param {Session} session @param {Viewer} viewer @param {number} id @param {Promise<ArrayBuffer>} [bytes] already asked for
@@ -29,7 +23,7 @@ export async function openScan(session, viewer, id, bytes = fetchImage(id)) {
     const { black, white } = scan.image.window;
     await viewer.open(session.frame, image, { black, white });
     history.replaceState(null, "", `#scan=${id}`);
-    session.tell("scan");
+    session.notify("scan");
     viewer.afterDraw(() => {
       performance.mark("siderin:first-image");
       document.documentElement.dataset.ready = "true";
@@ -47,7 +41,7 @@ export async function reloadScan(session) {
     session.scan = await fetchScan(session.scan.id, session.reader);
     session.selected = null;
     session.consensus = null;
-    session.tell("scan");
+    session.notify("scan");
   } catch (error) {
     complain(error);
   }
@@ -59,7 +53,7 @@ export async function openPartner(session, viewer, partner) {
   const label = byId("partner-label", HTMLElement);
   label.hidden = true;
   if (!scan || !partner) return viewer.closePartner();
-  const about = scan.partners.find((one) => one.id === partner);
+  const about = scan.partners.find(({ id }) => id === partner);
   showLoading(`Laying ${about?.name ?? "the second image"} onto the scan…`);
   try {
     const bytes = await fetchPartner(scan.id, partner);
@@ -79,4 +73,9 @@ export async function openPartner(session, viewer, partner) {
 export function scanInAddress() {
   const id = /^#scan=(\d+)$/.exec(location.hash)?.[1];
   return id ? Number(id) : null;
+}
+
+/** @param {Session} session */
+export function openReport(session) {
+  if (session.scan) window.open(reportAddress(session.scan.id, session.reader), "_blank", "noopener");
 }

@@ -1,22 +1,22 @@
 /** What the keys do. */
 
-import { askTerm } from "./dialogs/menu.js";
-import { openHelp } from "./dialogs/help_dialog.js";
-import { judgeTogether } from "./panel/place_panel.js";
-import { inOrder } from "./list/places_list.js";
-import { changeFinding, judge, step, takeBack } from "./reading/decide.js";
-import { neighbour } from "./reading/order.js";
-import { reportAddress } from "./server/calls.js";
-import { resizeBrush } from "./tools/painting.js";
-import { SLABS_MM } from "./view/viewer.js";
-import { widened } from "./view/window.js";
+import { openHelp } from "../dialogs/help_dialog.js";
+import { askTerm } from "../dialogs/menu.js";
+import { inOrder } from "../list/places_list.js";
+import { judgeTogether } from "../panel/place_panel.js";
+import { changeFinding, judge, step, takeBack } from "../reading/decide.js";
+import { neighbour } from "../reading/order.js";
+import { openReport } from "../scans/opening.js";
+import { resizeBrush } from "../tools/painting.js";
+import { SLABS_MM } from "../view/viewer.js";
+import { widened } from "../view/window.js";
 
-/** @import {Certainty} from "./types/interface.d.ts" */
-/** @import {Action} from "./keys/keymap.js" */
-/** @import {Session} from "./reading/session.js" */
-/** @import {Tabs} from "./panel/tabs.js" */
-/** @import {Toolbox} from "./tools/toolbox.js" */
-/** @import {Viewer} from "./view/viewer.js" */
+/** @import {Certainty} from "../types/interface.d.ts" */
+/** @import {Action} from "./keymap.js" */
+/** @import {Session} from "../reading/session.js" */
+/** @import {Tabs} from "../panel/tabs.js" */
+/** @import {Toolbox} from "../tools/toolbox.js" */
+/** @import {Viewer} from "../view/viewer.js" */
 
 /**
  * @param {{ session: Session, viewer: Viewer, toolbox: Toolbox, tabs: Tabs }} page
@@ -24,12 +24,12 @@ import { widened } from "./view/window.js";
  */
 export function actions({ session, viewer, toolbox, tabs }) {
   /** @param {1 | -1} by */
-  const go = (by) => {
+  const selectNeighbour = (by) => {
     const items = session.consensus ? inOrder(session.consensus.places).map(({ id }) => id) : session.listed;
     session.select(neighbour(items, session.selected, by));
   };
   /** @param {Certainty} certainty */
-  const sure = (certainty) => {
+  const setCertainty = (certainty) => {
     const finding = session.finding(session.selected);
     if (finding) changeFinding(session, finding, { certainty }, certainty);
   };
@@ -45,13 +45,13 @@ export function actions({ session, viewer, toolbox, tabs }) {
     if (chosen) decide("rejected", chosen.id);
   };
   /** @param {1 | -1} by */
-  const slice = (by) => {
+  const moveSlice = (by) => {
     if (viewer.frame) viewer.moveSlices(viewer.frame.sliceAxis, by);
   };
   /** @param {number} factor */
-  const contrast = (factor) => viewer.setWindow("scan", widened(viewer.windows.scan, factor));
-  const slab = () => viewer.setSlab(SLABS_MM[(SLABS_MM.indexOf(viewer.slabMm) + 1) % SLABS_MM.length]);
-  const back = () => {
+  const changeContrast = (factor) => viewer.setWindow("scan", widened(viewer.windows.scan, factor));
+  const nextSlab = () => viewer.setSlab(SLABS_MM[(SLABS_MM.indexOf(viewer.slabMm) + 1) % SLABS_MM.length]);
+  const takeDecisionBack = () => {
     const finding = session.finding(session.selected);
     if (finding && session.mark(finding)) takeBack(session, finding);
   };
@@ -63,14 +63,14 @@ export function actions({ session, viewer, toolbox, tabs }) {
   };
 
   /** @type {Record<Action, () => boolean | void>} */
-  const all = {
-    next: () => go(1),
-    previous: () => go(-1),
+  const byAction = {
+    next: () => selectNeighbour(1),
+    previous: () => selectNeighbour(-1),
     accept: () => decide("accepted", null),
     reject: () => void reject(),
-    definite: () => sure("definite"),
-    possible: () => sure("possible"),
-    takeBack: back,
+    definite: () => setCertainty("definite"),
+    possible: () => setCertainty("possible"),
+    takeBack: takeDecisionBack,
     undo: () => step(session, "undo"),
     redo: () => step(session, "redo"),
     add: () => toolbox.choose("add"),
@@ -88,12 +88,12 @@ export function actions({ session, viewer, toolbox, tabs }) {
     outlines: () => viewer.toggleOutlines(),
     crosshair: () => viewer.toggleCrosshair(),
     smooth: () => viewer.setSmooth(!viewer.isSmooth),
-    slab,
+    slab: nextSlab,
     resetWindow: () => viewer.resetWindows(),
-    moreContrast: () => contrast(0.9),
-    lessContrast: () => contrast(1 / 0.9),
-    sliceUp: () => slice(1),
-    sliceDown: () => slice(-1),
+    moreContrast: () => changeContrast(0.9),
+    lessContrast: () => changeContrast(1 / 0.9),
+    sliceUp: () => moveSlice(1),
+    sliceDown: () => moveSlice(-1),
     zoomIn: () => viewer.zoomBy(1.4, viewer.location),
     zoomOut: () => viewer.zoomBy(1 / 1.4, viewer.location),
     zoomReset: () => viewer.showWhole(),
@@ -103,13 +103,10 @@ export function actions({ session, viewer, toolbox, tabs }) {
   };
   return (action) => {
     // Together, readers decide on places: there is nothing to mark or to undo.
-    const isOwn = ["definite", "possible", "takeBack", "undo", "redo", "add", "group", "brush", "erase"].includes(action);
+    const isOwn = ["definite", "possible", "takeBack", "undo", "redo", "add", "group", "brush", "erase"].includes(
+      action,
+    );
     if (session.consensus && isOwn) return false;
-    return all[action]() !== false;
+    return byAction[action]() !== false;
   };
-}
-
-/** @param {Session} session */
-export function openReport(session) {
-  if (session.scan) window.open(reportAddress(session.scan.id, session.reader), "_blank", "noopener");
 }

@@ -1,10 +1,10 @@
 /** Says that decisions are not saved yet, for as long as they are not. */
 
-import { byId, element } from "./element.js";
+import { byId, element } from "../dom/element.js";
 
-/** @import {DecisionQueue} from "./server/decisions.js" */
+/** @import {DecisionQueue} from "../client/decisions.js" */
 
-let said = "";
+let shownWords = "";
 
 /** @param {DecisionQueue} queue */
 export function showBanner(queue) {
@@ -13,7 +13,7 @@ export function showBanner(queue) {
   const isShown = count > 0 && (queue.state === "unanswered" || queue.state === "locked");
   banner.hidden = !isShown;
   if (!isShown) {
-    said = "";
+    shownWords = "";
     return banner.replaceChildren();
   }
   const decisions = `${count} ${count === 1 ? "decision" : "decisions"}`;
@@ -26,12 +26,14 @@ export function showBanner(queue) {
       ? "; they are kept here and sent then."
       : "; they are kept here and sent when it is back."
     : ". This browser cannot keep them: leave the page open.";
-  // Said once, not at every try.
-  if (said === decisions + why + kept) return;
-  said = decisions + why + kept;
+  const title = `Not saved yet: ${decisions}.`;
+  const words = ` ${why}${kept} `;
+  // Shown once, not at every try.
+  if (title + words === shownWords) return;
+  shownWords = title + words;
   banner.replaceChildren(
-    element("b", {}, `Not saved yet: ${decisions}.`),
-    ` ${why}${kept} `,
+    element("b", {}, title),
+    words,
     element("button", { type: "button", onclick: () => queue.retry() }, "Try now"),
   );
 }

@@ -13,12 +13,12 @@ export class RequestError extends Error {
 
 /** @param {string} path @param {Query} [query] */
 export function address(path, query = {}) {
-  const words = new URLSearchParams(Object.entries(query).map(([key, value]) => [key, String(value)]));
-  return words.size > 0 ? `${path}?${words}` : path;
+  const parameters = new URLSearchParams(Object.entries(query).map(([key, value]) => [key, String(value)]));
+  return parameters.size > 0 ? `${path}?${parameters}` : path;
 }
 
 /** @param {string} path @param {RequestInit} [init] */
-async function ask(path, init) {
+async function request(path, init) {
   /** @type {Response} */
   let response;
   try {
@@ -48,13 +48,13 @@ async function reason(response) {
  * @param {string} path @param {Query} [query] @returns {Promise<T>}
  */
 export async function get(path, query) {
-  const response = await ask(address(path, query));
+  const response = await request(address(path, query));
   return response.json();
 }
 
 /** @param {string} path @param {Query} [query] */
 export async function getBytes(path, query) {
-  const response = await ask(address(path, query));
+  const response = await request(address(path, query));
   return response.arrayBuffer();
 }
 
@@ -63,7 +63,7 @@ export async function getBytes(path, query) {
  * @param {string} path @param {Query} query @param {unknown} body @returns {Promise<T>}
  */
 export async function post(path, query, body) {
-  const response = await ask(address(path, query), {
+  const response = await request(address(path, query), {
     method: "POST",
     headers: { "Content-Type": "application/json" },
     body: JSON.stringify(body),
