@@ -2,7 +2,7 @@
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
-use siderin_net::infer::ComputeDevice;
+use siderin_net::compute::ComputeDevice;
 use siderin_net::model_file::Model;
 
 fuzz_target!(|bytes: &[u8]| {

@@ -36,13 +36,15 @@ pub fn default_candidates(device: &Device) -> Result<Model, BuiltInError> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::compute::Compute;
     use crate::{CandidateDetector, CandidateJudge, RegionFinder};
 
     #[test]
     fn both_are_trained_calibrated_and_belong_together() {
-        let device = Device::flex();
-        let regions = RegionFinder::new(default_regions(&device).unwrap(), &device).unwrap();
-        let judge = CandidateJudge::new(default_candidates(&device).unwrap(), &device).unwrap();
+        let compute = Compute::cpu();
+        let device = compute.device();
+        let regions = RegionFinder::new(default_regions(device).unwrap(), &compute).unwrap();
+        let judge = CandidateJudge::new(default_candidates(device).unwrap(), &compute).unwrap();
         let card = judge.card();
         assert!(!regions.training().is_none() && !card.training.is_none());
         assert!(card.calibration.is_some() && card.other_points.is_some());

@@ -1,11 +1,12 @@
 //! Candidates of the search, judged by a network.
 
-use crate::explain::grad_cam;
-use crate::model::{CandidateNet, Network};
+use crate::architectures::{CandidateNet, Network};
+use crate::compute::Compute;
 use crate::model_file::{Calibration, Model, ModelCard};
+use crate::tiling::grad_cam;
 use burn::module::Module;
 use burn::tensor::activation::log_softmax;
-use burn::tensor::{Device, Tensor, TensorData};
+use burn::tensor::{Tensor, TensorData};
 use rayon::prelude::*;
 use siderin_core::candidates::{
     COARSE_CHANNELS, CandidateView, FINE_CHANNELS, Mirroring, SpotKind, VIEW_EDGE, VIEW_NUMBERS,
@@ -16,7 +17,7 @@ use siderin_core::candidates::{
 pub struct CandidateJudge {
     network: CandidateNet,
     card: ModelCard,
-    device: Device,
+    compute: Compute,
 }
 
 /// What a candidate is likely to be.
@@ -59,16 +60,16 @@ const KINDS: usize = SpotKind::ALL.len();
 pub(crate) const HEAT_EDGE: usize = VIEW_EDGE / 2;
 
 impl CandidateJudge {
-    /// A judge with a model that lies on `device`.
+    /// A judge with a model that lies on the device of `compute`.
     ///
     /// # Errors
     /// When the model is none of candidates.
-    pub fn new(model: Model, device: &Device) -> Result<Self, CandidateError> {
+    pub fn new(model: Model, compute: &Compute) -> Result<Self, CandidateError> {
         match model.network {
             Network::CandidateNet(network) => Ok(Self {
                 network,
                 card: model.card,
-                device: device.clone(),
+                compute: compute.clone(),
             }),
             _ => Err(CandidateError::OtherNetwork {
                 name: model.card.name,
@@ -115,8 +116,12 @@ impl CandidateJudge {
     /// pixels, 16 rows of 16, scaled to 1 at its largest; all 0 where nothing raises it.
     #[must_use]
     pub fn heat(&self, view: &CandidateView) -> Vec<f32> {
+        self.compute.scope(|| self.look(view))
+    }
+
+    fn look(&self, view: &CandidateView) -> Vec<f32> {
         let views = std::slice::from_ref(view);
-        let device = self.device.clone().autodiff();
+        let device = self.compute.device().clone().autodiff();
         // Frozen, so that normalisation stays as it is in inference.
         let head = self.network.clone().freeze().fork(&device);
         let features = self
@@ -143,11 +148,13 @@ impl CandidateJudge {
     fn logits(&self, views: &[CandidateView]) -> Result<Vec<[f32; KINDS]>, CandidateError> {
         let mut all = Vec::with_capacity(views.len());
         for some in views.chunks(BATCH) {
-            let logits = self.network.forward(
-                self.images(some, FINE_CHANNELS, |view| &view.fine),
-                self.images(some, COARSE_CHANNELS, |view| &view.coarse),
-                self.numbers(some),
-            );
+            let logits = self.compute.scope(|| {
+                self.network.forward(
+                    self.images(some, FINE_CHANNELS, |view| &view.fine),
+                    self.images(some, COARSE_CHANNELS, |view| &view.coarse),
+                    self.numbers(some),
+                )
+            });
             let logits: Vec<f32> = logits
                 .try_into_vec_as()
                 .map_err(|_| CandidateError::Diverged)?;
@@ -168,13 +175,13 @@ impl CandidateJudge {
     ) -> Tensor<4> {
         let values: Vec<f32> = views.iter().flat_map(&of).copied().collect();
         let shape = [views.len(), channels, VIEW_EDGE, VIEW_EDGE];
-        Tensor::from_data(TensorData::new(values, shape), &self.device)
+        Tensor::from_data(TensorData::new(values, shape), self.compute.device())
     }
 
     fn numbers(&self, views: &[CandidateView]) -> Tensor<2> {
         let values: Vec<f32> = views.iter().flat_map(|v| &v.numbers).copied().collect();
         let shape = [views.len(), VIEW_NUMBERS];
-        Tensor::from_data(TensorData::new(values, shape), &self.device)
+        Tensor::from_data(TensorData::new(values, shape), self.compute.device())
     }
 }
 
@@ -205,10 +212,10 @@ fn opinion(logits: &[f32; KINDS], line: Calibration) -> Opinion {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::{Architecture, CandidateNetConfig, ModelConfig, Preset};
+    use crate::architectures::{Architecture, CandidateNetConfig, ModelConfig, Preset};
     use siderin_core::candidates::VIEW_VERSION;
 
-    fn model(device: &Device) -> Model {
+    fn model(device: &burn::tensor::Device) -> Model {
         device.seed(1);
         let mut card = ModelCard::preset(Architecture::CandidateNet, Preset::Small);
         card.model = ModelConfig::CandidateNet(CandidateNetConfig {
@@ -239,8 +246,9 @@ mod tests {
 
     #[test]
     fn candidates_do_not_depend_on_their_neighbours() {
-        let device = Device::flex();
-        let judge = CandidateJudge::new(model(&device), &device).unwrap();
+        let compute = Compute::cpu();
+        let device = compute.device();
+        let judge = CandidateJudge::new(model(device), &compute).unwrap();
         let views = views();
         let all = judge.judge(&views).unwrap();
         assert_eq!(all.len(), BATCH + 3);
@@ -252,8 +260,9 @@ mod tests {
 
     #[test]
     fn mirrored_candidates_are_the_same() {
-        let device = Device::flex();
-        let judge = CandidateJudge::new(model(&device), &device).unwrap();
+        let compute = Compute::cpu();
+        let device = compute.device();
+        let judge = CandidateJudge::new(model(device), &compute).unwrap();
         let views = views();
         let mirrored: Vec<CandidateView> = views
             .iter()
@@ -292,10 +301,11 @@ mod tests {
 
     #[test]
     fn other_networks_are_refused() {
-        let device = Device::flex();
+        let compute = Compute::cpu();
+        let device = compute.device();
         let card = ModelCard::preset(Architecture::Unet3d, Preset::Small);
-        let network = card.model.init(&device).unwrap();
-        let said = CandidateJudge::new(Model { card, network }, &device).unwrap_err();
+        let network = card.model.init(device).unwrap();
+        let said = CandidateJudge::new(Model { card, network }, &compute).unwrap_err();
         assert!(said.to_string().contains("no network of candidates"));
     }
 }

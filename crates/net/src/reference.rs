@@ -5,77 +5,36 @@ use burn::module::{Module, ModuleMapper, Param};
 use burn::optim::GradientsParams;
 use burn::store::{BurnToPyTorchAdapter, ModuleSnapshot};
 use burn::tensor::{Device, Tensor, TensorData};
-use safetensors::SafeTensors;
-use std::path::PathBuf;
-
-/// Largest difference that is allowed, relative to the largest value compared.
-const TOLERANCE: f32 = 1e-4;
+use siderin_testing::reference_floats;
 
 /// One file of reference values.
-pub(crate) struct Reference {
-    name: String,
-    bytes: Vec<u8>,
-}
+pub(crate) struct Reference(siderin_testing::Reference);
 
 impl Reference {
     pub(crate) fn read(name: &str) -> Self {
-        let path = PathBuf::from(env!("CARGO_MANIFEST_DIR"))
-            .join(format!("tests/reference/values/{name}.safetensors"));
-        let bytes = std::fs::read(&path).unwrap_or_else(|error| panic!("{name}: {error}"));
-        Self {
-            name: name.into(),
-            bytes,
-        }
+        Self(siderin_testing::Reference::read(name))
     }
 
     /// The network's size.
     pub(crate) fn config(&self) -> String {
-        let (_, header) = SafeTensors::read_metadata(&self.bytes).unwrap();
-        header.metadata().as_ref().unwrap()["config"].clone()
-    }
-
-    /// Shape and values, if the file has them.
-    fn find(&self, name: &str) -> Option<(Vec<usize>, Vec<f32>)> {
-        let tensors = SafeTensors::deserialize(&self.bytes).unwrap();
-        let view = tensors.tensor(name).ok()?;
-        Some((view.shape().to_vec(), floats(view.data())))
+        self.0.config()
     }
 
     pub(crate) fn tensor<const D: usize>(&self, name: &str, device: &Device) -> Tensor<D> {
-        let (shape, values) = self
-            .find(name)
-            .unwrap_or_else(|| panic!("{}: no {name}", self.name));
+        let (shape, values) = self.0.values(name);
         Tensor::from_data(TensorData::new(values, shape), device)
     }
 
     /// `module` with the weights of the file.
     pub(crate) fn weights<M: Module>(&self, module: M) -> M {
-        set_weights(module, self.bytes.clone(), Some("weights\\."))
-            .unwrap_or_else(|error| panic!("{}: {error}", self.name))
+        set_weights(module, self.0.bytes().to_vec(), Some("weights\\."))
+            .unwrap_or_else(|error| panic!("{}: {error}", self.0.name()))
     }
 
     pub(crate) fn compare<const D: usize>(&self, name: &str, found: Tensor<D>) {
-        let (shape, expected) = self
-            .find(name)
-            .unwrap_or_else(|| panic!("{}: no {name}", self.name));
-        assert_eq!(found.dims().to_vec(), shape, "{}: {name}", self.name);
+        let shape = found.dims();
         let found: Vec<f32> = found.try_into_vec_as().unwrap();
-        self.close(name, &found, &expected, 1e-3);
-    }
-
-    /// Values below `negligible` are compared as if they were that large.
-    fn close(&self, name: &str, found: &[f32], expected: &[f32], negligible: f32) {
-        let scale = expected.iter().fold(negligible, |m, v| m.max(v.abs()));
-        let worst = found
-            .iter()
-            .zip(expected)
-            .map(|(a, b)| (a - b).abs())
-            .fold(0.0, f32::max);
-        assert!(
-            worst <= TOLERANCE * scale && found.iter().all(|v| v.is_finite()),
-            "{}: {name} differs by {worst} where values reach {scale}",
-            self.name
-        );
+        self.0.compare(name, &shape, &found);
     }
 
     /// Outputs of `forward` and the gradients of inputs and weights, in training mode.
@@ -89,12 +48,12 @@ impl Reference {
         let inputs: Vec<Tensor<D>> = (0..)
             .map_while(|at| {
                 let name = format!("input.{at}");
-                self.find(&name)?;
+                self.0.find(&name)?;
                 Some(self.tensor(&name, &device).require_grad())
             })
             .collect();
         let outputs = forward(&module, inputs.clone());
-        assert!(self.find(&format!("output.{}", outputs.len())).is_none());
+        assert!(self.0.find(&format!("output.{}", outputs.len())).is_none());
         let number = outputs
             .into_iter()
             .enumerate()
@@ -116,12 +75,11 @@ impl Reference {
         let mut into_gradients = IntoGradients { gradients };
         let module = module.clone().map(&mut into_gradients);
         let found = module.collect(None, Some(Box::new(BurnToPyTorchAdapter)), true);
-        let tensors = SafeTensors::deserialize(&self.bytes).unwrap();
-        let names = tensors
-            .names()
-            .into_iter()
-            .filter(|n| n.starts_with("grad."));
-        let expected: Vec<Vec<f32>> = names.filter_map(|n| Some(self.find(n)?.1)).collect();
+        let names = self.0.names().into_iter();
+        let expected: Vec<Vec<f32>> = names
+            .filter(|name| name.starts_with("grad."))
+            .filter_map(|name| Some(self.0.find(&name)?.1))
+            .collect();
         // A bias before a normalisation has no effect; its gradient is rounding alone.
         let largest = expected
             .iter()
@@ -130,28 +88,22 @@ impl Reference {
         let mut compared = 0;
         for tensor in found {
             let name = format!("grad.{}", tensor.name);
-            let Some((_, values)) = self.find(&name) else {
+            let Some((_, values)) = self.0.find(&name) else {
                 assert!(tensor.name.contains("running_"), "{name}");
                 continue;
             };
             let bytes = tensor.to_bytes().unwrap();
-            self.close(&name, &floats(&bytes), &values, 0.01 * largest);
+            self.0
+                .close(&name, &reference_floats(&bytes), &values, 0.01 * largest);
             compared += 1;
         }
         assert_eq!(
             compared,
             expected.len(),
             "{}: gradients of weights",
-            self.name
+            self.0.name()
         );
     }
-}
-
-fn floats(bytes: &[u8]) -> Vec<f32> {
-    bytes
-        .chunks_exact(4)
-        .map(|b| f32::from_le_bytes([b[0], b[1], b[2], b[3]]))
-        .collect()
 }
 
 /// Puts each parameter's gradient in its place.

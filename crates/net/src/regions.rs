@@ -1,9 +1,9 @@
 //! The brain and its regions, by the network of regions.
 
-use crate::infer::{Stack, Tiling, blend_tiles};
-use crate::model::{Network, REGION_STRIDE, REGIONS, RegionUnet, place};
+use crate::architectures::{Network, REGION_STRIDE, REGIONS, RegionUnet, place};
+use crate::compute::Compute;
 use crate::model_file::{Model, ModelWriteError, RegionsUsed, Training};
-use burn::tensor::Device;
+use crate::tiling::{Stack, Tiling, blend_tiles};
 use nalgebra::Matrix4;
 use siderin_core::regions::{FLUID_CODE, Region, Side};
 use siderin_image::preprocess::{
@@ -20,7 +20,7 @@ pub struct RegionFinder {
     training: Training,
     network: RegionUnet,
     tiling: Tiling,
-    device: Device,
+    compute: Compute,
 }
 
 /// A scan in which no regions can be found.
@@ -83,11 +83,11 @@ const SURE_FLUID: f32 = 0.7;
 const LEAST_SIGNAL: usize = 100;
 
 impl RegionFinder {
-    /// A finder with a model that lies on `device`.
+    /// A finder with a model that lies on the device of `compute`.
     ///
     /// # Errors
     /// When the model is none of regions.
-    pub fn new(model: Model, device: &Device) -> Result<Self, RegionError> {
+    pub fn new(model: Model, compute: &Compute) -> Result<Self, RegionError> {
         let fingerprint = model.fingerprint()?;
         match model.network {
             Network::RegionUnet(network) => Ok(Self {
@@ -102,7 +102,7 @@ impl RegionFinder {
                     overlap: model.card.inference.overlap,
                     stride: [REGION_STRIDE; 3],
                 },
-                device: device.clone(),
+                compute: compute.clone(),
             }),
             _ => Err(RegionError::OtherNetwork {
                 name: model.card.name,
@@ -144,9 +144,11 @@ impl RegionFinder {
         images.extend(places(view.shape()));
         let everywhere = vec![true; images[0].len()];
         let stack = Stack::new(&images, &everywhere, view.shape());
-        let outputs = blend_tiles(&stack, &self.tiling, &self.device, |x| {
-            let features = self.network.features(x);
-            self.network.head(features).probabilities()
+        let outputs = self.compute.scope(|| {
+            blend_tiles(&stack, &self.tiling, self.compute.device(), |x| {
+                let features = self.network.features(x);
+                self.network.head(features).probabilities()
+            })
         });
         if !outputs.iter().flatten().all(|p| p.is_finite()) {
             return Err(RegionError::Diverged);
@@ -267,16 +269,17 @@ fn median(mut values: Vec<f32>) -> Option<f32> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::{Architecture, ModelConfig, Preset, RegionUnetConfig};
+    use crate::architectures::{Architecture, ModelConfig, Preset, RegionUnetConfig};
     use crate::model_file::ModelCard;
 
     fn finder() -> RegionFinder {
-        let device = Device::flex();
+        let compute = Compute::cpu();
+        let device = compute.device();
         device.seed(1);
         let mut card = ModelCard::preset(Architecture::RegionUnet, Preset::Small);
         card.model = ModelConfig::RegionUnet(RegionUnetConfig { filters: [2; 4] });
-        let network = card.model.init(&device).unwrap();
-        RegionFinder::new(Model { card, network }, &device).unwrap()
+        let network = card.model.init(device).unwrap();
+        RegionFinder::new(Model { card, network }, &compute).unwrap()
     }
 
     #[test]
@@ -355,10 +358,11 @@ mod tests {
 
     #[test]
     fn a_network_of_microbleeds_is_refused() {
-        let device = Device::flex();
+        let compute = Compute::cpu();
+        let device = compute.device();
         let card = ModelCard::preset(Architecture::Unet3d, Preset::Small);
-        let network = card.model.init(&device).unwrap();
-        let said = RegionFinder::new(Model { card, network }, &device).unwrap_err();
+        let network = card.model.init(device).unwrap();
+        let said = RegionFinder::new(Model { card, network }, &compute).unwrap_err();
         assert!(said.to_string().contains("is no network of regions"));
     }
 }

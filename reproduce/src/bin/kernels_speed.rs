@@ -11,8 +11,8 @@ use burn::optim::{AdamConfig, GradientsParams};
 use burn::tensor::{Device, Distribution, Tensor};
 use serde_json::json;
 use siderin_kernels::{Conv, Finish, Level};
-use siderin_net::model::{Architecture, ModelConfig, Network, Preset};
-use siderin_net::ops::{by_burn, convolve};
+use siderin_net::architectures::{Architecture, ModelConfig, Network, Preset};
+use siderin_net::ops::{convolve, with_burn};
 use std::collections::HashMap;
 use std::error::Error;
 use std::io::{BufRead, Write};
@@ -30,7 +30,6 @@ fn main() -> Result<(), Box<dyn Error>> {
             ["configs"] => println!("{}", configs()),
             ["layers"] => println!("{}", layers()?),
             [side, what, name] => {
-                by_burn(*side == "flex");
                 let key = format!("{what} {name}");
                 if !cases.contains_key(&key) {
                     cases.insert(key.clone(), case(what, name)?);
@@ -39,7 +38,7 @@ fn main() -> Result<(), Box<dyn Error>> {
                     continue;
                 };
                 let start = Instant::now();
-                case();
+                with_burn(*side == "flex", &mut *case);
                 println!("{}", start.elapsed().as_secs_f64());
             }
             _ => return Err(format!("not understood: {line}").into()),
@@ -96,10 +95,7 @@ fn case(what: &str, name: &str) -> Result<Case, Box<dyn Error>> {
 /// `ARCHITECTURE-PRESET`.
 fn config(name: &str) -> Result<ModelConfig, Box<dyn Error>> {
     let (architecture, preset) = name.rsplit_once('-').ok_or("ARCHITECTURE-PRESET")?;
-    let architecture = Architecture::OF_PAPERS
-        .into_iter()
-        .find(|known| known.to_string() == architecture)
-        .ok_or("no such architecture")?;
+    let architecture = Architecture::named(architecture).ok_or("no such architecture")?;
     let preset = match preset {
         "paper" => Preset::Paper,
         _ => Preset::Small,
@@ -109,11 +105,9 @@ fn config(name: &str) -> Result<ModelConfig, Box<dyn Error>> {
 
 /// Sizes of all networks and of what each takes at once, for the twins in PyTorch.
 fn configs() -> serde_json::Value {
-    let names = Architecture::OF_PAPERS
-        .into_iter()
-        .flat_map(|architecture| {
-            ["small", "paper"].map(|preset| format!("{architecture}-{preset}"))
-        });
+    let names = Architecture::making_maps().flat_map(|architecture| {
+        ["small", "paper"].map(|preset| format!("{architecture}-{preset}"))
+    });
     let all = names.filter_map(|name| {
         let config = config(&name).ok()?;
         let entry = json!({"config": config, "inputs": shapes(&name)});

@@ -8,9 +8,11 @@
 use siderin_image::preprocess::{BrainMaskConfig, Prepared, RecipeImage, brain_mask};
 use siderin_image::scan::ReadLimits;
 use siderin_image::scan::nifti::read_volume;
-use siderin_net::infer::{ComputeDevice, Flips, Predictor, Tiling, tile_starts};
-use siderin_net::model::{Architecture, ModelConfig, Network, Preset};
+use siderin_net::architectures::{Architecture, Network, Preset};
+use siderin_net::compute::ComputeDevice;
+use siderin_net::infer::{Flips, Predictor};
 use siderin_net::model_file::{Model, ModelCard};
+use siderin_net::tiling::{Tiling, tile_starts};
 use std::error::Error;
 use std::time::Instant;
 
@@ -27,11 +29,12 @@ fn main() -> Result<(), Box<dyn Error>> {
         Some("cpu-burn") => ComputeDevice::CpuBurn,
         _ => ComputeDevice::Cpu,
     };
-    let device = kind.open()?;
+    let compute = kind.open()?;
+    let device = compute.device();
     let (_, scan, _) = read_volume(path.as_ref(), None, ReadLimits::default())?;
     let brain = brain_mask(&scan, &BrainMaskConfig::default())?;
     println!("architecture,preset,numbers,prepare_s,unit,unit_s,units,scan_s");
-    for architecture in Architecture::OF_PAPERS {
+    for architecture in Architecture::making_maps() {
         for (preset, name) in [(Preset::Small, "small"), (Preset::Paper, "paper")] {
             let mut card = ModelCard::preset(architecture, preset);
             // Nothing goes to the second stage, which is timed by itself.
@@ -43,15 +46,15 @@ fn main() -> Result<(), Box<dyn Error>> {
             };
             let prepared = card.recipe.prepare(&[image], &brain)?;
             let prepare_s = start.elapsed().as_secs_f64();
-            let network = card.model.init(&device)?;
+            let network = card.model.init(device)?;
             let model = Model { card, network };
             let numbers = model.numbers();
             let (unit, units, size) = unit_of(&model.card, &prepared);
             let predictor = Predictor::new(
-                model.network,
-                model.card.model.clone(),
+                model.network.clone(),
+                &model.card.model,
                 model.card.inference.clone(),
-                &device,
+                &compute,
             )?;
             let part = middle(&prepared, size)?;
             let unit_s = median_s(|| predictor.predict(&part, Flips::None).map(drop))?;
@@ -59,11 +62,11 @@ fn main() -> Result<(), Box<dyn Error>> {
             println!(
                 "{architecture},{name},{numbers},{prepare_s:.2},{unit},{unit_s:.4},{units},{scan_s:.1}"
             );
-            if let Network::MmocNet(network) = predictor.network() {
-                let x = burn::tensor::Tensor::<4>::zeros([REGIONS, 1, 32, 32], &device);
+            if let Network::MmocNet(network) = &model.network {
+                let x = burn::tensor::Tensor::<4>::zeros([REGIONS, 1, 32, 32], device);
                 let fine = network.fine.as_ref().ok_or("the presets have two stages")?;
                 let fine_s = median_s(|| {
-                    let out = fine.head(fine.features(x.clone()));
+                    let out = compute.scope(|| fine.head(fine.features(x.clone())));
                     out.try_into_vec_as::<f32>().map(drop)
                 })?;
                 println!("{architecture},{name},,,{REGIONS} regions of 32 x 32,{fine_s:.4},,");
@@ -76,20 +79,14 @@ fn main() -> Result<(), Box<dyn Error>> {
 /// What the network takes at once: in words, how many the scan has, columns × rows × slices.
 fn unit_of(card: &ModelCard, prepared: &Prepared) -> (String, usize, [usize; 3]) {
     let [nx, ny, nz] = prepared.brain.shape();
-    if matches!(
-        card.model,
-        ModelConfig::RlkUnet(_) | ModelConfig::MmocNet(_)
-    ) {
+    let design = card.model.design();
+    if design.slices().is_some() {
         return (format!("slice of {nx} x {ny}"), nz, [nx, ny, 1]);
     }
-    let stride = match &card.model {
-        ModelConfig::GuidedUnet(config) => config.stride(),
-        _ => [16; 3],
-    };
     let tiling = Tiling {
         patch: card.inference.patch,
         overlap: card.inference.overlap,
-        stride,
+        stride: design.stride(),
     };
     let [d, h, w] = tiling.tile([nz, ny, nx]);
     let starts = |length, tile| tile_starts(length, tile, tiling.overlap).len();

@@ -1,10 +1,11 @@
 //! Arguments about networks.
 
 use super::share;
-use clap::builder::{PossibleValuesParser, TypedValueParser};
+use clap::builder::{PossibleValue, PossibleValuesParser, TypedValueParser};
 use clap::{Args, Subcommand, ValueEnum};
-use siderin_net::infer::{ComputeDevice, Flips};
-use siderin_net::model::{Architecture, Preset};
+use siderin_net::architectures::{Architecture, Preset};
+use siderin_net::compute::ComputeDevice;
+use siderin_net::infer::Flips;
 use siderin_net::model_file::PointName;
 use std::path::PathBuf;
 
@@ -124,8 +125,8 @@ pub(crate) struct ModelDefault {
 #[derive(Debug, Args)]
 pub(crate) struct Network {
     /// The network.
-    #[arg(long, value_enum)]
-    pub architecture: ArchitectureName,
+    #[arg(long, value_parser = architectures())]
+    pub architecture: Architecture,
     /// Its size.
     #[arg(long, value_enum, default_value_t = PresetName::Small, conflicts_with = "card")]
     pub preset: PresetName,
@@ -166,16 +167,13 @@ pub(crate) struct ModelImport {
     pub network: Network,
 }
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub(crate) enum ArchitectureName {
-    RlkUnet,
-    Unet3d,
-    MmocNet,
-    GuidedUnet,
-    /// Regions of the brain.
-    RegionUnet,
-    /// Candidates of the search.
-    CandidateNet,
+/// Names of all networks.
+fn architectures() -> impl TypedValueParser<Value = Architecture> {
+    let values = Architecture::ALL
+        .iter()
+        .map(|architecture| PossibleValue::new(architecture.name()).help(architecture.about()));
+    PossibleValuesParser::new(values)
+        .try_map(|name| Architecture::named(&name).ok_or("no such network"))
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -184,19 +182,6 @@ pub(crate) enum PresetName {
     Paper,
     /// For a laptop.
     Small,
-}
-
-impl ArchitectureName {
-    pub(crate) fn architecture(self) -> Architecture {
-        match self {
-            Self::RlkUnet => Architecture::RlkUnet,
-            Self::Unet3d => Architecture::Unet3d,
-            Self::MmocNet => Architecture::MmocNet,
-            Self::GuidedUnet => Architecture::GuidedUnet,
-            Self::RegionUnet => Architecture::RegionUnet,
-            Self::CandidateNet => Architecture::CandidateNet,
-        }
-    }
 }
 
 impl PresetName {

@@ -8,7 +8,7 @@ use anyhow::{Context, Result, bail};
 use siderin_core::detection::Maps;
 use siderin_core::lesion::Counts;
 use siderin_image::scan::{Given, Input, ReadLimits, expand_input, read_scan, stem};
-use siderin_net::model::ModelConfig;
+use siderin_net::architectures::Output;
 use siderin_net::model_file::{Model, ModelCard, Threshold};
 use siderin_net::{
     CandidateDetector, CandidateJudge, Detector, Finder, RegionFinder, RulesConfig, Stage,
@@ -93,25 +93,25 @@ fn finder(files: &ModelFiles, args: &Running) -> Result<Finder, Failure> {
 /// As [`finder`].
 pub(super) fn open_finder(files: &ModelFiles, args: &Running) -> Result<Finder> {
     let (model, regions) = (files.model.as_deref(), files.regions.as_deref());
-    let device = args.device.device().open()?;
+    let compute = args.device.device().open()?;
     let model = match model {
-        Some(path) => Model::read(path, &device)?,
-        None => default_candidates(&device)?,
+        Some(path) => Model::read(path, compute.device())?,
+        None => default_candidates(compute.device())?,
     };
     let threshold = threshold(&model.card, args)?;
-    if !matches!(model.card.model, ModelConfig::CandidateNet(_)) {
+    if model.card.model.design().output() != Output::Candidates {
         if regions.is_some() {
             bail!("--regions is for models of candidates; leave it out");
         }
-        let detector = Detector::new(model, &device, args.flips(), threshold)?;
+        let detector = Detector::new(model, &compute, args.flips(), threshold)?;
         return Ok(Finder::Model(Box::new(detector)));
     }
     if args.flips {
         bail!("--flips is for networks that make maps; leave it out for a model of candidates");
     }
-    let regions = regions_model(regions, &device)?;
-    let regions = RegionFinder::new(regions, &device)?;
-    let judge = CandidateJudge::new(model, &device)?;
+    let regions = regions_model(regions, compute.device())?;
+    let regions = RegionFinder::new(regions, &compute)?;
+    let judge = CandidateJudge::new(model, &compute)?;
     let detector = CandidateDetector::new(regions, judge, threshold)?;
     Ok(Finder::Candidates(Box::new(detector)))
 }

@@ -9,7 +9,7 @@ use siderin_image::scan::{
     nifti_files, stem, suitability,
 };
 use siderin_image::volume::Grid;
-use siderin_net::model::ModelConfig;
+use siderin_net::architectures::Output;
 use siderin_net::model_file::ModelCard;
 use std::io::Write;
 use std::path::{Path, PathBuf};
@@ -209,14 +209,15 @@ fn model_in_words(model: &ModelEntry) -> String {
     let ring = point.ring_mm.map_or(String::new(), |mm| {
         format!(", mostly brain tissue within {mm} mm")
     });
-    let images = match (&card.model, card.model.inputs(), card.t1_optional) {
-        (ModelConfig::RegionUnet(_), ..) => "a head in any contrast",
-        (ModelConfig::CandidateNet(_), ..) => "T2* or SWI magnitude, phase if there is one",
-        (_, 1, _) => "T2* or SWI magnitude",
-        (_, 2, true) => "T2* or SWI magnitude, T1w if there is one",
-        (_, 2, false) => "T2* or SWI magnitude and T1w",
-        (_, _, true) => "T2* or SWI magnitude, T1w and T2w if there are any",
-        (_, _, false) => "T2* or SWI magnitude, T1w and T2w",
+    let design = card.model.design();
+    let images = match (design.output(), design.inputs(), card.t1_optional) {
+        (Output::Regions, ..) => "a head in any contrast",
+        (Output::Candidates, ..) => "T2* or SWI magnitude, phase if there is one",
+        (Output::Microbleeds, 1, _) => "T2* or SWI magnitude",
+        (Output::Microbleeds, 2, true) => "T2* or SWI magnitude, T1w if there is one",
+        (Output::Microbleeds, 2, false) => "T2* or SWI magnitude and T1w",
+        (Output::Microbleeds, _, true) => "T2* or SWI magnitude, T1w and T2w if there are any",
+        (Output::Microbleeds, _, false) => "T2* or SWI magnitude, T1w and T2w",
     };
     let other = card.other_points.map_or(String::new(), |other| {
         format!(
@@ -224,19 +225,19 @@ fn model_in_words(model: &ModelEntry) -> String {
             other.sensitive, other.specific
         )
     });
-    let (prepared, finding) = match card.model {
-        ModelConfig::RegionUnet(_) => (
+    let (prepared, finding) = match design.output() {
+        Output::Regions => (
             "the head in voxels of 2 mm".into(),
             "regions of the brain, no microbleeds".into(),
         ),
-        ModelConfig::CandidateNet(_) => (
+        Output::Candidates => (
             match &card.regions {
                 Some(used) => format!("spots in the brain of {} ({})", used.name, used.fingerprint),
                 None => "spots in the brain of a network of regions".into(),
             },
             format!("probability {} or more{other}", point.threshold),
         ),
-        _ => (
+        Output::Microbleeds => (
             format!(
                 "{} in plane, {} across slices; {}{}",
                 spacing(recipe.plane_spacing_mm),

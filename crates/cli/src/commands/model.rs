@@ -5,7 +5,7 @@ use crate::args::{ModelDefault, ModelImport, ModelNew, Network};
 use crate::progress::say;
 use anyhow::{Context, Result, bail};
 use siderin_image::folder::{write_synced, write_then_rename};
-use siderin_net::infer::ComputeDevice;
+use siderin_net::compute::Compute;
 use siderin_net::model_file::{Model, ModelCard, Training, import_weights};
 use siderin_net::{DEFAULT_CANDIDATES, DEFAULT_REGIONS};
 use std::io::Write;
@@ -31,15 +31,15 @@ fn done(result: Result<()>) -> Result<Outcome, Failure> {
 fn make_new(args: &ModelNew) -> Result<()> {
     let mut card = card(&args.network)?;
     card.training = Training::none();
-    let device = ComputeDevice::Cpu.open()?;
-    device.seed(args.seed);
-    let network = card.model.init(&device)?;
+    let compute = Compute::cpu();
+    compute.device().seed(args.seed);
+    let network = card.model.init(compute.device())?;
     write(&Model { card, network }, &args.network)
 }
 
 fn make_imported(args: &ModelImport) -> Result<()> {
     let mut card = card(&args.network)?;
-    let fresh = card.model.init(&ComputeDevice::Cpu.open()?)?;
+    let fresh = card.model.init(Compute::cpu().device())?;
     let network = import_weights(fresh, &args.weights, args.entry.as_deref())?;
     card.licence = args.licence.clone();
     card.training = Training {
@@ -72,7 +72,7 @@ fn write_default(args: &ModelDefault) -> Result<()> {
 
 /// The card given, or the preset's.
 fn card(args: &Network) -> Result<ModelCard> {
-    let architecture = args.architecture.architecture();
+    let architecture = args.architecture;
     let Some(path) = &args.card else {
         return Ok(ModelCard::preset(architecture, args.preset.preset()));
     };

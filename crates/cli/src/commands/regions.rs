@@ -31,8 +31,11 @@ fn look(args: &RegionsFind) -> Result<()> {
     if args.brain.as_ref() == Some(&args.out) {
         bail!("--out and --brain name one file; give two");
     }
-    let device = args.device.device().open()?;
-    let finder = RegionFinder::new(regions_model(args.model.as_deref(), &device)?, &device)?;
+    let compute = args.device.device().open()?;
+    let finder = RegionFinder::new(
+        regions_model(args.model.as_deref(), compute.device())?,
+        &compute,
+    )?;
     let (_, scan) =
         read_single_volume(&args.scan, ReadLimits::default()).context("reading the scan")?;
     let found = finder.find(&scan)?.on(scan.grid())?;

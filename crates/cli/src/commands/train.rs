@@ -94,7 +94,7 @@ pub(super) fn setup(config: TrainConfig, args: &Training) -> Result<Setup> {
         config,
         cache: args.cache.clone(),
         loaders: usize::from(args.loaders),
-        device: args.device.device().open()?,
+        compute: args.device.device().open()?,
         score_all: false,
         pause_after: None,
     })

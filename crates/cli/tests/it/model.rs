@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use siderin_image::scan::ReadLimits;
 use siderin_image::scan::nifti::{read_volume, write_volume};
 use siderin_image::volume::Volume;
-use siderin_net::infer::ComputeDevice;
+use siderin_net::compute::Compute;
 use siderin_net::model_file::{Model, OtherPoints};
 use siderin_simulate::{PhantomConfig, phantom};
 use std::fs;
@@ -211,7 +211,7 @@ fn a_model_is_used_at_the_point_that_is_named() {
         "knows no operating points; leave --operating-point out, or give --threshold",
     ));
     // As training writes it.
-    let mut model = Model::read(&untrained, &ComputeDevice::Cpu.open().unwrap()).unwrap();
+    let mut model = Model::read(&untrained, Compute::cpu().device()).unwrap();
     model.card.other_points = Some(OtherPoints {
         sensitive: 0.25,
         specific: 0.75,

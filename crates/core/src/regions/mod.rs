@@ -8,9 +8,11 @@ mod geometry;
 mod landmarks;
 mod parcellation;
 mod partition;
+mod voxel_class;
 
 pub use parcellation::{ParcellationError, from_parcellation};
 pub use partition::{PartitionError, partition};
+pub use voxel_class::VoxelClass;
 
 use serde::{Deserialize, Serialize};
 

@@ -1,9 +1,8 @@
 //! Candidates of the search, judged by a network in the brain that another one finds.
 
 use super::show::{ShowError, show_candidates};
-use super::{Found, Stage, certain_from};
+use super::{EXPLAINED, Found, Stage, certain_from};
 use crate::candidates::{APART_MM, CandidateError, CandidateJudge, HEAT_EDGE};
-use crate::explain::EXPLAINED;
 use crate::model_file::{PointName, RegionsUsed, Threshold};
 use crate::regions::{RegionError, RegionFinder};
 use siderin_core::candidates::{Candidate, FineFrame, LOCAL_MEAN_SIGMA_MM};

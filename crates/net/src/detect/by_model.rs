@@ -2,9 +2,9 @@
 
 use super::prepare::{PrepareError, prepare};
 use super::{Found, Stage, brain_mask_step, certain_from};
+use crate::compute::Compute;
 use crate::infer::{Flips, InferError, Prediction, Predictor};
 use crate::model_file::{Model, ModelCard, PointName, Threshold};
-use burn::tensor::Device;
 use nalgebra::Matrix4;
 use siderin_core::detection::{Candidates, Method, Step};
 use siderin_core::lesion::{Lesion, MapFinding, OperatingPoint, lesions_of_map};
@@ -88,13 +88,13 @@ impl OnScan {
 }
 
 impl Detector {
-    /// A detector of a model that lies on `device`; `threshold` takes the place of the model's own.
+    /// A detector of a model that lies on the device of `compute`; `threshold` takes the place of the model's own.
     ///
     /// # Errors
     /// When the model's settings fit no scan.
     pub fn new(
         model: Model,
-        device: &Device,
+        compute: &Compute,
         flips: Flips,
         threshold: Option<Threshold>,
     ) -> Result<Self, InferError> {
@@ -104,12 +104,8 @@ impl Detector {
             threshold: threshold.value,
             ..card.operating
         };
-        let predictor = Predictor::new(
-            model.network,
-            card.model.clone(),
-            card.inference.clone(),
-            device,
-        )?;
+        let predictor =
+            Predictor::new(model.network, &card.model, card.inference.clone(), compute)?;
         Ok(Self {
             card,
             predictor,

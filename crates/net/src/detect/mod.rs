@@ -22,6 +22,9 @@ use siderin_image::preprocess::{BrainMaskConfig, BrainMaskError, brain_mask};
 use siderin_image::scan::{Note, Scan, Verdict, suitability};
 use siderin_image::volume::Volume;
 
+/// Lesions that are explained; of more, the surest. The report shows no more pictures.
+pub const EXPLAINED: usize = 300;
+
 /// What looks for microbleeds.
 #[derive(Debug)]
 pub enum Finder {

@@ -87,7 +87,7 @@ pub fn prepare(
         image_from_scan: Matrix4::identity(),
     })];
     let (mut notes, mut used) = (Vec::new(), Vec::new());
-    for companion in companions.iter().take(card.model.inputs() - 1) {
+    for companion in companions.iter().take(card.model.design().inputs() - 1) {
         let what = companion.what;
         images.push(match companion.place(card, scan, progress)? {
             Placed::Laid { image, unsure } => {
@@ -158,7 +158,7 @@ impl<'a> Companion<'a> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::{Architecture, ModelConfig, Preset};
+    use crate::architectures::{Architecture, ModelConfig, Preset};
     use nalgebra::Point3;
     use siderin_image::preprocess::{BrainMaskConfig, brain_mask};
     use siderin_image::scan::nifti::write_volume;

@@ -1,13 +1,15 @@
 //! What blending must keep, and what every network must do with odd scans.
 
 use super::*;
-use crate::model::{
+use crate::architectures::{
     Architecture, AsppFusion, CoarseConfig, FineConfig, GuidedConfig, Level, MmocConfig, NormKind,
-    RlkUnetConfig, Unet3dConfig,
+    Preset, RlkUnetConfig, Unet3dConfig,
 };
+use crate::tiling::{Tiling, blend_tiles, tile_starts};
 use burn::nn::PaddingConfig3d;
 use burn::nn::conv::Conv3dConfig;
-use burn::tensor::TensorData;
+use burn::tensor::activation::sigmoid;
+use burn::tensor::{Device, Tensor, TensorData};
 use proptest::prelude::*;
 use siderin_image::volume::Grid;
 
@@ -78,22 +80,30 @@ fn tiny(architecture: Architecture) -> ModelConfig {
             norm: NormKind::Batch,
             proxy: true,
         }),
+        Architecture::Toy => architecture.preset(Preset::Small),
         Architecture::RegionUnet | Architecture::CandidateNet => {
             panic!("makes no map of microbleeds")
         }
     }
 }
 
-fn predictor(config: ModelConfig, patch: [usize; 3]) -> Predictor {
+fn network(config: &ModelConfig) -> Network {
     let device = Device::flex();
     device.seed(11);
+    config.init(&device).unwrap()
+}
+
+fn predictor(config: &ModelConfig, patch: [usize; 3]) -> Predictor {
+    predictor_of(network(config), config, patch)
+}
+
+fn predictor_of(network: Network, config: &ModelConfig, patch: [usize; 3]) -> Predictor {
     let inference = InferenceConfig {
         patch,
         overlap: 0.5,
         coarse_threshold: 0.4,
     };
-    let network = config.init(&device).unwrap();
-    Predictor::new(network, config, inference, &device).unwrap()
+    Predictor::new(network, config, inference, &Compute::cpu()).unwrap()
 }
 
 proptest! {
@@ -155,11 +165,11 @@ fn a_tile_and_the_whole_agree_inside_the_receptive_field() {
     // Statistics of batch normalisation are frozen in inference. The 3D U-Net looks, in voxels to
     // each side, 2 · (1 + 2 + 4 + 8) on the way down, 2 · 16 at the bottom, 3 · (8 + 4 + 2 + 1) on
     // the way up, and 15 more because pooling rounds to sixteens: 122. Shifts are multiples of 16.
-    let unet = predictor(tiny(Architecture::Unet3d), [16; 3]);
-    part_agrees(unet.network(), [16, 16, 480], 96, 288, 122);
+    let unet = network(&tiny(Architecture::Unet3d));
+    part_agrees(&unet, [16, 16, 480], 96, 288, 122);
     // Guided: stem 1 and block 2; at half resolution 1 + 2; up 1 + 1 and rounding 1: below 12.
-    let guided = predictor(tiny(Architecture::GuidedUnet), [16; 3]);
-    part_agrees(guided.network(), [16, 16, 96], 22, 64, 12);
+    let guided = network(&tiny(Architecture::GuidedUnet));
+    part_agrees(&guided, [16, 16, 96], 22, 64, 12);
 }
 
 #[test]
@@ -202,8 +212,8 @@ fn a_lesion_on_a_tiles_border_keeps_its_probability() {
 
 #[test]
 fn small_scans_single_slices_and_mirrors_are_no_trouble() {
-    for architecture in Architecture::OF_PAPERS {
-        let predictor = predictor(tiny(architecture), [16; 3]);
+    for architecture in Architecture::making_maps() {
+        let predictor = predictor(&tiny(architecture), [16; 3]);
         for shape in [[20, 17, 5], [3, 3, 1], [1, 1, 1], [40, 9, 2]] {
             let found = predictor
                 .predict(&prepared(shape, 1), Flips::InPlane)
@@ -220,7 +230,7 @@ fn small_scans_single_slices_and_mirrors_are_no_trouble() {
 #[test]
 fn flips_of_a_mirrored_scan_give_the_mirrored_map() {
     for architecture in [Architecture::RlkUnet, Architecture::GuidedUnet] {
-        let predictor = predictor(tiny(architecture), [32; 3]);
+        let predictor = predictor(&tiny(architecture), [32; 3]);
         let scan = prepared([32, 24, 8], 1);
         let mut mirrored = scan.clone();
         for image in &mut mirrored.images {
@@ -246,7 +256,7 @@ fn flips_of_a_mirrored_scan_give_the_mirrored_map() {
 
 #[test]
 fn images_that_do_not_fit_are_refused() {
-    let predictor = predictor(tiny(Architecture::Unet3d), [16; 3]);
+    let predictor = predictor(&tiny(Architecture::Unet3d), [16; 3]);
     let refused = |scan: &Prepared| predictor.predict(scan, Flips::None).unwrap_err();
     assert_eq!(
         refused(&prepared([8; 3], 2)),
@@ -271,9 +281,10 @@ fn images_that_do_not_fit_are_refused() {
             param.map(|tensor| tensor * 1e30)
         }
     }
-    for architecture in Architecture::OF_PAPERS {
-        let mut predictor = self::predictor(tiny(architecture), [16; 3]);
-        predictor.network = burn::module::Module::map(predictor.network, &mut Huge);
+    for architecture in Architecture::making_maps() {
+        let config = tiny(architecture);
+        let huge = burn::module::Module::map(network(&config), &mut Huge);
+        let predictor = predictor_of(huge, &config, [16; 3]);
         let error = predictor.predict(&prepared([8; 3], 1), Flips::None);
         assert_eq!(error.unwrap_err(), InferError::Diverged, "{architecture}");
     }

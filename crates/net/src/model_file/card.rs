@@ -1,12 +1,11 @@
 //! What a model file says of itself.
 
 use super::{Calibration, OtherPoints, PointName, Threshold};
-use crate::infer::InferenceConfig;
-use crate::model::{Architecture, ModelConfig, Preset, guided_plan};
+use crate::architectures::{Architecture, ModelConfig, Preset};
+use crate::tiling::InferenceConfig;
 use serde::{Deserialize, Serialize};
-use siderin_core::candidates::VIEW_EDGE;
 use siderin_core::lesion::OperatingPoint;
-use siderin_image::preprocess::{HEAD_VIEW_MM, IntensityScale, Recipe};
+use siderin_image::preprocess::Recipe;
 
 /// Version of the card that this program writes, and the newest that it reads.
 pub const CARD_VERSION: u32 = 1;
@@ -85,12 +84,12 @@ impl ModelCard {
             name: format!("{architecture} ({size})"),
             model: architecture.preset(preset),
             t1_optional: false,
-            recipe: recipe(architecture, preset),
-            inference: inference(architecture, preset),
+            recipe: architecture.recipe(preset),
+            inference: architecture.inference(preset),
             operating: OperatingPoint {
                 threshold: 0.5,
                 minimum_mm3: 1.0,
-                ring_mm: (architecture == Architecture::GuidedUnet).then_some(2.0),
+                ring_mm: architecture.ring_mm(),
             },
             other_points: None,
             regions: None,
@@ -142,56 +141,5 @@ impl Training {
             software: concat!("siderin ", env!("CARGO_PKG_VERSION")).into(),
             settings: serde_json::Value::Null,
         }
-    }
-}
-
-/// Preprocessing as the papers have it; the small networks see somewhat larger voxels.
-fn recipe(architecture: Architecture, preset: Preset) -> Recipe {
-    let paper = preset == Preset::Paper;
-    let of = |plane, slices, bias_correction, intensity, blank_beyond_mm| Recipe {
-        plane_spacing_mm: Some(plane),
-        slice_spacing_mm: slices,
-        bias_correction,
-        intensity,
-        blank_beyond_mm,
-        margin_mm: 5.0,
-    };
-    let (cube, plane) = if paper { (0.5, 0.45) } else { (1.0, 0.6) };
-    match architecture {
-        // Brain extracted, but not to the voxel: a mask that errs must not cut a lesion off.
-        Architecture::RlkUnet => of(plane, None, true, IntensityScale::ZScore, Some(3.0)),
-        Architecture::Unet3d => of(cube, Some(cube), false, IntensityScale::Percentiles, None),
-        Architecture::MmocNet => {
-            let plane = if paper { 0.5 } else { 0.6 };
-            of(plane, None, false, IntensityScale::MinMax, None)
-        }
-        Architecture::GuidedUnet => {
-            let [slices, plane, _] = guided_plan(preset).spacing_mm;
-            of(plane, Some(slices), true, IntensityScale::ZScore, Some(3.0))
-        }
-        // Follow no recipe: the head's view is what one sees, views of candidates the other.
-        Architecture::RegionUnet | Architecture::CandidateNet => {
-            let view = HEAD_VIEW_MM;
-            of(view, Some(view), false, IntensityScale::MinMax, None)
-        }
-    }
-}
-
-fn inference(architecture: Architecture, preset: Preset) -> InferenceConfig {
-    let (patch, overlap) = match (architecture, preset) {
-        (Architecture::GuidedUnet, Preset::Paper) => (guided_plan(preset).patch, 0.5),
-        (Architecture::GuidedUnet, Preset::Small) => (guided_plan(preset).patch, 0.25),
-        (Architecture::Unet3d, Preset::Paper) => ([80; 3], 0.2),
-        (Architecture::Unet3d, Preset::Small) => ([64; 3], 0.25),
-        // 128 × 256 × 192 mm, most of a head, as it is trained: its normalisation is over the tile.
-        (Architecture::RegionUnet, _) => ([64, 128, 96], 0.25),
-        // Whole slices.
-        (Architecture::RlkUnet | Architecture::MmocNet, _) => ([1, 512, 512], 0.25),
-        (Architecture::CandidateNet, _) => ([1, VIEW_EDGE, VIEW_EDGE], 0.0),
-    };
-    InferenceConfig {
-        patch,
-        overlap,
-        coarse_threshold: 0.5,
     }
 }

@@ -1,7 +1,7 @@
 //! Weights that another program trained for one of these networks.
 
 use super::weights::{WeightsMismatch, as_floats, differences, set_weights};
-use crate::model::Network;
+use crate::architectures::Network;
 use burn::store::{ModuleSnapshot, PytorchStore};
 use std::io;
 use std::path::Path;

@@ -16,8 +16,8 @@ pub use points::{OtherPoints, PointName, Threshold};
 pub use weights::WeightsMismatch;
 pub(crate) use weights::{set_weights, writing_store};
 
-use crate::infer::InferError;
-use crate::model::{ConfigError, Network};
+use crate::architectures::{ConfigError, Network};
+use crate::tiling::TilingError;
 use burn::store::{ModuleSnapshot, SafetensorsStoreError};
 use burn::tensor::Device;
 use safetensors::{SafeTensorError, SafeTensors};
@@ -61,7 +61,7 @@ pub enum ModelFileError {
     #[error(transparent)]
     Recipe(#[from] RecipeError),
     #[error(transparent)]
-    Inference(#[from] InferError),
+    Inference(#[from] TilingError),
     #[error(
         "the operating point of a model is {0}; a threshold from 0 to 1 and sizes from 0 are needed"
     )]
@@ -202,7 +202,7 @@ impl ModelCard {
         if !(1..=CARD_VERSION).contains(&self.card_version) {
             return Err(ModelFileError::Version(self.card_version));
         }
-        self.model.check()?;
+        self.model.design().check()?;
         self.recipe.check()?;
         self.inference.check()?;
         if let Some(line) = &self.calibration

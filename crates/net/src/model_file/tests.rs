@@ -1,5 +1,5 @@
 use super::*;
-use crate::model::{Architecture, ModelConfig, Preset, Unet3dConfig};
+use crate::architectures::{Architecture, ModelConfig, Preset, Unet3dConfig};
 use crate::reference::Reference;
 use burn::store::ModuleSnapshot;
 use serde_json::json;

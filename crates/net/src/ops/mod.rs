@@ -1,7 +1,7 @@
 //! The layers of networks: on the processor by the project's own kernels, elsewhere by burn.
 //!
 //! Weights stay in burn's modules; what is here takes such a module and computes what its `forward`
-//! would, faster. [`by_burn`] switches to burn's own path everywhere, to compare the two.
+//! would, faster. [`with_burn`] takes burn's own path instead, to compare the two.
 
 mod autodiff;
 mod conv;
@@ -22,7 +22,7 @@ pub use resample::{
 };
 use siderin_kernels::Level;
 pub use siderin_kernels::{Activation, keep_freed_memory};
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::cell::Cell;
 
 /// The instruction set that the kernels use on this processor.
 #[must_use]
@@ -30,18 +30,27 @@ pub fn instructions() -> String {
     format!("{:?}", Level::detected())
 }
 
-static BY_BURN: AtomicBool = AtomicBool::new(false);
+thread_local! {
+    /// Whether layers of this thread run by burn's own operations on the processor, too.
+    static BY_BURN: Cell<bool> = const { Cell::new(false) };
+}
 
-/// Whether networks of this process run by burn's own operations on the processor, too. They do not
-/// unless told to.
-pub fn by_burn(yes: bool) {
-    BY_BURN.store(yes, Ordering::Relaxed);
+/// Runs `work` on this thread, by burn's own operations where `by_burn` says so; afterwards all is as before.
+pub fn with_burn<T>(by_burn: bool, work: impl FnOnce() -> T) -> T {
+    struct Restore(bool);
+    impl Drop for Restore {
+        fn drop(&mut self) {
+            BY_BURN.set(self.0);
+        }
+    }
+    let _restore = Restore(BY_BURN.replace(by_burn));
+    work()
 }
 
 /// Whether the kernels can do what is to be done to `x`: single precision in memory.
 fn by_kernels<const D: usize>(x: &Tensor<D>) -> bool {
     // Devices are equal whether they keep gradients or not.
-    !BY_BURN.load(Ordering::Relaxed) && x.dtype() == DType::F32 && x.device() == Device::flex()
+    !BY_BURN.get() && x.dtype() == DType::F32 && x.device() == Device::flex()
 }
 
 /// Depth, height and width, depth 1 for images.

@@ -2,8 +2,8 @@
 //! alone in its process, because the choice is the process's.
 use burn::tensor::{Device, Distribution, Tensor, TensorData};
 use siderin_core::candidates::{COARSE_CHANNELS, FINE_CHANNELS, SpotKind, VIEW_EDGE, VIEW_NUMBERS};
-use siderin_net::model::{Architecture, HEAD_CHANNELS, ModelConfig, Network, Preset};
-use siderin_net::ops::by_burn;
+use siderin_net::architectures::{Architecture, HEAD_CHANNELS, ModelConfig, Network, Preset};
+use siderin_net::ops::with_burn;
 
 /// What was computed, and how far two paths may be apart.
 type Found = (TensorData, f64);
@@ -90,8 +90,7 @@ case!(deep_case, 5);
 
 #[test]
 fn kernels_and_burn_agree() {
-    let own = [Architecture::RegionUnet, Architecture::CandidateNet];
-    for architecture in Architecture::OF_PAPERS.into_iter().chain(own) {
+    for &architecture in Architecture::ALL {
         // Without gradients, layers are one where they can be.
         for device in [Device::flex(), Device::flex().autodiff()] {
             device.seed(7);
@@ -105,9 +104,7 @@ fn kernels_and_burn_agree() {
             let network = config.init(&device).unwrap();
             let flat = Tensor::<4>::random([2, 1, 32, 48], Distribution::Default, &device);
             let deep = Tensor::<5>::random([1, 1, 32, 64, 64], Distribution::Default, &device);
-            by_burn(true);
-            let expected = run(&network, &flat, &deep);
-            by_burn(false);
+            let expected = with_burn(true, || run(&network, &flat, &deep));
             let found = run(&network, &flat, &deep);
             compare(architecture, &found, &expected);
         }

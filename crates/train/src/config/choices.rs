@@ -1,8 +1,9 @@
-use super::{ConfigError, hold, merge};
+use super::merge;
+use crate::setting::{ConfigError, require};
 use serde::{Deserialize, Serialize};
 use siderin_evaluate::Rule;
 use siderin_image::scan::Sequence;
-use siderin_net::model::{Architecture, Preset};
+use siderin_net::architectures::{Architecture, Preset};
 use siderin_net::model_file::{ModelCard, ModelFileError};
 use std::path::PathBuf;
 
@@ -31,7 +32,7 @@ impl ModelChoice {
             None => ModelCard::preset(self.architecture, self.preset),
         };
         let there = base.model.architecture();
-        hold(
+        require(
             there == self.architecture,
             "model.architecture",
             self.architecture,
@@ -77,7 +78,7 @@ pub struct CandidateChoice {
 impl CandidateChoice {
     pub(super) fn check(&self) -> Result<(), ConfigError> {
         let dropout = (0.0..=1.0).contains(&self.phase_dropout);
-        hold(
+        require(
             dropout,
             "candidates.phase_dropout",
             self.phase_dropout,
@@ -88,7 +89,7 @@ impl CandidateChoice {
             ("candidates.noise", self.noise, 1.0),
             ("candidates.depth_mm", self.depth_mm, 10.0),
         ] {
-            hold(
+            require(
                 (0.0..=most).contains(&value),
                 what,
                 value,
@@ -169,11 +170,11 @@ impl Default for DataChoice {
 impl DataChoice {
     pub(super) fn check(&self) -> Result<(), ConfigError> {
         let share = self.share > 0.0 && self.share <= 0.5;
-        hold(share, "data.share", self.share, "above 0 and up to 0.5")?;
-        hold(self.fold > 0, "data.fold", self.fold, "1 or more")?;
+        require(share, "data.share", self.share, "above 0 and up to 0.5")?;
+        require(self.fold > 0, "data.fold", self.fold, "1 or more")?;
         let memory = self.memory_gib >= 0.0 && self.memory_gib <= 1e5;
-        hold(memory, "data.memory_gib", self.memory_gib, "0 or more")?;
-        hold(
+        require(memory, "data.memory_gib", self.memory_gib, "0 or more")?;
+        require(
             self.split.is_none() || self.validation.is_empty(),
             "data.split",
             "given together with data.validation",
@@ -221,25 +222,25 @@ impl ValidationConfig {
     }
 
     pub(super) fn check(&self) -> Result<(), ConfigError> {
-        hold(
+        require(
             self.every_epochs > 0,
             "validation.every_epochs",
             self.every_epochs,
             "1 or more",
         )?;
-        hold(
+        require(
             self.rule != Rule::Voxel,
             "validation.rule",
             self.rule,
             "a rule that counts lesions",
         )?;
-        hold(
+        require(
             self.thresholds_are_right(),
             "validation.thresholds",
             format!("{:?}", self.thresholds),
             "1 to 50 numbers above 0 and below 1, the smallest first",
         )?;
         let patience = self.patience.is_none_or(|patience| patience > 0);
-        hold(patience, "validation.patience", 0, "1 or more")
+        require(patience, "validation.patience", 0, "1 or more")
     }
 }

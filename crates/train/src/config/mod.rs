@@ -1,22 +1,22 @@
 //! What a run is asked for: one TOML file.
 
 mod choices;
-mod loss;
 mod merge;
 mod schedule;
 
+pub use crate::loss::LossConfig;
+pub use crate::setting::ConfigError;
 pub use choices::{CandidateChoice, DataChoice, ModelChoice, SequenceChoice, ValidationConfig};
-pub use loss::LossConfig;
 pub use schedule::{OptimiserConfig, OptimiserKind, ScheduleConfig};
 
+use crate::objective::{has_second_stage, paper_loss};
 use crate::sample::{AugmentConfig, SamplingConfig};
+use crate::setting::require;
 use serde::{Deserialize, Serialize};
 use siderin_core::candidates::VIEW_EDGE;
 use siderin_evaluate::Rule;
-use siderin_net::loss::LossError;
-use siderin_net::model::{ModelConfig, REGION_STRIDE};
-use siderin_net::model_file::{ModelCard, ModelFileError};
-use std::fmt;
+use siderin_net::architectures::Output;
+use siderin_net::model_file::ModelCard;
 
 /// A training run.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -56,46 +56,6 @@ fn one() -> u64 {
     1
 }
 
-/// A config that nothing can be trained by.
-#[derive(Debug, thiserror::Error)]
-#[allow(missing_docs)]
-pub enum ConfigError {
-    #[error("reading the training config: {0}")]
-    Toml(String),
-    #[error("reading the training config: {what} is {value}, expected {expected}")]
-    Setting {
-        what: &'static str,
-        value: String,
-        expected: String,
-    },
-    #[error(
-        "reading the training config: the card with the changes of [model.card] is none of a model \
-         ({0}); `siderin inspect MODEL --json` shows what a card holds"
-    )]
-    Card(serde_json::Error),
-    #[error("reading the training config: {0}")]
-    Loss(#[from] LossError),
-    #[error(transparent)]
-    Model(#[from] ModelFileError),
-}
-
-/// Refuses a setting unless it is right.
-pub(crate) fn hold(
-    right: bool,
-    what: &'static str,
-    value: impl fmt::Display,
-    expected: impl Into<String>,
-) -> Result<(), ConfigError> {
-    if right {
-        return Ok(());
-    }
-    Err(ConfigError::Setting {
-        what,
-        value: value.to_string(),
-        expected: expected.into(),
-    })
-}
-
 impl TrainConfig {
     /// Reads a config and checks it.
     ///
@@ -120,7 +80,7 @@ impl TrainConfig {
     /// Names the first setting that is impossible.
     pub fn check(&self) -> Result<(), ConfigError> {
         let name = !self.name.is_empty() && self.name.len() <= 200;
-        hold(name, "name", &self.name, "1 to 200 characters")?;
+        require(name, "name", &self.name, "1 to 200 characters")?;
         self.data.check()?;
         self.sampling.check()?;
         self.augment.check()?;
@@ -128,30 +88,32 @@ impl TrainConfig {
         self.schedule.check()?;
         self.validation.check()?;
         let card = self.card()?;
-        self.loss().check(&card.model)?;
-        if let ModelConfig::RegionUnet(_) = card.model {
+        let design = card.model.design();
+        self.loss()
+            .check(design.logits(), has_second_stage(&card.model))?;
+        if design.output() == Output::Regions {
             self.check_of_regions()?;
         }
         self.check_of_candidates(&card)?;
         let mines = self.sampling.mining_epochs.unwrap_or(1);
-        hold(
+        require(
             mines <= self.schedule.epochs,
             "sampling.mining_epochs",
             mines,
             "no more than schedule.epochs",
         )?;
-        let multiple = stride(&card.model);
+        let multiple = design.stride();
         let [d, h, w] = self.sampling.size;
         let size = [d, h, w];
         let fits = size.iter().zip(multiple).all(|(n, m)| n.is_multiple_of(m));
-        hold(
+        require(
             fits,
             "sampling.size",
             format!("{size:?}"),
             format!("multiples of {multiple:?} for this network"),
         )?;
-        let slices = slices_of(&card.model);
-        hold(
+        let slices = design.slices();
+        require(
             slices.is_none_or(|slices| slices == d),
             "the first of sampling.size",
             d,
@@ -161,20 +123,20 @@ impl TrainConfig {
 
     /// What a network of regions has no use for.
     fn check_of_regions(&self) -> Result<(), ConfigError> {
-        hold(
+        require(
             self.augment.flip == 0.0,
             "augment.flip",
             self.augment.flip,
             "0 for regions: a mirrored head has its left on the right",
         )?;
-        hold(
+        require(
             self.loss.is_none(),
             "[loss]",
             "given",
             "none for regions, which have one of their own",
         )?;
         let sampling = &self.sampling;
-        hold(
+        require(
             sampling.lesion_share + sampling.spot_share == 0.0,
             "sampling.lesion_share or spot_share",
             sampling.lesion_share.max(sampling.spot_share),
@@ -184,13 +146,13 @@ impl TrainConfig {
 
     /// Candidates are shown and changed in ways of their own, and their loss is one of kinds.
     fn check_of_candidates(&self, card: &ModelCard) -> Result<(), ConfigError> {
-        let judges = matches!(card.model, ModelConfig::CandidateNet(_));
+        let judges = card.model.design().output() == Output::Candidates;
         let given = if self.candidates.is_some() {
             "given"
         } else {
             "not given"
         };
-        hold(
+        require(
             judges == self.candidates.is_some(),
             "[candidates]",
             given,
@@ -201,21 +163,21 @@ impl TrainConfig {
         };
         choice.check()?;
         let plain = self.augment == AugmentConfig::default() && self.loss.is_none();
-        hold(
+        require(
             plain && self.sampling.mining_epochs.is_none(),
             "[augment], [loss] or sampling.mining_epochs",
             "given",
             "none for a candidate-net: [candidates] says how views are changed, the loss is that of \
              kinds, and all false alarms of the search are shown",
         )?;
-        hold(
+        require(
             self.validation.rule == Rule::Centroid5Mm,
             "validation.rule",
             self.validation.rule,
             "centroid-5mm for candidates, which are judged as points",
         )?;
         let size = self.sampling.size;
-        hold(
+        require(
             size == [1, VIEW_EDGE, VIEW_EDGE],
             "sampling.size",
             format!("{size:?}"),
@@ -254,27 +216,6 @@ impl TrainConfig {
     pub fn loss(&self) -> LossConfig {
         self.loss
             .clone()
-            .unwrap_or_else(|| LossConfig::of_paper(self.model.architecture))
-    }
-}
-
-/// Slices that a network of slices takes; 3D ones take any number.
-pub(crate) fn slices_of(model: &ModelConfig) -> Option<usize> {
-    match model {
-        ModelConfig::RlkUnet(_) => Some(3),
-        ModelConfig::MmocNet(_) | ModelConfig::CandidateNet(_) => Some(1),
-        ModelConfig::Unet3d(_) | ModelConfig::GuidedUnet(_) | ModelConfig::RegionUnet(_) => None,
-    }
-}
-
-/// What sizes of samples must be multiples of: slices, rows, columns.
-fn stride(model: &ModelConfig) -> [usize; 3] {
-    match model {
-        ModelConfig::RlkUnet(_) => [1, 8, 8],
-        ModelConfig::MmocNet(_) => [1, 16, 16],
-        ModelConfig::Unet3d(_) => [16; 3],
-        ModelConfig::RegionUnet(_) => [REGION_STRIDE; 3],
-        ModelConfig::CandidateNet(_) => [1, VIEW_EDGE, VIEW_EDGE],
-        ModelConfig::GuidedUnet(config) => config.stride(),
+            .unwrap_or_else(|| paper_loss(self.model.architecture))
     }
 }

@@ -1,4 +1,4 @@
-use super::{ConfigError, hold};
+use crate::setting::{ConfigError, require};
 use burn::grad_clipping::GradientClippingConfig;
 use burn::optim::{AdamConfig, AdamWConfig, ModuleOptimizer, decay::WeightDecayConfig};
 use serde::{Deserialize, Serialize};
@@ -42,22 +42,22 @@ const EPSILON: f32 = 1e-8;
 impl OptimiserConfig {
     pub(super) fn check(&self) -> Result<(), ConfigError> {
         let rate = self.learning_rate > 0.0 && self.learning_rate <= 1.0;
-        hold(
+        require(
             rate,
             "optimiser.learning_rate",
             self.learning_rate,
             "above 0 and up to 1",
         )?;
         let decay = self.weight_decay >= 0.0 && self.weight_decay <= 1.0;
-        hold(decay, "optimiser.weight_decay", self.weight_decay, "0 to 1")?;
-        hold(
+        require(decay, "optimiser.weight_decay", self.weight_decay, "0 to 1")?;
+        require(
             (1..=1024).contains(&self.accumulate),
             "optimiser.accumulate",
             self.accumulate,
             "1 to 1024",
         )?;
         let clip = self.clip_norm.is_none_or(|n| n > 0.0 && n.is_finite());
-        hold(clip, "optimiser.clip_norm", "not positive", "above 0")
+        require(clip, "optimiser.clip_norm", "not positive", "above 0")
     }
 
     pub(crate) fn init(&self) -> ModuleOptimizer {
@@ -112,30 +112,30 @@ fn same() -> f64 {
 impl ScheduleConfig {
     pub(super) fn check(&self) -> Result<(), ConfigError> {
         let epochs = (1..=1_000_000).contains(&self.epochs);
-        hold(epochs, "schedule.epochs", self.epochs, "1 to 1,000,000")?;
+        require(epochs, "schedule.epochs", self.epochs, "1 to 1,000,000")?;
         let warm = self.warm_up_epochs >= 0.0 && self.warm_up_epochs < self.epochs as f64;
-        hold(
+        require(
             warm,
             "schedule.warm_up_epochs",
             self.warm_up_epochs,
             "0 or more, and fewer than epochs",
         )?;
         let rates = [self.warm_up_from, self.lowest];
-        hold(
+        require(
             rates.iter().all(|rate| (0.0..=1.0).contains(rate)),
             "schedule.warm_up_from or lowest",
             format!("{rates:?}"),
             "0 to 1",
         )?;
         let restart = self.restart_epochs.is_none_or(|n| (1.0..=1e6).contains(&n));
-        hold(
+        require(
             restart,
             "schedule.restart_epochs",
             self.restart_epochs.unwrap_or_default(),
             "1 to 1,000,000",
         )?;
         let growth = self.restart_growth >= 1.0 && self.restart_growth <= 100.0;
-        hold(
+        require(
             growth,
             "schedule.restart_growth",
             self.restart_growth,

@@ -1,11 +1,11 @@
 //! What is true of a scan, on its grid.
 
+use siderin_core::regions::VoxelClass;
 use siderin_core::regions::{FLUID_CODE, Region, RegionGroup};
 use siderin_evaluate::{LesionFile, LesionFileError, Lesions, MapKind, Point, read_lesions};
 use siderin_image::scan::ReadLimits;
 use siderin_image::scan::nifti::{NiftiError, read_volume};
 use siderin_image::volume::{Grid, ResampleError, Volume, VoxelPoint, resample_nearest};
-use siderin_net::model::GuidedClass;
 use std::path::Path;
 
 /// Labels that nothing can be learnt from.
@@ -197,7 +197,7 @@ fn hold_coded(
 const LEAST_REGIONS: f64 = 0.3;
 
 /// The region classes of the proxy task on the brain's grid, of a map of MARS regions on any grid of the same
-/// space: values of [`GuidedClass`] from background to infratentorial.
+/// space: values of [`VoxelClass`] from background to infratentorial.
 pub(super) fn region_classes(
     file: &Path,
     brain: &Volume<bool>,
@@ -209,12 +209,12 @@ pub(super) fn region_classes(
     Ok(classes)
 }
 
-fn class_of(code: u8) -> GuidedClass {
+fn class_of(code: u8) -> VoxelClass {
     match Region::of_code(code).map(|(region, _)| region.group()) {
-        None => GuidedClass::Background,
-        Some(RegionGroup::Lobar) => GuidedClass::Lobar,
-        Some(RegionGroup::Deep) => GuidedClass::Deep,
-        Some(RegionGroup::Infratentorial) => GuidedClass::Infratentorial,
+        None => VoxelClass::Background,
+        Some(RegionGroup::Lobar) => VoxelClass::Lobar,
+        Some(RegionGroup::Deep) => VoxelClass::Deep,
+        Some(RegionGroup::Infratentorial) => VoxelClass::Infratentorial,
     }
 }
 

@@ -6,6 +6,7 @@ use crate::data::LabelledScan;
 use nalgebra::Matrix4;
 use rayon::prelude::*;
 use siderin_core::candidates::{SearchConfig, SearchError, find_candidates};
+use siderin_core::regions::VoxelClass;
 use siderin_image::preprocess::{
     BrainMaskConfig, BrainMaskError, Connectivity, HeadViewError, Prepared, brain_mask,
     connected_components, head_view,
@@ -15,7 +16,7 @@ use siderin_image::scan::{Catalog, ChooseError, LoadError, OpenError, ReadLimits
 use siderin_image::volume::{
     Grid, ResampleError, Volume, VoxelPoint, WorldPoint, resample_nearest,
 };
-use siderin_net::model::{GuidedClass, ModelConfig};
+use siderin_net::architectures::Output;
 use siderin_net::model_file::ModelCard;
 use siderin_net::{PrepareError, RegionError, ShowError, prepare};
 use std::collections::BTreeSet;
@@ -161,7 +162,7 @@ fn check_one(labelled: &LabelledScan, card: &ModelCard, folder: &Path) -> Result
         return Ok(());
     }
     check_labels(labelled)?;
-    if learns_regions(card) && labelled.regions.is_none() {
+    if card.model.design().learns_regions() && labelled.regions.is_none() {
         return Err(ScanFault::NoRegions);
     }
     Ok(())
@@ -176,18 +177,6 @@ pub(super) fn check_labels(labelled: &LabelledScan) -> Result<(), ScanFault> {
     Ok(())
 }
 
-/// Whether the network is one of regions, or has them as its proxy task.
-fn learns_regions(card: &ModelCard) -> bool {
-    match &card.model {
-        ModelConfig::GuidedUnet(config) => config.proxy,
-        ModelConfig::RegionUnet(_) => true,
-        ModelConfig::RlkUnet(_)
-        | ModelConfig::Unet3d(_)
-        | ModelConfig::MmocNet(_)
-        | ModelConfig::CandidateNet(_) => false,
-    }
-}
-
 fn prepare_one(
     labelled: &LabelledScan,
     card: &ModelCard,
@@ -200,7 +189,7 @@ fn prepare_one(
     }
     let limits = ReadLimits::default();
     let scan = read_scan(labelled, card, limits)?;
-    if let ModelConfig::RegionUnet(_) = card.model {
+    if card.model.design().output() == Output::Regions {
         let map = labelled.regions.as_deref().ok_or(ScanFault::NoRegions)?;
         write_head(&file, &made_of, &scan, map)?;
         return Ok(file);
@@ -211,14 +200,14 @@ fn prepare_one(
     let ready = prepare(card, &scan, &brain, &|_| ())?;
     let working = ready.prepared.brain.grid();
     let mut classes = match &labelled.regions {
-        Some(map) if learns_regions(card) => {
+        Some(map) if card.model.design().learns_regions() => {
             region_classes(map, &ready.prepared.brain, limits)?.into_voxels()
         }
-        _ => vec![GuidedClass::Background as u8; working.voxel_count()],
+        _ => vec![VoxelClass::Background as u8; working.voxel_count()],
     };
     for (class, inside) in classes.iter_mut().zip(lesions_on(working, &mask)?.voxels()) {
         if *inside {
-            *class = GuidedClass::Microbleed as u8;
+            *class = VoxelClass::Microbleed as u8;
         }
     }
     let spots = spots(&scan.magnitude, &brain, working, &classes)?;
@@ -276,7 +265,7 @@ fn spots(
     grid: &Grid,
     classes: &[u8],
 ) -> Result<Vec<usize>, ScanFault> {
-    let microbleed = GuidedClass::Microbleed as u8;
+    let microbleed = VoxelClass::Microbleed as u8;
     let lesion_voxels: Vec<WorldPoint> = classes
         .iter()
         .enumerate()
@@ -336,7 +325,7 @@ fn read_scan(
     let catalog = Catalog::open(&input.path, limits)?;
     let mut scan = catalog.choose(None)?.load(&input.stem, limits)?;
     let companion = |path: &Option<PathBuf>, channel: usize, what: &'static str| match path {
-        Some(path) if card.model.inputs() > channel => read_volume(path, None, limits)
+        Some(path) if card.model.design().inputs() > channel => read_volume(path, None, limits)
             .map(|(_, volume, _)| Some(volume))
             .map_err(|source| ScanFault::Companion { what, source }),
         _ => Ok(None),
@@ -349,12 +338,21 @@ fn read_scan(
 /// What a prepared file depends on, in words: another recipe or other files make it anew.
 fn made_of(scan: &LabelledScan, card: &ModelCard) -> String {
     let recipe = serde_json::to_string(&card.recipe).unwrap_or_default();
-    let regions = scan.regions.as_deref().filter(|_| learns_regions(card));
+    let regions = scan
+        .regions
+        .as_deref()
+        .filter(|_| card.model.design().learns_regions());
     let files = [
         Some(scan.input.path.as_path()),
         Some(scan.lesions.path()),
-        scan.input.t1.as_deref().filter(|_| card.model.inputs() > 1),
-        scan.input.t2.as_deref().filter(|_| card.model.inputs() > 2),
+        scan.input
+            .t1
+            .as_deref()
+            .filter(|_| card.model.design().inputs() > 1),
+        scan.input
+            .t2
+            .as_deref()
+            .filter(|_| card.model.design().inputs() > 2),
         regions,
     ];
     let stamps: Vec<String> = files
@@ -364,15 +362,15 @@ fn made_of(scan: &LabelledScan, card: &ModelCard) -> String {
     format!(
         "siderin {} {recipe} {} inputs, {}; {}; {}",
         env!("CARGO_PKG_VERSION"),
-        card.model.inputs(),
+        card.model.design().inputs(),
         if card.t1_optional {
             "optional"
         } else {
             "needed"
         },
-        match card.model {
-            ModelConfig::RegionUnet(_) => "head",
-            _ => "spots",
+        match card.model.design().output() {
+            Output::Regions => "head",
+            Output::Microbleeds | Output::Candidates => "spots",
         },
         stamps.join("; ")
     )

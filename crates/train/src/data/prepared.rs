@@ -3,11 +3,11 @@
 use safetensors::tensor::{Dtype, TensorView};
 use safetensors::{SafeTensorError, SafeTensors};
 use serde::{Deserialize, Serialize};
+use siderin_core::regions::VoxelClass;
 use siderin_image::folder::{write_synced, write_then_rename};
 use siderin_image::preprocess::{Connectivity, Prepared, connected_components};
 use siderin_image::random::Stream;
 use siderin_image::volume::{Grid, Volume};
-use siderin_net::model::GuidedClass;
 use std::collections::HashMap;
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
@@ -24,7 +24,7 @@ pub struct Material {
     pub spacing_mm: [f64; 3],
     /// One image a channel.
     pub images: Vec<Vec<f32>>,
-    /// [`GuidedClass`] of each voxel, those of regions 0 where there is no map of them; for a network
+    /// [`VoxelClass`] of each voxel, those of regions 0 where there is no map of them; for a network
     /// of regions, their codes.
     pub classes: Vec<u8>,
     /// Where the brain is.
@@ -289,7 +289,7 @@ fn flags(tensors: &SafeTensors, name: &str) -> Result<Vec<bool>, PreparedFileErr
 
 /// Voxels of each lesion: those of the class that share a corner.
 fn lesions_of(classes: &[u8], grid: &Grid) -> Result<Vec<Vec<usize>>, PreparedFileError> {
-    let microbleed = GuidedClass::Microbleed as u8;
+    let microbleed = VoxelClass::Microbleed as u8;
     let mask = classes.iter().map(|class| *class == microbleed).collect();
     let mask = Volume::new(grid.clone(), mask)
         .map_err(|error| PreparedFileError::Header(error.to_string()))?;

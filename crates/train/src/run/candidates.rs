@@ -21,10 +21,10 @@ pub(super) fn train_candidates(
     watch: &dyn Watch,
 ) -> Result<Outcome, TrainError> {
     let model = match &choice.regions {
-        Some(path) => Model::read(path, &setup.device).map_err(TrainError::RegionsFile)?,
-        None => default_regions(&setup.device)?,
+        Some(path) => Model::read(path, setup.compute.device()).map_err(TrainError::RegionsFile)?,
+        None => default_regions(setup.compute.device())?,
     };
-    let regions = RegionFinder::new(model, &setup.device).map_err(TrainError::Regions)?;
+    let regions = RegionFinder::new(model, &setup.compute).map_err(TrainError::Regions)?;
     let card = &ModelCard {
         regions: Some(regions.used().clone()),
         ..card.clone()
@@ -39,7 +39,7 @@ pub(super) fn train_candidates(
     let mut files = candidates_of_all(&all, &regions, cache, &told)?;
     drop(regions);
     let validation = files.split_off(scans.train.len());
-    let task = CandidateTask::new(&setup.config, choice, &files, &validation, &setup.device)?;
+    let task = CandidateTask::new(&setup.config, choice, &files, &validation, &setup.compute)?;
     if task.microbleeds() == 0 {
         let (scans, lesions) = (scans.train.len(), task.lesions_to_learn());
         return Err(match lesions {
@@ -53,7 +53,7 @@ pub(super) fn train_candidates(
     let run = Run::new(setup, card, folder, task);
     let outcome = run.go(watch)?;
     if setup.score_all && outcome.best.is_some() {
-        let model = Model::read(&folder.best(), &setup.device)?;
+        let model = Model::read(&folder.best(), setup.compute.device())?;
         let of = all.len();
         let told = |done| watch.see(&Progress::Judging { done, of });
         let mut train = run.task.scores(model, &told)?;

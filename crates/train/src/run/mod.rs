@@ -27,7 +27,7 @@ use crate::data::LabelledScan;
 use crate::data::{DataError, DivisionError, PreparedFile, PreparedFileError, Scans};
 use crate::loader::Loader;
 use crate::score::JudgeError;
-use crate::task::{PatchTask, Task, predictor_of};
+use crate::task::{PatchTask, RegionTask, Task, predictor_of};
 use burn::optim::{GradientsAccumulator, GradientsParams};
 use burn::tensor::Device;
 use candidates::train_candidates;
@@ -35,7 +35,8 @@ use clock::Clock;
 use scans::prepared;
 use scores::ScoredSet;
 use siderin_image::random::Stream;
-use siderin_net::model::ModelConfig;
+use siderin_net::architectures::Output;
+use siderin_net::compute::Compute;
 use siderin_net::model_file::{Model, ModelCard, ModelFileError, ModelWriteError, Training};
 use siderin_net::{BuiltInError, RegionError};
 use state::State;
@@ -110,7 +111,7 @@ pub struct Setup {
     /// Threads that make batches.
     pub loaders: usize,
     /// What computes, without gradients.
-    pub device: Device,
+    pub compute: Compute,
     /// Whether the best model is held against all scans of the run at its end. Regions are not.
     pub score_all: bool,
     /// Steps after which the run pauses, to be taken up again; none for all.
@@ -163,13 +164,16 @@ pub fn train(
         (ScoredSet::Train, named(&scans.train, &train)),
         (ScoredSet::Validation, named(&scans.validation, &validation)),
     ];
-    let task = PatchTask::new(&setup.config, &card, train, validation, &setup.device);
+    if card.model.design().output() == Output::Regions {
+        let task = RegionTask::new(&setup.config, train, validation, &setup.compute);
+        return Run::new(setup, &card, &folder, task).go(watch);
+    }
+    let task = PatchTask::new(&setup.config, &card, train, validation, &setup.compute);
     let outcome = Run::new(setup, &card, &folder, task).go(watch)?;
-    let finds_lesions = !matches!(card.model, ModelConfig::RegionUnet(_));
-    if setup.score_all && finds_lesions && outcome.best.is_some() {
-        let model = Model::read(&folder.best(), &setup.device)?;
+    if setup.score_all && outcome.best.is_some() {
+        let model = Model::read(&folder.best(), setup.compute.device())?;
         let card = model.card.clone();
-        let predictor = predictor_of(model, &setup.device)?;
+        let predictor = predictor_of(model, &setup.compute)?;
         let rule = setup.config.validation.rule;
         for (set, scans) in sets {
             let scores = scores::score_all(&scans, &predictor, &card, rule, watch)?;
@@ -196,7 +200,7 @@ impl<'a, T: Task> Run<'a, T> {
             card,
             folder,
             task,
-            device: setup.device.clone().autodiff(),
+            device: setup.compute.device().clone().autodiff(),
         }
     }
 
@@ -312,7 +316,8 @@ impl<'a, T: Task> Run<'a, T> {
             let made = loader.next()?;
             clock.waited(waiting.elapsed(), made.in_s);
             let parts = config.optimiser.accumulate as f64;
-            let loss = self.task.loss(&state.network, &made.batch) / parts;
+            let loss = || self.task.loss(&state.network, &made.batch) / parts;
+            let loss = self.setup.compute.scope(loss);
             total += f64::from(loss.clone().into_scalar::<f32>());
             let gradients = GradientsParams::from_grads(loss.backward(), &state.network);
             gathered.accumulate(&state.network, gradients);

@@ -4,7 +4,7 @@ use super::TrainError;
 use super::watch::{Progress, Watch};
 use crate::data::LabelledScan;
 use crate::data::{PreparedFile, PreparedFileError, Scans, prepare_all};
-use siderin_net::model::ModelConfig;
+use siderin_net::architectures::Output;
 use siderin_net::model_file::ModelCard;
 use std::path::Path;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -18,7 +18,7 @@ pub(super) fn prepared(
 ) -> Result<(Vec<PreparedFile>, Vec<PreparedFile>), TrainError> {
     let mut files = prepare_told(&scans.all(), card, cache, watch)?;
     let validation = files.split_off(scans.train.len());
-    if let ModelConfig::RegionUnet(_) = card.model {
+    if card.model.design().output() == Output::Regions {
         return Ok((files, validation));
     }
     let lesions = |files: &[PreparedFile]| -> Result<usize, PreparedFileError> {

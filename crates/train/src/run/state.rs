@@ -8,7 +8,7 @@ use burn::module::{Module, ModuleMapper, ModuleVisitor, Param, ParamId};
 use burn::optim::{GradientsParams, ModuleOptimizer};
 use burn::tensor::{Bool, Device, Int, Tensor};
 use serde::{Deserialize, Serialize};
-use siderin_net::model::Network;
+use siderin_net::architectures::Network;
 use siderin_net::model_file::{Model, ModelCard, ModelFileError};
 
 /// A run between two steps.

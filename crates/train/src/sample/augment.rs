@@ -1,5 +1,5 @@
 use super::spatial::{Elastic, Spatial};
-use crate::config::{ConfigError, hold};
+use crate::setting::{ConfigError, require};
 use serde::{Deserialize, Serialize};
 use siderin_image::random::Stream;
 
@@ -106,7 +106,7 @@ const KNOTS_MM: f64 = 16.0;
 impl AugmentConfig {
     pub(crate) fn check(&self) -> Result<(), ConfigError> {
         let flip = (0.0..=1.0).contains(&self.flip);
-        hold(flip, "augment.flip", self.flip, "0 to 1")?;
+        require(flip, "augment.flip", self.flip, "0 to 1")?;
         let changes = [
             ("augment.rotation", self.rotation, 180.0),
             ("augment.tilt", self.tilt, 180.0),
@@ -123,7 +123,7 @@ impl AugmentConfig {
         for (what, change, most) in changes {
             let Some(change) = change else { continue };
             let right = (0.0..=1.0).contains(&change.chance) && (0.0..=most).contains(&change.most);
-            hold(
+            require(
                 right,
                 what,
                 format!("{change:?}"),

@@ -15,7 +15,7 @@ pub(crate) use cut::offset_of;
 pub use cut::{Sample, cut};
 pub use draw::{SampleDraw, Sampler, Walk};
 
-use crate::config::{ConfigError, hold};
+use crate::setting::{ConfigError, require};
 use serde::{Deserialize, Serialize};
 
 /// What is cut from the scans.
@@ -57,32 +57,32 @@ impl SamplingConfig {
     pub(crate) fn check(&self) -> Result<(), ConfigError> {
         let mut sizes = self.size.iter().chain([&self.batch]);
         let voxels = sizes.try_fold(1usize, |all, &n| all.checked_mul(n));
-        hold(
+        require(
             voxels.is_some_and(|voxels| (1..=MOST_VOXELS).contains(&voxels)),
             "sampling.size and batch",
             format!("{:?} and {}", self.size, self.batch),
             "1 to 268,435,456 voxels together",
         )?;
         let per_scan = (1..=100_000).contains(&self.per_scan);
-        hold(per_scan, "sampling.per_scan", self.per_scan, "1 to 100,000")?;
+        require(per_scan, "sampling.per_scan", self.per_scan, "1 to 100,000")?;
         let share = (0.0..=1.0).contains(&self.lesion_share);
-        hold(share, "sampling.lesion_share", self.lesion_share, "0 to 1")?;
+        require(share, "sampling.lesion_share", self.lesion_share, "0 to 1")?;
         let spots = self.spot_share >= 0.0 && self.lesion_share + self.spot_share <= 1.0;
-        hold(
+        require(
             spots,
             "sampling.spot_share",
             self.spot_share,
             "0 or more, and 1 at most together with lesion_share",
         )?;
         let mines = self.mining_epochs.is_none_or(|epochs| epochs > 0);
-        hold(mines, "sampling.mining_epochs", 0, "1 or more")?;
-        hold(
+        require(mines, "sampling.mining_epochs", 0, "1 or more")?;
+        require(
             self.mining_epochs.is_none() || self.spot_share > 0.0,
             "sampling.mining_epochs",
             "given without spot_share",
             "a spot_share above 0, which says how many samples hold what is mined",
         )?;
         let regions = (1..=4096).contains(&self.regions);
-        hold(regions, "sampling.regions", self.regions, "1 to 4096")
+        require(regions, "sampling.regions", self.regions, "1 to 4096")
     }
 }

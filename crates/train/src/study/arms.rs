@@ -2,8 +2,8 @@
 
 use super::Kind;
 use crate::config::{ConfigError, LossConfig, SequenceChoice, TrainConfig};
-use siderin_net::loss::{Loss, Term};
-use siderin_net::model::Architecture;
+use crate::loss::{Loss, Term};
+use siderin_net::architectures::Output;
 use toml::{Table, Value};
 
 /// One of the things compared.
@@ -61,7 +61,7 @@ pub fn arms(kind: Kind, config: &TrainConfig) -> Result<Vec<Arm>, ArmsError> {
             given: given.name(),
         });
     }
-    if !Architecture::OF_PAPERS.contains(&given) {
+    if given.output() != Output::Microbleeds {
         let given = given.name();
         return Err(ArmsError::NoMap { kind, given });
     }
@@ -328,7 +328,7 @@ fn with_tversky(loss: Loss, alpha: f64, beta: f64) -> Loss {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use siderin_net::model::{Architecture, AsppFusion, ModelConfig};
+    use siderin_net::architectures::{Architecture, AsppFusion, ModelConfig};
 
     fn config(architecture: Architecture) -> TrainConfig {
         let size = match architecture {

@@ -1,4 +1,4 @@
-use siderin_net::model::Architecture;
+use siderin_net::architectures::Architecture;
 use std::fmt;
 use std::str::FromStr;
 

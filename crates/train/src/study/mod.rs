@@ -297,7 +297,7 @@ fn one_job(
             fold: job.fold.into(),
         });
     }
-    let model = Model::read(&best, &setup.device).map_err(TrainError::from)?;
+    let model = Model::read(&best, setup.compute.device()).map_err(TrainError::from)?;
     let scans = unique(job.tested.iter().flatten());
     let prepared = prepare_told(&scans, &model.card, cache, watch)?;
     let tests: Vec<Test> = scans
@@ -319,7 +319,7 @@ fn one_job(
         &tests,
         model,
         rule,
-        &setup.device,
+        &setup.compute,
         watch,
     )?)
 }

@@ -6,12 +6,12 @@ use crate::run::scores::Scores;
 use crate::run::{Progress, Watch};
 use crate::score::{JudgeError, Judged};
 use crate::task::predictor_of;
-use burn::tensor::Device;
 use serde_json::json;
 use siderin_core::lesion::{Lesion, OperatingPoint};
 use siderin_evaluate::Rule;
 use siderin_image::folder::{FolderError, write_json, write_then_rename};
 use siderin_image::scan::nifti::{WriteError, write_volume};
+use siderin_net::compute::Compute;
 use siderin_net::model_file::Model;
 use std::path::{Path, PathBuf};
 
@@ -94,7 +94,7 @@ pub(super) fn predict(
     tests: &[Test],
     model: Model,
     rule: Rule,
-    device: &Device,
+    compute: &Compute,
     watch: &dyn Watch,
 ) -> Result<Vec<Scores>, FoldError> {
     let point = model.card.operating;
@@ -102,7 +102,7 @@ pub(super) fn predict(
         let name = name.clone();
         move |source: JudgeError| FoldError::Judge { name, source }
     };
-    let predictor = predictor_of(model, device).map_err(judge(&"the model".into()))?;
+    let predictor = predictor_of(model, compute).map_err(judge(&"the model".into()))?;
     let mut scores = vec![Scores::new(); arms.len()];
     for (
         at,

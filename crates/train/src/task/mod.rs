@@ -1,15 +1,14 @@
 //! What is learnt: where batches come from, what is minimised, and how weights are judged.
 
+mod batches;
 mod candidates;
-mod head_loss;
-mod mine;
-mod objective;
 mod patches;
 mod regions;
 
 pub(crate) use candidates::CandidateTask;
 pub(crate) use patches::{PatchTask, predictor_of};
 pub use regions::RegionJudgeError;
+pub(crate) use regions::RegionTask;
 
 use crate::data::PreparedFileError;
 use crate::loader::Maker;
@@ -18,7 +17,7 @@ use crate::score::{Counts, JudgeError};
 use burn::tensor::Tensor;
 use siderin_evaluate::ScoreError;
 use siderin_net::CandidateError;
-use siderin_net::model::Network;
+use siderin_net::architectures::Network;
 use siderin_net::model_file::{Model, ModelCard};
 
 /// Weights that cannot be judged.

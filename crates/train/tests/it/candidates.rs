@@ -2,7 +2,7 @@
 use crate::support::{config, setup, write_brains};
 use siderin_evaluate::Rule;
 use siderin_image::scan::{Catalog, ReadLimits};
-use siderin_net::model::Architecture;
+use siderin_net::architectures::Architecture;
 use siderin_net::model_file::{Model, ModelCard};
 use siderin_net::{CandidateDetector, CandidateJudge, Finder, RegionFinder, detect};
 use siderin_train::data::Scans;
@@ -64,11 +64,11 @@ fn a_network_of_candidates_is_calibrated_and_scored() {
     assert!(said.to_string().contains("candidates.regions"), "{said}");
 
     // Detection finds what training scored: all that is right and all that is wrong.
-    let device = &setup.device;
+    let device = setup.compute.device();
     let detector = |regions: &Path| {
         let read = |path: &Path| Model::read(path, device).unwrap();
-        let regions = RegionFinder::new(read(regions), device).unwrap();
-        let judge = CandidateJudge::new(read(&out.join("best.siderin")), device).unwrap();
+        let regions = RegionFinder::new(read(regions), &setup.compute).unwrap();
+        let judge = CandidateJudge::new(read(&out.join("best.siderin")), &setup.compute).unwrap();
         CandidateDetector::new(regions, judge, None)
     };
     let regions = setup

@@ -4,7 +4,7 @@ use crate::support::{config, setup, write_brains, write_scan, write_scans};
 use siderin_image::scan::ReadLimits;
 use siderin_image::scan::nifti::{read_volume, write_volume};
 use siderin_image::volume::{Grid, Volume};
-use siderin_net::model::Architecture;
+use siderin_net::architectures::Architecture;
 use siderin_net::model_file::{Model, ModelCard};
 use siderin_train::data::Scans;
 use siderin_train::run::{Outcome, Progress, Setup, TrainError, train};
@@ -37,8 +37,7 @@ fn results(folder: &Path) -> [Vec<u8>; 3] {
 
 #[test]
 fn a_run_that_is_taken_up_again_ends_as_an_unbroken_one() {
-    let own = [Architecture::RegionUnet, Architecture::CandidateNet];
-    for architecture in Architecture::OF_PAPERS.into_iter().chain(own) {
+    for &architecture in Architecture::ALL {
         let folder = tempfile::tempdir().unwrap();
         let data = folder.path().join("data");
         match architecture {
@@ -106,7 +105,7 @@ fn a_run_leaves_what_it_is_made_of() {
     assert_eq!(rows.len(), 1 + 4, "{history}");
     assert!(rows[0].starts_with("step,epoch,learning_rate,loss,f1"));
     assert!(rows[1].starts_with("4,1.0000,"));
-    let model = Model::read(&out.join("best.siderin"), &setup.device).unwrap();
+    let model = Model::read(&out.join("best.siderin"), setup.compute.device()).unwrap();
     assert_eq!(model.card.name, "tiny");
     let best = outcome.best.unwrap();
     assert_eq!(model.card.operating.threshold, best.threshold);
@@ -228,7 +227,7 @@ fn fine_tuning_begins_with_the_weights_of_another_model() {
     run(&second, &folder.path().join("second")).unwrap();
     let read = |run: &str| {
         let path = folder.path().join(run).join("best.siderin");
-        Model::read(&path, &first.device).unwrap()
+        Model::read(&path, first.compute.device()).unwrap()
     };
     let weights = |model: Model| {
         let bytes = model.to_bytes().unwrap();
@@ -380,11 +379,11 @@ fn every_config_that_comes_along_is_right() {
         let path = configs.join("valdo").join(format!("{name}.toml"));
         let text = fs::read_to_string(&path).unwrap();
         let config = siderin_train::config::TrainConfig::from_toml(&text).unwrap();
-        let inputs = config.card().unwrap().model.inputs();
+        let inputs = config.card().unwrap().model.design().inputs();
         assert_eq!(inputs, if name == "t2star" { 1 } else { 3 });
     }
     for size in ["small", "paper"] {
-        for architecture in Architecture::OF_PAPERS {
+        for architecture in Architecture::making_maps() {
             let path = configs.join(size).join(format!("{architecture}.toml"));
             let text = fs::read_to_string(&path).unwrap();
             let config = siderin_train::config::TrainConfig::from_toml(&text)
@@ -409,7 +408,10 @@ fn every_config_that_comes_along_is_right() {
     let folder = tempfile::tempdir().unwrap();
     let any = folder.path().join("any.siderin");
     let device = burn::tensor::Device::flex();
-    let card = ModelCard::preset(Architecture::RegionUnet, siderin_net::model::Preset::Small);
+    let card = ModelCard::preset(
+        Architecture::RegionUnet,
+        siderin_net::architectures::Preset::Small,
+    );
     let network = card.model.init(&device).unwrap();
     Model { card, network }.write(&any).unwrap();
     let text = fs::read_to_string(configs.join("default/regions-t2star.toml")).unwrap();

@@ -3,7 +3,7 @@
 use crate::support::{config, setup, write_scans};
 use siderin_evaluate::{CaseTable, Companions, ScoreSettings, pair_cases, score_cases, split};
 use siderin_image::scan::ReadLimits;
-use siderin_net::model::Architecture;
+use siderin_net::architectures::Architecture;
 use siderin_train::run::Progress;
 use siderin_train::study::{Kind, study};
 use std::fs;

@@ -9,7 +9,7 @@ use crate::loader::Maker;
 use crate::sample::Sampler;
 use crate::score::{Counts, best_thresholds};
 use burn::tensor::activation::log_softmax;
-use burn::tensor::{Device, Tensor, TensorData};
+use burn::tensor::{Tensor, TensorData};
 use change::changed;
 use siderin_core::candidates::{
     COARSE_CHANNELS, CandidateView, FINE_CHANNELS, SpotKind, VIEW_EDGE, VIEW_NUMBERS,
@@ -18,7 +18,8 @@ use siderin_core::lesion::{repeats, sphere_diameter_mm};
 use siderin_evaluate::{Lesions, Point, ScoreError, ScoreSettings, SubjectScore, score_case};
 use siderin_image::random::Stream;
 use siderin_image::volume::WorldPoint;
-use siderin_net::model::Network;
+use siderin_net::architectures::Network;
+use siderin_net::compute::Compute;
 use siderin_net::model_file::{Calibration, Model};
 use siderin_net::{APART_MM, CandidateJudge};
 use std::sync::Arc;
@@ -47,12 +48,11 @@ pub(crate) struct CandidateTask {
     choice: CandidateChoice,
     judging: ValidationConfig,
     seed: u64,
-    /// Without gradients.
-    device: Device,
+    compute: Compute,
 }
 
 impl CandidateTask {
-    /// A task of candidates; `device` is without gradients.
+    /// A task of candidates.
     ///
     /// # Errors
     /// When a file cannot be read, or the candidates need more memory than the config allows.
@@ -61,7 +61,7 @@ impl CandidateTask {
         choice: &CandidateChoice,
         train: &[CandidateFile],
         validation: &[CandidateFile],
-        device: &Device,
+        compute: &Compute,
     ) -> Result<Self, TaskError> {
         let limit_gib = config.data.memory_gib;
         let mut bytes = 0.0;
@@ -94,7 +94,7 @@ impl CandidateTask {
             choice: choice.clone(),
             judging: config.validation.clone(),
             seed: config.seed,
-            device: device.clone(),
+            compute: compute.clone(),
         })
     }
 }
@@ -118,7 +118,7 @@ impl CandidateTask {
     ) -> Result<Vec<SubjectScore>, TaskError> {
         let line = model.card.calibration.unwrap_or(Calibration::none());
         let point = (line, model.card.operating.threshold);
-        let judge = CandidateJudge::new(model, &self.device)?;
+        let judge = CandidateJudge::new(model, &self.compute)?;
         let settings = ScoreSettings::of(self.judging.rule);
         let sets = self.train.iter().chain(&self.validation).enumerate();
         sets.map(|(at, set)| {
@@ -180,7 +180,7 @@ impl Task for CandidateTask {
         let Network::CandidateNet(network) = network else {
             unreachable!("a network is of its config")
         };
-        let device = self.device.clone().autodiff();
+        let device = self.compute.device().clone().autodiff();
         let count = batch.barred.len() / KINDS;
         let images = |values: &Vec<f32>, channels| {
             let shape = [count, channels, VIEW_EDGE, VIEW_EDGE];
@@ -204,7 +204,7 @@ impl Task for CandidateTask {
     fn judge(&self, mut model: Model, told: &dyn Fn(usize)) -> Result<Verdict, TaskError> {
         model.card.calibration = None;
         let mut card = model.card.clone();
-        let judge = CandidateJudge::new(model, &self.device)?;
+        let judge = CandidateJudge::new(model, &self.compute)?;
         let mut kept = Vec::with_capacity(self.validation.len());
         for (at, set) in self.validation.iter().enumerate() {
             kept.push(kept_of(set, &judge)?);
@@ -368,7 +368,7 @@ mod tests {
     use crate::data::{Place, TruePlace};
     use crate::sample::SamplingConfig;
     use siderin_core::candidates::VIEW_VERSION;
-    use siderin_net::model::{CandidateNetConfig, ModelConfig};
+    use siderin_net::architectures::{CandidateNetConfig, ModelConfig};
 
     fn set(kinds: &[MayBe]) -> CandidateSet {
         let mut set = CandidateSet::of(vec![TruePlace {
@@ -422,7 +422,7 @@ mod tests {
     #[test]
     fn the_loss_is_that_of_what_it_may_be() {
         // A head without weights but its bias says the same of everything: logits are the bias.
-        let device = Device::flex();
+        let device = burn::tensor::Device::flex();
         let config = ModelConfig::CandidateNet(CandidateNetConfig {
             views: VIEW_VERSION,
             channels: [1; 3],
@@ -452,12 +452,12 @@ mod tests {
                 .sum::<f64>()
         };
         let expected = -(sum(&[1, 2]) / sum(&[0, 1, 2, 3, 4, 5])).ln();
-        let task = task(device);
+        let task = task();
         let found = f64::from(task.loss(&network, &batch).into_scalar::<f32>());
         assert!((found - expected).abs() < 1e-5, "{found} {expected}");
     }
 
-    fn task(device: Device) -> CandidateTask {
+    fn task() -> CandidateTask {
         CandidateTask {
             train: Arc::default(),
             teaching: Arc::default(),
@@ -472,7 +472,7 @@ mod tests {
             },
             judging: ValidationConfig::default(),
             seed: 1,
-            device,
+            compute: Compute::cpu(),
         }
     }
 }

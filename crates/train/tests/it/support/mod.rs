@@ -5,7 +5,8 @@ use burn::module::{Module, ModuleMapper, Param};
 use burn::tensor::{Device, Tensor, TensorData};
 use siderin_image::scan::nifti::write_volume;
 use siderin_image::volume::{Volume, VoxelPoint};
-use siderin_net::model::{Architecture, ModelConfig, Preset, RegionUnetConfig};
+use siderin_net::architectures::{Architecture, ModelConfig, Preset, RegionUnetConfig};
+use siderin_net::compute::Compute;
 use siderin_net::model_file::{Model, ModelCard};
 use siderin_simulate::{PhantomConfig, phantom};
 use siderin_train::config::TrainConfig;
@@ -265,7 +266,7 @@ pub fn setup(config: TrainConfig) -> Setup {
         config,
         cache: None,
         loaders: 2,
-        device: Device::flex(),
+        compute: Compute::cpu(),
         score_all: false,
         pause_after: None,
     }
