@@ -2,6 +2,7 @@
 
 mod args;
 mod commands;
+mod flags;
 mod progress;
 
 use clap::Parser;
@@ -44,11 +45,11 @@ fn main() -> ExitCode {
         Ok(commands::Outcome::Done) => ExitCode::SUCCESS,
         Ok(commands::Outcome::SomeFailed) => ExitCode::from(1),
         Err(commands::Failure::Usage(why)) => {
-            progress::complain(&format!("error: {why}"));
+            progress::complain(&flags::as_flags(&format!("error: {why}")));
             ExitCode::from(2)
         }
         Err(commands::Failure::Run(why)) => {
-            progress::complain(&format!("error: {why}"));
+            progress::complain(&flags::as_flags(&format!("error: {why}")));
             ExitCode::from(1)
         }
     }

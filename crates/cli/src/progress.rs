@@ -1,5 +1,6 @@
 //! A bar on a terminal, plain lines in a pipe.
 
+use crate::flags::as_flags;
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use std::io::{IsTerminal, Write};
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -81,14 +82,14 @@ impl Progress {
     pub(crate) fn failed(&self, name: &str, why: &str) {
         self.bar.inc(1);
         self.bar
-            .suspend(|| complain(&format!("error: {name}: {why}")));
+            .suspend(|| complain(&as_flags(&format!("error: {name}: {why}"))));
     }
 
     /// Something to know about a scan.
     pub(crate) fn warn(&self, name: &str, what: &str) {
         if !self.quiet {
             self.bar
-                .suspend(|| complain(&format!("warning: {name}: {what}")));
+                .suspend(|| complain(&as_flags(&format!("warning: {name}: {what}"))));
         }
     }
 

@@ -15,7 +15,7 @@ use std::collections::BTreeMap;
 pub enum CompareError {
     #[error("comparing methods: {count} was given; two or more are needed")]
     TooFew { count: usize },
-    #[error("comparing methods: {name} is the name of two of them; tell them apart with --names")]
+    #[error("comparing methods: {name} is the name of two of them; tell them apart with `names`")]
     SameName { name: String },
     #[error(
         "comparing methods: {first} was scored under {first_rule}, {second} under {second_rule}; \
@@ -49,7 +49,7 @@ pub enum CompareError {
 
 /// A method's name and scores.
 #[derive(Debug, Clone)]
-pub struct Method {
+pub struct ScoredMethod {
     /// As shown.
     pub name: String,
     /// Its scores.
@@ -140,7 +140,10 @@ const SIGNIFICANT: f64 = 0.05;
 ///
 /// # Errors
 /// When rule, settings, cases or references differ.
-pub fn compare(methods: &[Method], bootstrap: &Bootstrap) -> Result<Comparison, CompareError> {
+pub fn compare(
+    methods: &[ScoredMethod],
+    bootstrap: &Bootstrap,
+) -> Result<Comparison, CompareError> {
     let [first, others @ ..] = methods else {
         return Err(CompareError::TooFew { count: 0 });
     };
@@ -201,7 +204,7 @@ fn rule_in_words(metrics: &Metrics) -> String {
     )
 }
 
-fn check_comparable(a: &Method, b: &Method) -> Result<(), CompareError> {
+fn check_comparable(a: &ScoredMethod, b: &ScoredMethod) -> Result<(), CompareError> {
     let rules = [a, b].map(|m| rule_in_words(&m.metrics));
     if rules[0] != rules[1] {
         let [first_rule, second_rule] = rules;
@@ -242,7 +245,7 @@ fn check_comparable(a: &Method, b: &Method) -> Result<(), CompareError> {
 }
 
 /// Both methods' values in the cases in which both have one.
-fn paired(measure: &Measure, a: &Method, b: &Method) -> Vec<(f64, f64)> {
+fn paired(measure: &Measure, a: &ScoredMethod, b: &ScoredMethod) -> Vec<(f64, f64)> {
     let cases = a.metrics.subjects.iter();
     let both = cases.filter_map(|(name, score)| {
         (measure.of)(score).zip((measure.of)(&b.metrics.subjects[name]))
@@ -250,7 +253,7 @@ fn paired(measure: &Measure, a: &Method, b: &Method) -> Vec<(f64, f64)> {
     both.collect()
 }
 
-fn test(measure: &Measure, a: &Method, b: &Method) -> PairedTest {
+fn test(measure: &Measure, a: &ScoredMethod, b: &ScoredMethod) -> PairedTest {
     let differences: Vec<f64> = paired(measure, a, b).iter().map(|(a, b)| a - b).collect();
     let [better, worse] = if measure.higher_is_better {
         [Alternative::Greater, Alternative::Less]
@@ -266,7 +269,7 @@ fn test(measure: &Measure, a: &Method, b: &Method) -> PairedTest {
     }
 }
 
-fn lesion_by_lesion(a: &Method, b: &Method) -> McNemar {
+fn lesion_by_lesion(a: &ScoredMethod, b: &ScoredMethod) -> McNemar {
     let mut table = [[0u64; 2]; 2];
     for (case, score) in &a.metrics.subjects {
         let other = &b.metrics.subjects[case];
@@ -284,7 +287,7 @@ fn lesion_by_lesion(a: &Method, b: &Method) -> McNemar {
     }
 }
 
-fn ranking(methods: &[Method]) -> Vec<Ranked> {
+fn ranking(methods: &[ScoredMethod]) -> Vec<Ranked> {
     let mut beats: Vec<BTreeMap<&'static str, usize>> = vec![BTreeMap::new(); methods.len()];
     let mut places: Vec<Vec<f64>> = vec![Vec::new(); methods.len()];
     for measure in MEASURES.iter().filter(|m| m.ranks) {

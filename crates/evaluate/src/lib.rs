@@ -24,7 +24,7 @@ mod tally;
 mod voxelwise;
 
 pub use compare::{
-    CompareError, Comparison, McNemar, Method, PairOfMethods, PairedTest, Ranked, compare,
+    CompareError, Comparison, McNemar, PairOfMethods, PairedTest, Ranked, ScoredMethod, compare,
 };
 pub use compare_tables::{latex, markdown};
 pub use document::{Metrics, Missing, Software};

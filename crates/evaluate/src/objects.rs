@@ -1,8 +1,8 @@
 //! Lesions as a scorer sees them: one voxel set or one point each.
 
 use super::rule::{Objects, ScoreSettings};
-use siderin_core::lesion::sphere_diameter_mm;
 use siderin_image::preprocess::{Connectivity, connected_components};
+use siderin_image::volume::sphere_diameter_mm;
 use siderin_image::volume::{Grid, Volume, VoxelPoint, WorldPoint};
 use std::collections::BTreeMap;
 use std::ops::Range;

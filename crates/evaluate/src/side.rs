@@ -5,12 +5,8 @@ use super::objects::{MapKind, Object, objects_of};
 use super::read::{Lesions, Point};
 use super::rule::{MAP_THRESHOLD, Objects, Rule, ScoreSettings};
 use super::subject::ScoreError;
-use siderin_image::volume::{Grid, Volume};
+use siderin_image::volume::{Grid, SAME_GRID_MM, Volume};
 use std::collections::HashSet;
-
-/// Corners of one grid written by two programs lie closer than this: headers keep affines in
-/// single precision, and quaternions lose more.
-pub(super) const SAME_GRID_MM: f64 = 0.1;
 
 /// One side of a case.
 #[derive(Default)]

@@ -4,12 +4,12 @@ use super::matching::{Candidates, CurveStep, MatchError, Matching, curve_steps};
 use super::objects::Object;
 use super::read::Lesions;
 use super::rule::{Rule, ScoreSettings};
-use super::side::{self, SAME_GRID_MM, Side, common_grid};
+use super::side::{self, Side, common_grid};
 use super::tally::Tally;
 use super::voxelwise::{VoxelScore, voxel_score};
 use serde::{Deserialize, Serialize};
 use siderin_core::regions::Region;
-use siderin_image::volume::{Grid, Volume};
+use siderin_image::volume::{Grid, SAME_GRID_MM, Volume};
 use std::collections::{BTreeMap, HashSet};
 
 /// One case's score. What has no meaning is none (null in JSON).
@@ -103,13 +103,13 @@ pub enum ScoreError {
     )]
     Place { distance_mm: f64 },
     #[error(
-        "scoring: --labels takes labels as lesions, but a map holds probabilities; leave --labels \
+        "scoring: `labels` takes labels as lesions, but a map holds probabilities; leave `labels` \
          out or give labels"
     )]
     NoLabels,
     #[error(
-        "scoring: --per-slice counts voxels in slices, but only points are given; give maps or \
-         leave --per-slice out"
+        "scoring: `per-slice` counts voxels in slices, but only points are given; give maps or \
+         leave `per-slice` out"
     )]
     PointsPerSlice,
     #[error(

@@ -1,7 +1,7 @@
 //! Activations and their derivatives, a vector at a time.
 
 use crate::parallel::Shared;
-use crate::simd::{Kernel, Level, Simd};
+use crate::simd::{InstructionSet, Kernel, Simd};
 use crate::size::{SizeError, check_length};
 use rayon::prelude::*;
 
@@ -30,7 +30,7 @@ impl Activation {
     ///
     /// # Errors
     /// When the lengths differ.
-    pub fn forward(self, level: Level, x: &[f32], y: &mut [f32]) -> Result<(), SizeError> {
+    pub fn forward(self, level: InstructionSet, x: &[f32], y: &mut [f32]) -> Result<(), SizeError> {
         check_length("the output of an activation", y, x.len())?;
         y.par_chunks_mut(CHUNK)
             .zip(x.par_chunks(CHUNK))
@@ -55,7 +55,7 @@ impl Activation {
     /// When the lengths differ.
     pub fn backward(
         self,
-        level: Level,
+        level: InstructionSet,
         x: &[f32],
         dy: &[f32],
         dx: &mut [f32],

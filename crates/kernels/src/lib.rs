@@ -3,7 +3,7 @@
 //! Everything works on dense `f32` slices laid out as `[batch, channel, depth, height, width]`, the
 //! last axis fastest; images have depth 1. No framework is needed or known.
 //!
-//! - [`Level`]: the instruction sets, chosen while running.
+//! - [`InstructionSet`]: the instruction sets, chosen while running.
 //! - [`Conv`]: convolution and transposed convolution, forward and gradients.
 //! - [`Finish`]: what is done to a sum before it is written (scale, shift, activation).
 //! - [`Norm`], [`Activation`]: group, instance and batch normalisation; what follows.
@@ -29,7 +29,7 @@ pub use allocator::keep_freed_memory;
 pub use conv::{Conv, Finish};
 pub use norm::{Moments, Norm, NormGradients, Over, channel_sums};
 pub use pool::MaxPool;
-pub use simd::Level;
+pub use simd::InstructionSet;
 pub use size::SizeError;
 pub use upsample::{Upsample, UpsampleMode};
 

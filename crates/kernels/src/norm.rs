@@ -3,7 +3,7 @@
 
 use crate::activation::{Activation, Each, Forward, Line, map, padded};
 use crate::parallel::Shared;
-use crate::simd::{Kernel, Level, Simd};
+use crate::simd::{InstructionSet, Kernel, Simd};
 use crate::size::{SizeError, check_length, product};
 use rayon::prelude::*;
 
@@ -101,7 +101,7 @@ impl Norm {
     ///
     /// # Errors
     /// When the length of `x` is not that of the sizes, or channels no multiple of the groups.
-    pub fn statistics(&self, level: Level, x: &[f32]) -> Result<Vec<Moments>, SizeError> {
+    pub fn statistics(&self, level: InstructionSet, x: &[f32]) -> Result<Vec<Moments>, SizeError> {
         self.check(x)?;
         let mut sums = vec![[0.0f64; 2]; self.sets()];
         if x.is_empty() {
@@ -187,7 +187,7 @@ impl Norm {
     /// When a length is not that of the sizes, or channels are no multiple of the groups.
     pub fn forward(
         &self,
-        level: Level,
+        level: InstructionSet,
         x: &[f32],
         moments: &[Moments],
         affine: [&[f32]; 2],
@@ -220,7 +220,7 @@ impl Norm {
     /// When a length is not that of the sizes, or channels are no multiple of the groups.
     pub fn backward(
         &self,
-        level: Level,
+        level: InstructionSet,
         x: &[f32],
         dy: &[f32],
         moments: &[Moments],
@@ -301,7 +301,7 @@ impl Norm {
 /// # Errors
 /// When a length is not that of the sizes.
 pub fn channel_sums(
-    level: Level,
+    level: InstructionSet,
     [batch, channels, voxels]: [usize; 3],
     x: &[f32],
     sums: &mut [f32],

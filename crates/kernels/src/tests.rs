@@ -60,7 +60,7 @@ fn activations_are_their_definitions() {
         .chain([-100.0, 100.0])
         .collect();
     let dy = values(1, x.len());
-    for level in Level::available() {
+    for level in InstructionSet::available() {
         for activation in ACTIVATIONS {
             let mut y = vec![f32::NAN; x.len()];
             let mut dx = vec![f32::NAN; x.len()];
@@ -91,7 +91,7 @@ fn activations_are_their_definitions() {
 
 #[test]
 fn elu_keeps_its_digits_near_zero() {
-    for level in Level::available() {
+    for level in InstructionSet::available() {
         let mut y = [0.0];
         Activation::Elu.forward(level, &[-1e-6], &mut y).unwrap();
         // exp(-1e-6) - 1 = -1e-6 + 5e-13; computed as a difference, one digit would be left.
@@ -101,7 +101,7 @@ fn elu_keeps_its_digits_near_zero() {
 
 #[test]
 fn what_is_not_a_number_stays_so() {
-    for level in Level::available() {
+    for level in InstructionSet::available() {
         for activation in ACTIVATIONS {
             let x = [f32::NAN; 19];
             let mut y = [0.0; 19];
@@ -226,7 +226,7 @@ proptest! {
             most.max((gamma * hat[at]).abs() + beta.abs())
         });
         let affine = [affine[0].as_slice(), affine[1].as_slice()];
-        for level in Level::available() {
+        for level in InstructionSet::available() {
             let moments = norm.statistics(level, &x).unwrap();
             let mut y = vec![f32::NAN; length];
             norm.forward(level, &x, &moments, affine, &mut y).unwrap();
@@ -322,7 +322,7 @@ fn an_upsampled_row_by_hand() {
 
 #[test]
 fn wrong_lengths_are_errors() {
-    let level = Level::detected();
+    let level = InstructionSet::detected();
     let conv = Conv::same(1, [2, 3], [1, 4, 4], [1, 3, 3]);
     let mut y = vec![0.0; 3 * 16];
     let error = conv.forward(level, &[0.0; 31], &[0.0; 54], &Finish::default(), &mut y);
@@ -384,7 +384,7 @@ fn an_outlier_at_the_start_costs_no_digits() {
         epsilon: 1e-5,
         activation: Activation::None,
     };
-    for level in Level::available() {
+    for level in InstructionSet::available() {
         let moments = norm.statistics(level, &x).unwrap()[0];
         assert!(
             (moments.mean - mean).abs() < 1e-9 * mean,

@@ -6,9 +6,7 @@ use crate::detect::{Detection, Detector, EXPLAINED};
 use crate::tiling::{Heat, Stack};
 use nalgebra::Matrix4;
 use siderin_core::lesion::{Lesion, label_volume};
-use siderin_image::volume::{
-    Grid, Interpolation, ResampleError, Volume, resample, resample_nearest,
-};
+use siderin_image::volume::{Interpolation, ResampleError, Volume, resample, resample_nearest};
 
 /// For each lesion, the features that go into the last block are weighed by how much the lesion's
 /// logits grow with them, and added; what is above zero is scaled to 1 at its largest. The map holds
@@ -21,12 +19,17 @@ pub fn heat_map(
     detector: &Detector,
     detection: &Detection,
 ) -> Result<Option<Volume<f32>>, ResampleError> {
-    let Some(maps) = &detection.maps else {
+    let Some(maps) = &detection.found.maps else {
         return Ok(None);
     };
-    let (native, same) = (detection.brain.grid(), Matrix4::identity());
+    let (native, same) = (detection.found.brain.grid(), Matrix4::identity());
     let working = maps.prepared.brain.grid();
-    let labels = resample_nearest(&label_volume(native, &detection.lesions), working, &same, 0)?;
+    let labels = resample_nearest(
+        &label_volume(native, &detection.found.lesions),
+        working,
+        &same,
+        0,
+    )?;
     let images: Vec<Vec<f32>> = maps
         .prepared
         .images
@@ -37,11 +40,13 @@ pub fn heat_map(
     let stack = Stack::new(&images, maps.prepared.brain.voxels(), working.shape());
     let pass = predictor.pass(stack);
     let explain = predictor.network().explain(&pass);
-    let lesions = &detection.lesions[..detection.lesions.len().min(EXPLAINED)];
+    let lesions = &detection.found.lesions[..detection.found.lesions.len().min(EXPLAINED)];
     let mut heat = Volume::filled(working, 0f32);
     for (lesion, marked) in lesions.iter().zip(marked_voxels(lesions, &labels)) {
         let marked = if marked.is_empty() {
-            vec![nearest_voxel(lesion, working)]
+            // Smaller than the network's voxels.
+            let at = working.to_voxel(lesion.center_world);
+            vec![working.offset(working.nearest_inside(at))]
         } else {
             marked
         };
@@ -72,13 +77,4 @@ fn marked_voxels(lesions: &[Lesion], labels: &Volume<u16>) -> Vec<Vec<usize>> {
         }
     }
     marked
-}
-
-/// The voxel of the network's grid closest to a lesion that is smaller than its voxels.
-fn nearest_voxel(lesion: &Lesion, grid: &Grid) -> usize {
-    let at = grid.to_voxel(lesion.center_world).to_array();
-    let index = std::array::from_fn(|axis| {
-        (at[axis].round().max(0.0) as usize).min(grid.shape()[axis] - 1)
-    });
-    grid.offset(index)
 }

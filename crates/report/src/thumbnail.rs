@@ -15,9 +15,7 @@ pub fn thumbnail(scan: &Volume<f32>, [black, white]: [f32; 2], lesion: &Lesion) 
         heat: None,
         slab_mm: 0.0,
     };
-    let shape = scan.shape();
-    let at = lesion.center_voxel.to_array();
-    let center = std::array::from_fn(|a| (at[a].round().max(0.0) as usize).min(shape[a] - 1));
+    let center = scan.grid().nearest_inside(lesion.center_voxel);
     let marked = |offset: usize| lesion.voxels.binary_search(&offset).is_ok();
     picture(&view, Plane::Axial, center, &marked, "finding").plain_svg()
 }

@@ -7,7 +7,7 @@ use crate::store::{NewRun, ProposedRow, RunAbout, Store};
 use serde::Serialize;
 use siderin_core::forms::Certainty;
 use siderin_image::scan::Scan;
-use siderin_net::{Detection, Finder, Stage, detect};
+use siderin_net::{DetectStage, Detection, Finder, detect};
 use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::{Mutex, OnceLock, PoisonError};
@@ -17,7 +17,7 @@ use std::time::Instant;
 pub type OpenFinder = dyn Fn() -> Result<Finder, String> + Send + Sync;
 
 /// A method that can be run from the page.
-pub struct Method {
+pub struct RunMethod {
     /// Its name in requests.
     pub id: String,
     /// Its name for people.
@@ -28,13 +28,13 @@ pub struct Method {
     opened: OnceLock<Finder>,
 }
 
-impl fmt::Debug for Method {
+impl fmt::Debug for RunMethod {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_tuple("Method").field(&self.id).finish()
+        f.debug_tuple("RunMethod").field(&self.id).finish()
     }
 }
 
-impl Method {
+impl RunMethod {
     /// A method that is opened when it is run first.
     pub fn new(
         id: impl Into<String>,
@@ -151,7 +151,7 @@ impl Jobs {
         &self,
         id: u64,
         scan: &RoomScan,
-        method: &Method,
+        method: &RunMethod,
         loader: &Loader,
         store: &Mutex<Store>,
     ) {
@@ -177,7 +177,7 @@ impl Jobs {
         &self,
         id: u64,
         scan: &RoomScan,
-        method: &Method,
+        method: &RunMethod,
         loader: &Loader,
         store: &Mutex<Store>,
     ) -> Result<(), String> {
@@ -193,14 +193,14 @@ impl Jobs {
         doing("opening the method", 0.05);
         let finder = method.finder()?;
         let detection = detect(&loaded.scan, finder, &|stage| {
-            let (stage, step) = match stage {
-                Stage::Brain => ("finding the brain", 0.1),
-                Stage::Register => ("laying the images given along onto it", 0.35),
-                Stage::Prepare => ("preparing", 0.45),
-                Stage::Search => ("searching", 0.55),
-                Stage::Select => ("choosing lesions", 0.9),
+            let share = match stage {
+                DetectStage::Brain => 0.1,
+                DetectStage::Register => 0.35,
+                DetectStage::Prepare => 0.45,
+                DetectStage::Search => 0.55,
+                DetectStage::Select => 0.9,
             };
-            doing(stage, step);
+            doing(stage.in_words(), share);
         })
         .map_err(|error| error.to_string())?;
         doing("saving", 0.95);
@@ -220,12 +220,13 @@ impl Jobs {
 }
 
 /// A detection as the store keeps it.
-fn new_run(method: &Method, loaded: &LoadedScan, detection: &Detection) -> NewRun {
+fn new_run(method: &RunMethod, loaded: &LoadedScan, detection: &Detection) -> NewRun {
     let scan: &Scan = &loaded.scan;
     let findings = detection.findings(scan);
     let grid = scan.magnitude.grid();
     let certain_from = findings.method.certain_from;
     let brain: Vec<u8> = detection
+        .found
         .brain
         .voxels()
         .iter()
@@ -241,8 +242,13 @@ fn new_run(method: &Method, loaded: &LoadedScan, detection: &Detection) -> NewRu
             notes: detection.warnings.iter().map(ToString::to_string).collect(),
         },
         brain: pack(&brain),
-        regions: detection.regions.as_ref().map(|map| pack(map.voxels())),
+        regions: detection
+            .found
+            .regions
+            .as_ref()
+            .map(|map| pack(map.voxels())),
         findings: detection
+            .found
             .lesions
             .iter()
             .map(|lesion| ProposedRow {

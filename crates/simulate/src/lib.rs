@@ -36,7 +36,7 @@ pub use protocol::{Encoding, Protocol, ProtocolError};
 pub use scene::{
     LesionPattern, MimicDraw, PlaceLesionsError, PlacedLesion, VesselDraw, literature_count,
 };
-pub use simulation::{Record, Request, SecondVisit, SimulateError, Stage, Visit, simulate};
+pub use simulation::{Record, Request, SecondVisit, SimulateError, SimulateStage, Visit, simulate};
 
 #[cfg(test)]
 mod tests;

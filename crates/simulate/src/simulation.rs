@@ -67,12 +67,31 @@ pub enum SimulateError {
 /// What is being done.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[allow(missing_docs)]
-pub enum Stage {
+pub enum SimulateStage {
     Person,
     Field { visit: usize },
     Scan { visit: usize },
     Truth { visit: usize },
     Images { visit: usize },
+}
+
+impl SimulateStage {
+    /// What is being done.
+    #[must_use]
+    pub fn in_words(self) -> String {
+        let (visit, doing) = match self {
+            Self::Person => (1, "shaping the head, placing vessels"),
+            Self::Field { visit } => (visit, "computing the field"),
+            Self::Scan { visit } => (visit, "scanning"),
+            Self::Truth { visit } => (visit, "measuring the truth"),
+            Self::Images { visit } => (visit, "making images"),
+        };
+        if visit == 1 {
+            doing.to_string()
+        } else {
+            format!("visit {visit}: {doing}")
+        }
+    }
 }
 
 /// One visit's images and truth.
@@ -136,7 +155,7 @@ pub struct Record {
 pub fn simulate<E: From<SimulateError>>(
     head: &Head,
     request: &Request,
-    stage: &dyn Fn(Stage),
+    stage: &dyn Fn(SimulateStage),
     mut done: impl FnMut(Visit) -> Result<(), E>,
 ) -> Result<(), E> {
     let failed = |error: SimulateError| E::from(error);
@@ -144,7 +163,7 @@ pub fn simulate<E: From<SimulateError>>(
         let checked = protocol.map_or(Ok(()), Protocol::check);
         checked.map_err(|e| failed(ExamError::from(e).into()))?;
     }
-    stage(Stage::Person);
+    stage(SimulateStage::Person);
     let person =
         Person::new(head, &PersonDraw::draw(request.seed)).map_err(|e| failed(e.into()))?;
     let lesions = person
@@ -214,17 +233,17 @@ struct Work<'a> {
 }
 
 impl Work<'_> {
-    fn visit(&self, stage: &dyn Fn(Stage)) -> Result<(Visit, ScanPlace), SimulateError> {
+    fn visit(&self, stage: &dyn Fn(SimulateStage)) -> Result<(Visit, ScanPlace), SimulateError> {
         let (number, request) = (self.number, self.request);
         let seed = Stream::new(request.seed, "visits", number as u64).seed();
         let draw = VisitDraw::draw(seed, self.protocol);
-        stage(Stage::Field { visit: number });
+        stage(SimulateStage::Field { visit: number });
         let exam = Exam::new(self.person, &draw)?;
-        stage(Stage::Scan { visit: number });
+        stage(SimulateStage::Scan { visit: number });
         let scan = exam.scan(self.lesions);
-        stage(Stage::Truth { visit: number });
+        stage(SimulateStage::Truth { visit: number });
         let truth = exam.truth(self.person, self.lesions, &scan.without);
-        stage(Stage::Images { visit: number });
+        stage(SimulateStage::Images { visit: number });
         let t1w = request
             .t1w
             .then(|| t1_weighted(self.person, &exam, seed))

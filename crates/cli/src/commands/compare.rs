@@ -171,11 +171,11 @@ impl Found {
     fn visit(&self) -> Visit<'_> {
         Visit {
             scan: &self.scan,
-            brain: &self.detection.brain,
-            lesions: &self.detection.lesions,
-            faint: &self.detection.faint,
-            sensitive_from: self.detection.sensitive_from,
-            candidates: self.detection.candidates.places(),
+            brain: &self.detection.found.brain,
+            lesions: &self.detection.found.lesions,
+            faint: &self.detection.found.faint,
+            sensitive_from: self.detection.found.sensitive_from,
+            candidates: self.detection.found.candidates.places(),
             threshold: self.detection.threshold(),
             warnings: &self.detection.warnings,
         }
@@ -185,7 +185,7 @@ impl Found {
         VisitFindings {
             name: &self.name,
             findings: self.detection.findings(&self.scan),
-            faint: &self.detection.faint,
+            faint: &self.detection.found.faint,
         }
     }
 }

@@ -4,7 +4,9 @@ use super::{Failure, Outcome, in_one_line};
 use crate::args::CompareMethods;
 use crate::progress::say;
 use anyhow::{Context, Result, bail};
-use siderin_evaluate::{Method, Metrics, claim_comparison, compare, markdown, write_comparison};
+use siderin_evaluate::{
+    Metrics, ScoredMethod, claim_comparison, compare, markdown, write_comparison,
+};
 use std::path::Path;
 
 pub(crate) fn run(args: &CompareMethods) -> Result<Outcome, Failure> {
@@ -21,13 +23,13 @@ pub(crate) fn run(args: &CompareMethods) -> Result<Outcome, Failure> {
 
 fn compared(args: &CompareMethods) -> Result<()> {
     let folder = claim_comparison(&args.out, args.force)?;
-    let methods: Vec<Method> = args
+    let methods: Vec<ScoredMethod> = args
         .metrics
         .iter()
         .enumerate()
         .map(|(at, path)| {
             let name = args.names.get(at).cloned();
-            Ok(Method {
+            Ok(ScoredMethod {
                 metrics: read(path)?,
                 name: name.map_or_else(|| name_of(path), Ok)?,
             })

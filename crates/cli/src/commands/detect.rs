@@ -11,7 +11,7 @@ use siderin_image::scan::{Given, Input, ReadLimits, expand_input, read_scan, ste
 use siderin_net::architectures::Output;
 use siderin_net::model_file::{Model, ModelCard, Threshold};
 use siderin_net::{
-    CandidateDetector, CandidateJudge, Detector, Finder, RegionFinder, RulesConfig, Stage,
+    CandidateDetector, CandidateJudge, Detector, Finder, RegionFinder, RulesConfig,
     default_candidates, detect, heat_map,
 };
 use siderin_report::{prepare_folder, write_folder};
@@ -231,14 +231,7 @@ fn one_scan(input: &Input, job: &Job, progress: &Progress) -> Result<()> {
     };
     let scan = read_scan(input, &given, ReadLimits::default())?;
     let detection = detect(&scan, &job.finder, &|stage| {
-        let doing = match stage {
-            Stage::Brain => "finding the brain",
-            Stage::Register => "laying the images given along onto it",
-            Stage::Prepare => "preparing",
-            Stage::Search => "searching",
-            Stage::Select => "choosing lesions",
-        };
-        progress.doing(&format!("{name}: {doing}"));
+        progress.doing(&format!("{name}: {}", stage.in_words()));
     })?;
     let heat = match &job.finder {
         Finder::Model(detector) if job.explain => {
@@ -247,7 +240,7 @@ fn one_scan(input: &Input, job: &Job, progress: &Progress) -> Result<()> {
         }
         Finder::Candidates(detector) if job.explain => {
             progress.doing(&format!("{name}: looking where the model looked"));
-            Some(detector.heat(&scan, &detection.lesions)?)
+            Some(detector.heat(&scan, &detection.found.lesions)?)
         }
         _ => None,
     };
@@ -256,15 +249,15 @@ fn one_scan(input: &Input, job: &Job, progress: &Progress) -> Result<()> {
     }
     progress.doing(&format!("{name}: writing"));
     let mut findings = detection.findings(&scan);
-    let maps = detection.maps.as_ref().filter(|_| job.maps);
-    let regions = detection.regions.as_ref().filter(|_| job.maps);
+    let maps = detection.found.maps.as_ref().filter(|_| job.maps);
+    let regions = detection.found.regions.as_ref().filter(|_| job.maps);
     findings.maps = Maps {
         probability: maps.map(|maps| &maps.probability),
         regions,
         heat: heat.as_ref(),
     };
     let target = write_folder(folder, &findings, args.paper.paper())?;
-    let counts = Counts::of(&detection.lesions);
+    let counts = Counts::of(&detection.found.lesions);
     let larger = match counts.macrohaemorrhages {
         0 => String::new(),
         n => format!(", {n} larger than 10 mm"),

@@ -7,7 +7,7 @@ use crate::progress::{complain, say};
 use anyhow::{Context, Result};
 use siderin_image::scan::stem;
 use siderin_net::{Finder, RulesConfig};
-use siderin_review::jobs::Method;
+use siderin_review::jobs::RunMethod;
 use siderin_review::room::{Room, check_there, default_folder};
 use siderin_review::server::{App, AppConfig, check_reader, listen, serve};
 use siderin_review::store::Store;
@@ -64,15 +64,15 @@ fn review(args: &Review) -> Result<()> {
 }
 
 /// The program's own model, the rules, and the model files that were given.
-fn methods(models: &[PathBuf]) -> Vec<Method> {
+fn methods(models: &[PathBuf]) -> Vec<RunMethod> {
     let mut methods = vec![
-        Method::new(
+        RunMethod::new(
             "default",
             "siderin's own model",
             "networks that find regions and judge candidates",
             Box::new(|| open(None)),
         ),
-        Method::new(
+        RunMethod::new(
             "rules",
             "rules",
             "dark round spots, without learning: the baseline",
@@ -81,7 +81,7 @@ fn methods(models: &[PathBuf]) -> Vec<Method> {
     ];
     methods.extend(models.iter().enumerate().map(|(n, path)| {
         let file = path.clone();
-        Method::new(
+        RunMethod::new(
             format!("model-{}", n + 1),
             stem(path),
             "a model that was given",

@@ -10,6 +10,7 @@ mod inspect;
 mod model;
 mod regions;
 mod review;
+mod schemas;
 mod simulate;
 mod support;
 mod train;

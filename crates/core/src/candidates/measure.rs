@@ -4,7 +4,7 @@ use super::extent::{grow, with_rim};
 use super::spots::Spot;
 use super::surround::look_around;
 use nalgebra::{Matrix3, SymmetricEigen, Vector3};
-use siderin_image::volume::{Grid, Volume, VoxelPoint, WorldPoint, linear_at};
+use siderin_image::volume::{Grid, Volume, VoxelPoint, WorldPoint, linear_at, sphere_radius_mm};
 
 /// What a spot is measured against.
 pub struct Surroundings<'a> {
@@ -120,11 +120,6 @@ pub fn measure(spot: Spot, around: &Surroundings) -> Candidate {
         voxels,
         measures,
     }
-}
-
-/// Radius of the sphere of a volume in mm³.
-fn sphere_radius_mm(volume_mm3: f64) -> f64 {
-    (volume_mm3 * 3.0 / (4.0 * std::f64::consts::PI)).cbrt()
 }
 
 /// The darkest voxel among the spot's neighbours in its slice: smoothing may have moved

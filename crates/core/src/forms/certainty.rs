@@ -75,7 +75,8 @@ fn length_over_width(voxels: &[usize], grid: &Grid) -> f64 {
 #[cfg(test)]
 pub(super) mod tests {
     use super::*;
-    use crate::lesion::{NoRegion, SizeClass, sphere_diameter_mm};
+    use crate::lesion::{NoRegion, SizeClass};
+    use siderin_image::volume::sphere_diameter_mm;
     use siderin_image::volume::{VoxelPoint, WorldPoint};
 
     /// Voxels of 1 × 1 × 4 mm, 20 × 20 × 3 of them.

@@ -1,9 +1,10 @@
 //! From a map of probabilities to lesions.
 
 use super::surroundings::parenchyma_share;
-use super::{Decision, Lesion, NoRegion, SizeClass, sphere_diameter_mm};
+use super::{Decision, Lesion, NoRegion, SizeClass};
 use serde::{Deserialize, Serialize};
 use siderin_image::preprocess::{Connectivity, connected_components};
+use siderin_image::volume::sphere_diameter_mm;
 use siderin_image::volume::{Volume, VoxelPoint, WorldPoint};
 
 /// Where on a model's curve it is used. It travels with the weights.

@@ -14,7 +14,7 @@ pub use select::{
 };
 
 use serde::Serialize;
-use siderin_image::volume::{Grid, VoxelPoint, WorldPoint};
+use siderin_image::volume::{Grid, VoxelPoint, WorldPoint, sphere_diameter_mm};
 
 /// A finding above the threshold.
 #[derive(Debug, Clone, PartialEq)]
@@ -67,12 +67,6 @@ impl Lesion {
             voxels,
         }
     }
-}
-
-/// Diameter of the sphere of a volume, in mm and mm³.
-#[must_use]
-pub fn sphere_diameter_mm(volume_mm3: f64) -> f64 {
-    2.0 * (volume_mm3 * 3.0 / (4.0 * std::f64::consts::PI)).cbrt()
 }
 
 /// By diameter; larger ones are reported apart and never counted as microbleeds.

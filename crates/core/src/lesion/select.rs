@@ -1,7 +1,8 @@
 //! From scored candidates to lesions.
 
-use super::{Lesion, NoRegion, SizeClass, sphere_diameter_mm};
+use super::{Lesion, NoRegion, SizeClass};
 use crate::candidates::{Candidate, SpotKind};
+use siderin_image::volume::sphere_diameter_mm;
 use siderin_image::volume::{Grid, Volume, WorldPoint};
 use std::collections::HashSet;
 

@@ -12,7 +12,7 @@ pub use one_to_one::MatchError;
 
 use super::objects::Object;
 use super::rule::Rule;
-use neighbours::{Limit, Place, close_pairs};
+use neighbours::{Limit, ObjectPlace, close_pairs};
 use siderin_image::volume::Grid;
 
 /// A reference, a prediction, and what lies between them.
@@ -85,8 +85,11 @@ impl Candidates {
         references: &[Object],
         predictions: &[Object],
     ) -> Result<Self, MatchError> {
-        let places = |objects: &[Object]| -> Vec<Place> {
-            objects.iter().map(|o| Place::of(rule, grid, o)).collect()
+        let places = |objects: &[Object]| -> Vec<ObjectPlace> {
+            objects
+                .iter()
+                .map(|o| ObjectPlace::of(rule, grid, o))
+                .collect()
         };
         let (reference_places, prediction_places) = (places(references), places(predictions));
         let pairs = match rule {

@@ -7,14 +7,14 @@ use siderin_image::volume::Grid;
 
 /// Where an object is, in the space in which a rule measures.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub(super) struct Place {
+pub(super) struct ObjectPlace {
     /// In mm.
     pub at: [f64; 3],
     /// Only objects of one slice can match, where slices are scored on their own.
     pub slice: Option<usize>,
 }
 
-impl Place {
+impl ObjectPlace {
     /// VALDO measures index × spacing, the others in the world. World coordinates are taken
     /// from voxel (0, 0, 0): the scan's place in the scanner would only cost digits.
     pub(super) fn of(rule: Rule, grid: Option<&Grid>, object: &Object) -> Self {
@@ -81,8 +81,8 @@ impl Limit {
 /// # Errors
 /// When there are more than [`MAX_PAIRS`].
 pub(super) fn close_pairs(
-    references: &[Place],
-    predictions: &[Place],
+    references: &[ObjectPlace],
+    predictions: &[ObjectPlace],
     limit: Limit,
 ) -> Result<Vec<Match>, MatchError> {
     let mut by_z: Vec<usize> = (0..predictions.len()).collect();

@@ -1,6 +1,6 @@
 //! One shared voxel is enough.
 
-use super::neighbours::Place;
+use super::neighbours::ObjectPlace;
 use super::{Candidates, Match, MatchError, Matching};
 use crate::objects::Object;
 use crate::rule::Rule;
@@ -10,8 +10,8 @@ use std::collections::{BTreeSet, HashMap};
 pub(super) fn pairs(
     references: &[Object],
     predictions: &[Object],
-    reference_places: &[Place],
-    prediction_places: &[Place],
+    reference_places: &[ObjectPlace],
+    prediction_places: &[ObjectPlace],
 ) -> Result<Vec<Match>, MatchError> {
     let rule = Rule::Overlap;
     let is_point = |object: &Object| object.voxels.is_empty();

@@ -7,7 +7,7 @@ use crate::subject::LesionRecord;
 use siderin_image::picture::{Plane, View, Window, picture};
 use siderin_image::preprocess::percentiles;
 use siderin_image::scan::{Catalog, ReadLimits};
-use siderin_image::volume::{Volume, WorldPoint};
+use siderin_image::volume::{SAME_GRID_MM, Volume, WorldPoint};
 use std::collections::BTreeMap;
 
 /// A lesion with its pictures.
@@ -153,7 +153,7 @@ fn scan_of(
 fn mask_on(scan: &Volume<f32>, file: &LesionFile, limits: ReadLimits) -> Option<Volume<bool>> {
     match read_lesions(file, limits).ok()? {
         Lesions::Map(map, _) | Lesions::Results { labels: map, .. } => {
-            let fits = map.grid().matches(scan.grid(), 0.1);
+            let fits = map.grid().matches(scan.grid(), SAME_GRID_MM);
             fits.then(|| map.map(|v| v >= 0.5))
         }
         Lesions::Points(..) => None,
@@ -171,9 +171,8 @@ fn item(wanted: &Wanted, scan: &Volume<f32>, mask: Option<&Volume<bool>>) -> Gal
     };
     let record = wanted.record;
     let [x, y, z] = record.center_world_mm;
-    let place = scan.grid().to_voxel(WorldPoint::new(x, y, z)).to_array();
-    let shape = scan.shape();
-    let center = std::array::from_fn(|a| (place[a].round().max(0.0) as usize).min(shape[a] - 1));
+    let grid = scan.grid();
+    let center = grid.nearest_inside(grid.to_voxel(WorldPoint::new(x, y, z)));
     let marked = |offset: usize| mask.is_some_and(|m| m.voxels()[offset]);
     let mut words = Vec::new();
     words.extend(record.diameter_mm.map(|mm| format!("{mm:.1} mm")));

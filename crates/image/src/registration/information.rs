@@ -1,7 +1,7 @@
 //! How much one image tells about the other.
 
 use super::pose::Pose;
-use super::pyramid::Level;
+use super::pyramid::PyramidLevel;
 use crate::volume::{VoxelPoint, linear_at};
 use nalgebra::{Matrix4, Point3};
 use rayon::prelude::*;
@@ -51,8 +51,8 @@ pub(super) enum Measure {
 
 /// Two images at one resolution.
 pub(super) struct Similarity {
-    pub fixed: Level,
-    pub moving: Level,
+    pub fixed: PyramidLevel,
+    pub moving: PyramidLevel,
     samples: Vec<Sample>,
 }
 
@@ -66,7 +66,7 @@ struct Shares {
 type Histogram = [[f64; BINS]; BINS];
 
 impl Similarity {
-    pub(super) fn new(moving: Level, fixed: Level) -> Self {
+    pub(super) fn new(moving: PyramidLevel, fixed: PyramidLevel) -> Self {
         let grid = fixed.image.grid();
         let values = fixed.image.voxels();
         let most = (SAMPLES / fixed.mm) as usize;

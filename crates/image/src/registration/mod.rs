@@ -17,7 +17,7 @@ use crate::preprocess::SmoothError;
 use crate::volume::{GridError, ResampleError, Volume};
 use information::{Measure, Similarity};
 use nalgebra::Isometry3;
-use pyramid::Level;
+use pyramid::PyramidLevel;
 
 /// A rigid registration.
 #[derive(Debug, Clone, PartialEq)]
@@ -68,8 +68,8 @@ pub fn register_rigid(
     fixed: &Volume<f32>,
 ) -> Result<Registration, RegistrationError> {
     let level = |mm: f64| -> Result<Similarity, RegistrationError> {
-        let moving = Level::of(moving, mm).map_err(|e| e.of("moving"))?;
-        let fixed = Level::of(fixed, mm).map_err(|e| e.of("fixed"))?;
+        let moving = PyramidLevel::of(moving, mm).map_err(|e| e.of("moving"))?;
+        let fixed = PyramidLevel::of(fixed, mm).map_err(|e| e.of("fixed"))?;
         Ok(Similarity::new(moving, fixed))
     };
     let mut similarity = level(LEVELS_MM[0])?;

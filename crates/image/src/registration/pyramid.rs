@@ -6,7 +6,7 @@ use crate::volume::{GridError, Volume, VoxelPoint, block_mean};
 use nalgebra::Point3;
 
 /// An image blurred to a scale, where the head is in it, and its range of values.
-pub(super) struct Level {
+pub(super) struct PyramidLevel {
     pub image: Volume<f32>,
     /// The scale.
     pub mm: f64,
@@ -42,7 +42,7 @@ const HEAD_SHARE: f32 = 0.5;
 /// Brightest voxels beyond the histogram: vessels and fat.
 const ABOVE: f64 = 0.005;
 
-impl Level {
+impl PyramidLevel {
     pub(super) fn of(image: &Volume<f32>, mm: f64) -> Result<Self, LevelError> {
         let spacing = image.grid().spacing_mm();
         // Two voxels to the scale: fewer would be too few to fill a histogram.

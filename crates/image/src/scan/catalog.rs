@@ -8,7 +8,7 @@ use super::dicom::{
 use super::nifti::{HeaderError, NiftiError, Placement, Placements, read_header, read_volume};
 use super::sidecar::acquisition_of_nifti;
 use super::{Acquisition, Component, Note, ReadLimits, Scan, phase_values};
-use crate::volume::{Grid, Volume};
+use crate::volume::{Grid, SAME_GRID_MM, Volume};
 use rayon::prelude::*;
 use std::path::{Path, PathBuf};
 
@@ -102,7 +102,7 @@ pub enum LoadError {
     #[error(transparent)]
     Pixels(#[from] PixelError),
     #[error(
-        "reading the scan: the values look like phase (many are negative, both signs reach equally far); detection needs the magnitude, give this file with --phase"
+        "reading the scan: the values look like phase (many are negative, both signs reach equally far); detection needs the magnitude, give this file with `phase`"
     )]
     LooksLikePhase,
     #[error(
@@ -358,7 +358,7 @@ impl Scan {
     /// # Errors
     /// When the grids differ by more than a tenth of a millimetre anywhere.
     pub fn set_phase(&mut self, phase: Volume<f32>) -> Result<(), LoadError> {
-        if !phase.grid().matches(self.magnitude.grid(), 0.1) {
+        if !phase.grid().matches(self.magnitude.grid(), SAME_GRID_MM) {
             let largest_mm = phase
                 .grid()
                 .largest_corner_distance_mm(self.magnitude.grid());

@@ -302,6 +302,13 @@ impl Grid {
         inside.then(|| at.map(|at| at as usize))
     }
 
+    /// The voxel closest to a place in voxel indices; of places outside, the closest at the border.
+    #[must_use]
+    pub fn nearest_inside(&self, place: VoxelPoint) -> [usize; 3] {
+        let at = place.to_array();
+        std::array::from_fn(|a| (at[a].round().max(0.0) as usize).min(self.shape[a] - 1))
+    }
+
     /// The axis along which slices were stacked: that of the largest spacing. Of several within 1 %
     /// the one closest to feet-head, then to back-front: it does not depend on how voxels are stored.
     #[must_use]

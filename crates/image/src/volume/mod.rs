@@ -14,6 +14,22 @@ pub use resample::{cubic_weights, linear_at};
 use ndarray::{ArrayView3, ShapeBuilder};
 use std::ops::Range;
 
+/// Corners of one grid written by two programs lie closer than this: headers keep affines in single precision, and
+/// quaternions lose more.
+pub const SAME_GRID_MM: f64 = 0.1;
+
+/// Radius of the sphere of a volume.
+#[must_use]
+pub fn sphere_radius_mm(volume_mm3: f64) -> f64 {
+    (volume_mm3 * 3.0 / (4.0 * std::f64::consts::PI)).cbrt()
+}
+
+/// Diameter of the sphere of a volume.
+#[must_use]
+pub fn sphere_diameter_mm(volume_mm3: f64) -> f64 {
+    2.0 * sphere_radius_mm(volume_mm3)
+}
+
 /// Voxel values on a [`Grid`]; the first axis varies fastest, as in NIfTI:
 /// the value at `[i, j, k]` is `voxels[i + nx * (j + ny * k)]`.
 #[derive(Debug, Clone, PartialEq)]

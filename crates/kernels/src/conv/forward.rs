@@ -8,7 +8,7 @@ use super::tile::Sum;
 use super::weights::{HIGH, PackedWeights};
 use super::winograd::{self, PackTransformed};
 use crate::parallel::{Scratch, Shared, grow, with_scratch};
-use crate::simd::{Kernel, Level, Simd};
+use crate::simd::{InstructionSet, Kernel, Simd};
 use rayon::prelude::*;
 
 /// Floats of packed inputs that a block may have: 192 KiB, less than the second-level cache of most
@@ -19,7 +19,7 @@ const BLOCKS_PER_THREAD: usize = 4;
 
 /// Slices as long as the sizes say.
 pub(super) fn run(
-    level: Level,
+    level: InstructionSet,
     correlation: &Correlation,
     x: &[f32],
     w: &[f32],
@@ -90,7 +90,7 @@ struct Plan<'a> {
 }
 
 impl Plan<'_> {
-    fn block(&self, level: Level, at: BlockAt, scratch: &mut Scratch) {
+    fn block(&self, level: InstructionSet, at: BlockAt, scratch: &mut Scratch) {
         let (correlation, layout) = (self.correlation, self.layout);
         let (block, vectors) = layout.cut(correlation, &at, self.whole, self.lanes);
         let vectors = vectors.as_ref();

@@ -13,7 +13,7 @@ mod winograd;
 #[cfg(test)]
 mod tests;
 
-use crate::simd::Level;
+use crate::simd::InstructionSet;
 use crate::size::{SizeError, check_length, product};
 use correlation::Correlation;
 pub use finish::Finish;
@@ -138,7 +138,7 @@ impl Conv {
     /// When a slice does not have the length that the sizes ask for.
     pub fn forward(
         &self,
-        level: Level,
+        level: InstructionSet,
         x: &[f32],
         w: &[f32],
         finish: &Finish,
@@ -161,7 +161,7 @@ impl Conv {
     /// When a slice does not have the length that the sizes ask for.
     pub fn input_gradient(
         &self,
-        level: Level,
+        level: InstructionSet,
         dy: &[f32],
         w: &[f32],
         finish: &Finish,
@@ -183,7 +183,7 @@ impl Conv {
     /// When a slice does not have the length that the sizes ask for.
     pub fn weight_gradient(
         &self,
-        level: Level,
+        level: InstructionSet,
         x: &[f32],
         dy: &[f32],
         dw: &mut [f32],

@@ -51,7 +51,7 @@ fn check(conv: &Conv, seed: u64) {
     let w = values(seed + 1, conv.weight_length().unwrap());
     let dy = values(seed + 2, conv.output_length().unwrap());
     let expected = by_definition(conv, &x, &w, &dy);
-    for level in Level::available() {
+    for level in InstructionSet::available() {
         // What was there before must not shine through.
         let mut y = vec![f32::NAN; dy.len()];
         let mut dx = vec![f32::NAN; x.len()];
@@ -187,7 +187,7 @@ fn the_finish_is_scale_shift_and_activation() {
         shift: Some(&shift),
         activation: Activation::LeakyRelu(0.125),
     };
-    for level in Level::available() {
+    for level in InstructionSet::available() {
         let mut y = vec![f32::NAN; expected.len()];
         conv.forward(level, &x, &w, &finish, &mut y).unwrap();
         assert_near(&format!("{level:?}"), &y, &expected, 1e-5);
@@ -206,7 +206,7 @@ fn the_number_of_threads_changes_no_bit() {
         let pool = rayon::ThreadPoolBuilder::new().num_threads(threads);
         pool.build().unwrap().install(|| {
             let (mut y, mut dx, mut dw) = (dy.clone(), x.clone(), w.clone());
-            let (level, plain) = (Level::detected(), Finish::default());
+            let (level, plain) = (InstructionSet::detected(), Finish::default());
             conv.forward(level, &x, &w, &plain, &mut y).unwrap();
             conv.input_gradient(level, &dy, &w, &plain, &mut dx)
                 .unwrap();
@@ -226,7 +226,7 @@ fn what_an_earlier_task_left_behind_is_not_read() {
         let dy = values(1, conv.output_length().unwrap());
         let w = values(2, conv.weight_length().unwrap());
         let (mut y, mut dw) = (dy.clone(), w.clone());
-        for level in Level::available() {
+        for level in InstructionSet::available() {
             conv.forward(level, x, &w, &Finish::default(), &mut y)
                 .unwrap();
             conv.weight_gradient(level, x, &dy, &mut dw).unwrap();
@@ -245,7 +245,7 @@ fn what_an_earlier_task_left_behind_is_not_read() {
 
 #[test]
 fn sizes_beyond_memory_are_errors() {
-    let level = Level::detected();
+    let level = InstructionSet::detected();
     let conv = Conv::same(1, [1, 1], [1, 4, 4], [1, 3, 3]);
     for odd in [
         Conv { groups: 0, ..conv },

@@ -7,7 +7,7 @@ use super::correlation::Correlation;
 use super::slab;
 use super::tile::of_width;
 use crate::parallel::{Scratch, Shared, grow, with_scratch};
-use crate::simd::{Kernel, Level, Simd};
+use crate::simd::{InstructionSet, Kernel, Simd};
 use rayon::prelude::*;
 
 /// Floats of the packed inputs of one channel: 24 KiB, less than a first-level cache.
@@ -27,7 +27,7 @@ const fn widest<S: Simd>(high: usize) -> usize {
 
 /// Slices as long as the sizes say.
 pub(super) fn run(
-    level: Level,
+    level: InstructionSet,
     conv: &Conv,
     target: [usize; 3],
     x: &[f32],
@@ -100,7 +100,7 @@ struct Part {
 }
 
 impl Plan<'_> {
-    fn part(&self, level: Level, part: Part, scratch: &mut Scratch) {
+    fn part(&self, level: InstructionSet, part: Part, scratch: &mut Scratch) {
         let (correlation, layout) = (self.correlation, self.layout);
         for index in 0..BlockAt::count(correlation, layout) {
             let at = BlockAt::new(correlation, layout, index);

@@ -1,7 +1,7 @@
 //! What a processor computes with: a few operations on a vector of floats, in four instruction
 //! sets, chosen while running.
 //!
-//! A kernel is written once, over [`Simd`]. [`Level::run`] is the one place where it is compiled
+//! A kernel is written once, over [`Simd`]. [`InstructionSet::run`] is the one place where it is compiled
 //! for an instruction set and where it is made sure that the processor has that set.
 
 mod peak;
@@ -18,7 +18,7 @@ mod neon;
 ///
 /// # Safety
 /// Every operation may only run on a processor with the instruction set of the implementor, which
-/// [`Level::run`] sees to. Pointers need no alignment beyond that of `f32`.
+/// [`InstructionSet::run`] sees to. Pointers need no alignment beyond that of `f32`.
 pub(crate) trait Simd: Copy + 'static {
     /// `LANES` floats.
     type V: Copy;
@@ -82,7 +82,7 @@ pub(crate) trait Kernel {
     /// What it leaves.
     type Output;
     /// Does the work. Implementors are `#[inline(always)]`, so that the code lands in the function
-    /// that [`Level::run`] compiled for the instruction set.
+    /// that [`InstructionSet::run`] compiled for the instruction set.
     ///
     /// # Safety
     /// The processor has the instruction set of `S`.
@@ -91,7 +91,7 @@ pub(crate) trait Kernel {
 
 /// An instruction set.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Level {
+pub enum InstructionSet {
     /// What every processor has; vectors of 8 that the compiler translates as well as it can.
     Portable,
     /// x86-64 with AVX2 and FMA: vectors of 8, 16 registers.
@@ -106,7 +106,7 @@ pub enum Level {
     PortableWide,
 }
 
-impl Level {
+impl InstructionSet {
     /// Every level this processor has, the fastest first.
     pub fn available() -> Vec<Self> {
         let all = [
@@ -161,7 +161,7 @@ impl Level {
         self.run(Lanes)
     }
 
-    /// Runs a kernel compiled for this level; for [`Level::Portable`] where the processor lacks it.
+    /// Runs a kernel compiled for this level; for [`InstructionSet::Portable`] where the processor lacks it.
     pub(crate) fn run<K: Kernel>(self, kernel: K) -> K::Output {
         match self {
             #[cfg(target_arch = "x86_64")]

@@ -1,6 +1,6 @@
 //! How fast the processor is when nothing holds it up.
 
-use super::{Kernel, Level, Simd};
+use super::{InstructionSet, Kernel, Simd};
 use std::hint::black_box;
 use std::time::Instant;
 
@@ -33,7 +33,7 @@ impl Kernel for MultiplyAdds {
     }
 }
 
-impl Level {
+impl InstructionSet {
     /// Floating-point operations a second that all threads of the current pool reach together with
     /// nothing but multiply-adds in registers, measured for some milliseconds. A multiply-add is
     /// two operations.

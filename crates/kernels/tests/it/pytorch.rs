@@ -2,7 +2,7 @@
 //! sizes, axes of one voxel, empty batches, groups, strides, dilations, transposed.
 use safetensors::SafeTensors;
 use serde::Deserialize;
-use siderin_kernels::{Conv, Finish, Level};
+use siderin_kernels::{Conv, Finish, InstructionSet};
 
 const DRAWN: &[u8] = include_bytes!("pytorch/drawn.safetensors");
 /// Of the largest value.
@@ -56,7 +56,7 @@ fn drawn_convolutions_equal_pytorch() {
             .map(|b| f32::from_le_bytes(b.try_into().unwrap()))
             .collect()
     };
-    for level in Level::available() {
+    for level in InstructionSet::available() {
         for (at, case) in cases.iter().enumerate() {
             let [y, dx, dw] = ["y", "dx", "dw"].map(|name| expected(name, at));
             let seed = 10 * at as u64;
@@ -83,7 +83,7 @@ fn drawn_convolutions_equal_pytorch() {
 }
 
 /// Output and gradients to input and kernel.
-fn run(level: Level, case: &Case, x: &[f32], w: &[f32], dy: &[f32]) -> [Vec<f32>; 3] {
+fn run(level: InstructionSet, case: &Case, x: &[f32], w: &[f32], dy: &[f32]) -> [Vec<f32>; 3] {
     let [inputs, outputs] = case.channels;
     let mut conv = Conv {
         batch: case.batch,

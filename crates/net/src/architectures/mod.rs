@@ -25,7 +25,7 @@ mod unet3d;
 
 pub use candidate_net::{CandidateNet, CandidateNetConfig};
 pub use design::{Design, Explainer, MapNetwork, Output};
-pub use guided::{Guided, GuidedConfig, Level, PlanConfig};
+pub use guided::{Guided, GuidedConfig, GuidedLevel, PlanConfig};
 pub use layers::NormKind;
 pub use mmoc::{AsppFusion, Coarse, CoarseConfig, Fine, FineConfig, Mmoc, MmocConfig};
 pub use region_unet::{

@@ -234,9 +234,9 @@ fn a_network_is_added_by_a_folder_and_a_line() {
     let Finder::Model(detector) = finder else {
         unreachable!("it was made of a detector")
     };
-    let maps = detection.maps.as_ref().unwrap();
+    let maps = detection.found.maps.as_ref().unwrap();
     assert_eq!(maps.probability.grid(), scan.magnitude.grid());
-    assert!(!detection.lesions.is_empty());
+    assert!(!detection.found.lesions.is_empty());
     let heat = heat_map(&detector, &detection).unwrap().unwrap();
     assert!(heat.voxels().iter().any(|heat| *heat > 0.0));
 }

@@ -1,7 +1,7 @@
 //! Candidates of the search, judged by a network in the brain that another one finds.
 
 use super::show::{ShowError, show_candidates};
-use super::{EXPLAINED, Found, Stage, certain_from};
+use super::{DetectStage, EXPLAINED, Found, certain_from};
 use crate::candidates::{APART_MM, CandidateError, CandidateJudge, HEAT_EDGE};
 use crate::model_file::{PointName, RegionsUsed, Threshold};
 use crate::regions::{RegionError, RegionFinder};
@@ -74,16 +74,16 @@ impl CandidateDetector {
     pub(super) fn find(
         &self,
         scan: &Scan,
-        progress: &dyn Fn(Stage),
+        progress: &dyn Fn(DetectStage),
     ) -> Result<Found, CandidateDetectorError> {
-        progress(Stage::Brain);
+        progress(DetectStage::Brain);
         let map = self.regions.find(&scan.magnitude)?;
 
-        progress(Stage::Search);
+        progress(DetectStage::Search);
         let shown = show_candidates(scan, &map)?;
         let opinions = self.judge.judge(&shown.views)?;
 
-        progress(Stage::Select);
+        progress(DetectStage::Select);
         let mut scored: Vec<_> = shown.candidates.into_iter().zip(opinions).collect();
         // Finer than their confidence, which may be 1 of several.
         scored.sort_by(|(_, a), (_, b)| b.log_odds.total_cmp(&a.log_odds));

@@ -1,7 +1,7 @@
 //! A trained network over a scan.
 
 use super::prepare::{PrepareError, prepare};
-use super::{Found, Stage, brain_mask_step, certain_from};
+use super::{DetectStage, Found, brain_mask_step, certain_from};
 use crate::compute::Compute;
 use crate::infer::{Flips, InferError, Prediction, Predictor};
 use crate::model_file::{Model, ModelCard, PointName, Threshold};
@@ -131,14 +131,14 @@ impl Detector {
         &self,
         scan: &Scan,
         brain: Volume<bool>,
-        progress: &dyn Fn(Stage),
+        progress: &dyn Fn(DetectStage),
     ) -> Result<Found, DetectorError> {
         let ready = prepare(&self.card, scan, &brain, progress)?;
 
-        progress(Stage::Search);
+        progress(DetectStage::Search);
         let prediction = self.predictor.predict(&ready.prepared, self.flips)?;
 
-        progress(Stage::Select);
+        progress(DetectStage::Select);
         let laid = OnScan::of(prediction, scan.magnitude.grid())?;
         let (lesions, findings) = laid.lesions(&brain, &self.point);
         Ok(Found {

@@ -1,6 +1,6 @@
 //! Dark round spots, judged by rules.
 
-use super::{DetectError, Found, Stage, brain_mask_step, certain_from};
+use super::{DetectError, DetectStage, Found, brain_mask_step, certain_from};
 use siderin_core::candidates::{LOCAL_MEAN_SIGMA_MM, SearchConfig, search};
 use siderin_core::detection::{Candidates, Method, Step};
 use siderin_core::lesion::{ScoredSpot, select_lesions};
@@ -30,12 +30,12 @@ pub(super) fn find(
     scan: &Scan,
     brain: Volume<bool>,
     config: &RulesConfig,
-    progress: &dyn Fn(Stage),
+    progress: &dyn Fn(DetectStage),
 ) -> Result<Found, DetectError> {
-    progress(Stage::Search);
+    progress(DetectStage::Search);
     let searched = search(&scan.magnitude, &brain, &config.search)?;
 
-    progress(Stage::Select);
+    progress(DetectStage::Select);
     let grid = scan.magnitude.grid();
     let scored = searched
         .found

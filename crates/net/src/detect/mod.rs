@@ -38,7 +38,7 @@ pub enum Finder {
 
 /// Where a detection is, for progress.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Stage {
+pub enum DetectStage {
     /// Finding the brain.
     Brain,
     /// Laying the images given along onto the scan.
@@ -49,6 +49,20 @@ pub enum Stage {
     Search,
     /// Choosing lesions.
     Select,
+}
+
+impl DetectStage {
+    /// What is being done.
+    #[must_use]
+    pub fn in_words(self) -> &'static str {
+        match self {
+            Self::Brain => "finding the brain",
+            Self::Register => "aligning the images given along to it",
+            Self::Prepare => "preparing",
+            Self::Search => "searching",
+            Self::Select => "choosing lesions",
+        }
+    }
 }
 
 /// A scan that cannot be searched.
@@ -68,56 +82,49 @@ pub enum DetectError {
     Candidates(#[from] CandidateDetectorError),
 }
 
-/// What a detection brought.
+/// Result of a detection.
 #[derive(Debug)]
 pub struct Detection {
+    /// Lesions, and all that the finder knows.
+    pub found: Found,
+    /// The scan's notes and what the pipeline noticed.
+    pub warnings: Vec<Note>,
+    /// What was measured of the scan itself.
+    pub quality: Quality,
+}
+
+/// Result of a finder.
+#[derive(Debug)]
+pub struct Found {
     /// The brain mask on the scan's grid.
     pub brain: Volume<bool>,
     /// Findings at or above the threshold, best first.
     pub lesions: Vec<Lesion>,
     /// Everything scored, best first.
     pub candidates: Candidates,
-    /// The scan's notes and what the pipeline noticed.
-    pub warnings: Vec<Note>,
+    /// What the finder noticed.
+    pub notes: Vec<Note>,
     /// Regions of the brain on the scan's grid, of networks that find them: those of MARS by a network of
     /// regions, the groups of the guided U-Net by that.
     pub regions: Option<Volume<u8>>,
     /// What a network that makes maps gave, where one ran.
     pub maps: Option<ModelMaps>,
-    /// What was measured of the scan itself.
-    pub quality: Quality,
-    /// How many microbleeds there may be, of finders whose confidence is calibrated.
+    /// Noise of the signal relative to the brain's, of finders that look at that.
+    pub noise: Option<f32>,
+    /// The signal of fluid as a multiple of that of brain tissue, of finders that look at that.
+    pub fluid_to_tissue: Option<f64>,
+    /// Range of the number of microbleeds, of finders whose confidence is calibrated.
     pub interval: Option<CountInterval>,
     /// What would be lesions at the sensitive point, best first, of finders of candidates that have one.
     pub faint: Vec<Lesion>,
     /// Confidence from which something may be a lesion: the sensitive point, of finders that have one.
     pub sensitive_from: Option<f32>,
-    method: Method,
-    preprocessing: Vec<Step>,
-}
-
-/// What a finder brought.
-struct Found {
-    brain: Volume<bool>,
-    lesions: Vec<Lesion>,
-    candidates: Candidates,
-    notes: Vec<Note>,
-    regions: Option<Volume<u8>>,
-    maps: Option<ModelMaps>,
-    /// Noise of the signal relative to the brain's, of finders that look at that.
-    noise: Option<f32>,
-    /// As [`Quality`] has it.
-    fluid_to_tissue: Option<f64>,
-    /// As [`Detection::interval`].
-    interval: Option<CountInterval>,
-    /// As [`Detection::faint`].
-    faint: Vec<Lesion>,
-    /// As [`Detection::sensitive_from`].
-    sensitive_from: Option<f32>,
-    method: Method,
-    preprocessing: Vec<Step>,
+    /// What ran.
+    pub method: Method,
+    /// What was done before, in order.
+    pub preprocessing: Vec<Step>,
     /// Which images besides the scan went into it.
-    used: Vec<&'static str>,
+    pub used: Vec<&'static str>,
 }
 
 /// The whole pipeline: brain, then lesions by rules or by a network. Lesions are on the scan's own
@@ -128,10 +135,10 @@ struct Found {
 pub fn detect(
     scan: &Scan,
     finder: &Finder,
-    progress: &dyn Fn(Stage),
+    progress: &dyn Fn(DetectStage),
 ) -> Result<Detection, DetectError> {
     let surface = || {
-        progress(Stage::Brain);
+        progress(DetectStage::Brain);
         brain_mask(&scan.magnitude, &BrainMaskConfig::default())
     };
     let found = match finder {
@@ -153,23 +160,14 @@ pub fn detect(
     let mut warnings = scan.notes.clone();
     warnings.extend(suitability_note(scan));
     warnings.extend(companion_notes(scan, &found.used));
-    warnings.extend(found.notes);
+    warnings.extend(found.notes.iter().cloned());
     warnings.extend(quality_notes(&quality));
     warnings.extend(coverage_note(&found.brain));
     warnings.extend(many_findings_note(&found.lesions));
     Ok(Detection {
-        brain: found.brain,
-        lesions: found.lesions,
-        candidates: found.candidates,
+        found,
         warnings,
-        regions: found.regions,
-        maps: found.maps,
         quality,
-        interval: found.interval,
-        faint: found.faint,
-        sensitive_from: found.sensitive_from,
-        method: found.method,
-        preprocessing: found.preprocessing,
     })
 }
 
@@ -217,7 +215,7 @@ impl Detection {
     /// Confidence from which a candidate is a lesion.
     #[must_use]
     pub fn threshold(&self) -> f32 {
-        self.method.threshold
+        self.found.method.threshold
     }
 
     /// The detection as the report wants it.
@@ -226,14 +224,14 @@ impl Detection {
         Findings {
             suitability: suitability(scan.magnitude.grid(), &scan.acquisition),
             scan,
-            brain: &self.brain,
-            lesions: &self.lesions,
-            candidates: &self.candidates,
-            method: self.method.clone(),
-            preprocessing: self.preprocessing.clone(),
+            brain: &self.found.brain,
+            lesions: &self.found.lesions,
+            candidates: &self.found.candidates,
+            method: self.found.method.clone(),
+            preprocessing: self.found.preprocessing.clone(),
             warnings: self.warnings.clone(),
             quality: self.quality,
-            interval: self.interval,
+            interval: self.found.interval,
             maps: Maps::default(),
         }
     }

@@ -1,7 +1,7 @@
 //! A scan and the images that belong to it, as a network sees them. Detection and training both
 //! begin here.
 
-use super::Stage;
+use super::DetectStage;
 use crate::model_file::ModelCard;
 use nalgebra::Matrix4;
 use siderin_image::preprocess::{Prepared, RecipeError, RecipeImage};
@@ -68,17 +68,17 @@ pub fn prepare(
     card: &ModelCard,
     scan: &Scan,
     brain: &Volume<bool>,
-    progress: &dyn Fn(Stage),
+    progress: &dyn Fn(DetectStage),
 ) -> Result<Ready, PrepareError> {
     let companions = [
         Companion {
             what: "T1w image",
-            option: "--t1",
+            option: "`t1`",
             given: scan.t1.as_ref(),
         },
         Companion {
             what: "T2w image",
-            option: "--t2",
+            option: "`t2`",
             given: scan.t2.as_ref(),
         },
     ];
@@ -108,7 +108,7 @@ pub fn prepare(
             }
         });
     }
-    progress(Stage::Prepare);
+    progress(DetectStage::Prepare);
     let there: Vec<RecipeImage> = images.iter().flatten().copied().collect();
     let mut prepared = card.recipe.prepare(&there, brain)?;
     for (channel, image) in images.iter().enumerate() {
@@ -130,7 +130,7 @@ impl<'a> Companion<'a> {
         &self,
         card: &ModelCard,
         scan: &Scan,
-        progress: &dyn Fn(Stage),
+        progress: &dyn Fn(DetectStage),
     ) -> Result<Placed<'a>, PrepareError> {
         let (what, option) = (self.what, self.option);
         let Some(volume) = self.given else {
@@ -140,7 +140,7 @@ impl<'a> Companion<'a> {
                 Err(PrepareError::Missing { what, option })
             };
         };
-        progress(Stage::Register);
+        progress(DetectStage::Register);
         match register_rigid(volume, &scan.magnitude) {
             Ok(found) => Ok(Placed::Laid {
                 image: RecipeImage {
@@ -195,7 +195,7 @@ mod tests {
     fn place<'a>(scan: &'a Scan, optional: bool) -> Result<Placed<'a>, PrepareError> {
         let companion = Companion {
             what: "T1w image",
-            option: "--t1",
+            option: "`t1`",
             given: scan.t1.as_ref(),
         };
         companion.place(&card(2, optional), scan, &|_| ())
@@ -229,7 +229,7 @@ mod tests {
         scan.t1 = None;
         let said = place(&scan, false).map(|_| ()).unwrap_err().to_string();
         assert!(
-            said.contains("needs a T1w image") && said.contains("--t1"),
+            said.contains("needs a T1w image") && said.contains("`t1`"),
             "{said}"
         );
     }

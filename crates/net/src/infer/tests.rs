@@ -2,8 +2,8 @@
 
 use super::*;
 use crate::architectures::{
-    Architecture, AsppFusion, CoarseConfig, FineConfig, GuidedConfig, Level, MmocConfig, NormKind,
-    Preset, RlkUnetConfig, Unet3dConfig,
+    Architecture, AsppFusion, CoarseConfig, FineConfig, GuidedConfig, GuidedLevel, MmocConfig,
+    NormKind, Preset, RlkUnetConfig, Unet3dConfig,
 };
 use crate::tiling::{Tiling, blend_tiles, tile_starts};
 use burn::nn::PaddingConfig3d;
@@ -44,7 +44,7 @@ fn prepared(shape: [usize; 3], channels: usize) -> Prepared {
 
 /// A network small enough for tests, of each architecture.
 fn tiny(architecture: Architecture) -> ModelConfig {
-    let level = |stride, channels| Level {
+    let level = |stride, channels| GuidedLevel {
         kernel: [3; 3],
         stride,
         channels,

@@ -6,7 +6,8 @@ use burn::backend::tensor::FloatTensor;
 use burn::backend::{Flex, FlexDevice, TensorMetadata};
 use burn::tensor::{Shape, TensorData};
 use siderin_kernels::{
-    Activation, Conv, Finish, Level, MaxPool, Moments, Norm, NormGradients, SizeError, Upsample,
+    Activation, Conv, Finish, InstructionSet, MaxPool, Moments, Norm, NormGradients, SizeError,
+    Upsample,
 };
 
 /// A tensor in memory.
@@ -48,7 +49,7 @@ pub(super) fn conv(x: &Values, w: &Values, finish: &Finish, conv: &Conv) -> Valu
     let mut y = vec![0.0; fits(conv.output_length())];
     read(x, |x| {
         read(w, |w| {
-            fits(conv.forward(Level::detected(), x, w, finish, &mut y));
+            fits(conv.forward(InstructionSet::detected(), x, w, finish, &mut y));
         });
     });
     tensor(y, shape(x, conv.channels[1], size))
@@ -58,7 +59,7 @@ fn conv_input(dy: &Values, w: &Values, finish: &Finish, conv: &Conv) -> Values {
     let mut dx = vec![0.0; fits(conv.input_length())];
     read(dy, |dy| {
         read(w, |w| {
-            fits(conv.input_gradient(Level::detected(), dy, w, finish, &mut dx));
+            fits(conv.input_gradient(InstructionSet::detected(), dy, w, finish, &mut dx));
         });
     });
     tensor(dx, shape(dy, conv.channels[0], conv.size))
@@ -104,7 +105,7 @@ fn weight_gradient(x: &Values, dy: &Values, w: &Values, conv: &Conv) -> Values {
     let mut dw = vec![0.0; fits(conv.weight_length())];
     read(x, |x| {
         read(dy, |dy| {
-            fits(conv.weight_gradient(Level::detected(), x, dy, &mut dw));
+            fits(conv.weight_gradient(InstructionSet::detected(), x, dy, &mut dw));
         });
     });
     tensor(dw, w.shape())
@@ -117,7 +118,7 @@ fn channel_sums(dy: &Values) -> Values {
     read(dy, |dy| {
         let sizes = [shape[0], shape[1], voxels];
         fits(siderin_kernels::channel_sums(
-            Level::detected(),
+            InstructionSet::detected(),
             sizes,
             dy,
             &mut sums,
@@ -128,7 +129,7 @@ fn channel_sums(dy: &Values) -> Values {
 }
 
 pub(super) fn statistics(x: &Values, norm: &Norm) -> Vec<Moments> {
-    read(x, |x| fits(norm.statistics(Level::detected(), x)))
+    read(x, |x| fits(norm.statistics(InstructionSet::detected(), x)))
 }
 
 pub(super) fn norm(
@@ -142,7 +143,13 @@ pub(super) fn norm(
     read(x, |x| {
         read(gamma, |gamma| {
             read(beta, |beta| {
-                fits(norm.forward(Level::detected(), x, moments, [gamma, beta], &mut y));
+                fits(norm.forward(
+                    InstructionSet::detected(),
+                    x,
+                    moments,
+                    [gamma, beta],
+                    &mut y,
+                ));
             });
         });
     });
@@ -170,7 +177,14 @@ pub(super) fn norm_gradients(
             read(gamma, |gamma| {
                 read(beta, |beta| {
                     let affine = [gamma, beta];
-                    fits(norm.backward(Level::detected(), x, dy, moments, affine, gradients));
+                    fits(norm.backward(
+                        InstructionSet::detected(),
+                        x,
+                        dy,
+                        moments,
+                        affine,
+                        gradients,
+                    ));
                 });
             });
         });
@@ -192,7 +206,7 @@ pub(super) fn activation_gradient(x: &Values, dy: &Values, activation: Activatio
     let mut dx = vec![0.0; x.shape().num_elements()];
     read(x, |x| {
         read(dy, |dy| {
-            fits(activation.backward(Level::detected(), x, dy, &mut dx));
+            fits(activation.backward(InstructionSet::detected(), x, dy, &mut dx));
         });
     });
     tensor(dx, x.shape())
@@ -235,7 +249,7 @@ impl KernelOps for Flex {
     fn kernel_activation(x: Values, activation: Activation) -> Values {
         let mut y = vec![0.0; x.shape().num_elements()];
         read(&x, |x| {
-            fits(activation.forward(Level::detected(), x, &mut y));
+            fits(activation.forward(InstructionSet::detected(), x, &mut y));
         });
         tensor(y, x.shape())
     }

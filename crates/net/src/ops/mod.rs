@@ -20,14 +20,14 @@ pub use resample::{
     average_pool3d, max_pool2d, max_pool3d, upsample_bilinear, upsample_linear3d,
     upsample_nearest3d,
 };
-use siderin_kernels::Level;
+use siderin_kernels::InstructionSet;
 pub use siderin_kernels::{Activation, keep_freed_memory};
 use std::cell::Cell;
 
 /// The instruction set that the kernels use on this processor.
 #[must_use]
 pub fn instructions() -> String {
-    format!("{:?}", Level::detected())
+    format!("{:?}", InstructionSet::detected())
 }
 
 thread_local! {

@@ -186,6 +186,7 @@ fn raise(values: &mut [f32], to: &[f32]) {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use burn::module::Module;
     use burn::nn::conv::{Conv2d, Conv2dConfig};
 
     /// A 1×1 convolution of two features without bias.

@@ -4,7 +4,7 @@ use super::VisitFindings;
 use super::document::{ARIA_SOURCE, ChangeCounts};
 use crate::scan::forms_sheet::forms_blocks;
 use crate::scan::sheet::{
-    PICTURED, SLAB_MM, close_view, grid_in_words, method_in_words, nearest_voxel, region_in_words,
+    PICTURED, SLAB_MM, close_view, grid_in_words, method_in_words, region_in_words,
 };
 use crate::sheet::{Block, Card, Figure, HeadCell, Row, Sheet, Table, Tile};
 use crate::words;
@@ -176,7 +176,7 @@ fn card(visits: &[VisitFindings; 2], change: &Change) -> Card {
             continue;
         }
         let close = close_view(scan, visit.findings.brain);
-        let center = nearest_voxel(scan, scan.grid().to_voxel(seen.place));
+        let center = scan.grid().nearest_inside(scan.grid().to_voxel(seen.place));
         let lesion = visit.lesion(seen);
         let marked = |offset: usize| {
             lesion.is_some_and(|lesion| lesion.voxels.binary_search(&offset).is_ok())

@@ -11,7 +11,7 @@ use siderin_core::lesion::{Counts, Lesion, NoRegion, Place};
 use siderin_image::picture::{Plane, View, Window, picture};
 use siderin_image::preprocess::percentiles;
 use siderin_image::scan::Acquisition;
-use siderin_image::volume::{Volume, VoxelPoint};
+use siderin_image::volume::Volume;
 
 /// Half the edge of a lesion's pictures.
 pub(crate) const HALF_MM: f64 = 20.0;
@@ -192,7 +192,7 @@ pub(crate) fn lesion_figures(
     lesion: &Lesion,
     heat: Option<&Volume<f32>>,
 ) -> Vec<Figure> {
-    let center = nearest_voxel(close.scan, lesion.center_voxel);
+    let center = close.scan.grid().nearest_inside(lesion.center_voxel);
     let marked = |offset: usize| lesion.voxels.binary_search(&offset).is_ok();
     let label = format!("lesion {}", lesion.id);
     let figure = |view: &View, plane: Plane, caption: &str| Figure {
@@ -342,13 +342,6 @@ pub(crate) fn method_in_words(findings: &Findings) -> String {
         method.version,
         threshold_in_words(method.threshold)
     )
-}
-
-/// The voxel that a place is in, or the closest one.
-pub(crate) fn nearest_voxel(scan: &Volume<f32>, point: VoxelPoint) -> [usize; 3] {
-    let shape = scan.shape();
-    let at = point.to_array();
-    std::array::from_fn(|a| (at[a].round().max(0.0) as usize).min(shape[a] - 1))
 }
 
 fn window(scan: &Volume<f32>, brain: &Volume<bool>) -> Window {

@@ -12,8 +12,9 @@ mod scribbles;
 pub use grow::{GrowConfig, GrowError, Grown, Reference, SizeAt, grow, largest_volume_mm3};
 pub use reading::{
     Agreement, Artefact, Cause, Entry, EntryError, Finding, Finished, ImageQuality, Landmark,
-    LandmarkType, Mark, MarkedSide, Mimic, OtherFinding, PlaceRead, Proposed, Rating, ReadLesion,
-    ReaderView, RegionsOfScan, Runs, RunsError, Site, Verdict, agreement, places, touching_parts,
+    LandmarkType, Mark, MarkedSide, MimicType, OtherFinding, PlaceRead, Proposed, Rating,
+    ReadLesion, ReaderView, RegionsOfScan, Runs, RunsError, Site, Verdict, agreement, places,
+    touching_parts,
 };
 pub use scribbles::{
     GrownLesions, Scribble, ScribbleError, Strokes, grow_scribbles, read_scribbles,

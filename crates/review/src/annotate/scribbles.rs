@@ -2,7 +2,7 @@
 
 use super::grow::{GrowConfig, GrowError, Grown, grow};
 use siderin_image::preprocess::{Connectivity, connected_components};
-use siderin_image::volume::{Grid, Volume};
+use siderin_image::volume::{Grid, SAME_GRID_MM, Volume};
 use std::collections::BTreeMap;
 
 /// Which voxels of a map of scribbles mark one lesion.
@@ -50,9 +50,6 @@ pub enum ScribbleError {
     #[error("growing lesions: {0} scribbles, and a map holds 65535 lesions at most; mark fewer")]
     TooMany(usize),
 }
-
-/// Farther apart the grids of scan and scribbles must not lie.
-const SAME_GRID_MM: f64 = 0.1;
 
 /// The scribbles of a map on a scan's grid, in the order of their first voxel. Without `strokes` each label
 /// is a lesion, or each stroke where all have one label.

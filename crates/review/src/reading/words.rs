@@ -54,7 +54,7 @@ fn changed(before: &Mark, after: &Mark) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::annotate::{Mimic, Runs};
+    use crate::annotate::{MimicType, Runs};
     use crate::store::Action;
 
     #[test]
@@ -72,7 +72,7 @@ mod tests {
         };
         let yes = Mark::of(Verdict::Accepted);
         let vessel = Mark {
-            mimic: Some(Mimic::Vessel),
+            mimic: Some(MimicType::Vessel),
             ..Mark::of(Verdict::Rejected)
         };
         let drawn = Mark {

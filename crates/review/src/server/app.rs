@@ -2,7 +2,7 @@
 
 use super::Refused;
 use crate::CONSENSUS;
-use crate::jobs::{Jobs, Method};
+use crate::jobs::{Jobs, RunMethod};
 use crate::reading::{Proposals, Reading};
 use crate::room::{LoadedScan, Loader, Partner, Room, RoomScan};
 use crate::secret::random_name;
@@ -24,7 +24,7 @@ pub struct AppConfig {
     /// The store in that folder.
     pub store: Store,
     /// What can be run.
-    pub methods: Vec<Method>,
+    pub methods: Vec<RunMethod>,
     /// The reader, where the command names one.
     pub reader: Option<String>,
     /// Size of the reports' pages.
@@ -38,7 +38,7 @@ pub struct AppConfig {
 pub struct App {
     pub(super) folder: PathBuf,
     pub(super) room: Room,
-    pub(super) methods: Vec<Method>,
+    pub(super) methods: Vec<RunMethod>,
     pub(super) reader: Option<String>,
     pub(super) paper: Paper,
     pub(super) review_id: String,

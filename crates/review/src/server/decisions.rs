@@ -17,7 +17,7 @@ use std::time::Instant;
 /// A decision as the page sends it.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub(super) struct Change {
+pub(super) struct DecisionChange {
     key: String,
     item: Option<String>,
     value: Option<Entry>,
@@ -61,7 +61,7 @@ pub(super) async fn change(
     State(app): State<Arc<App>>,
     Path((_, id)): ScanPath,
     Query(who): Query<Who>,
-    sent: Body<Change>,
+    sent: Body<DecisionChange>,
 ) -> Result<Json<Value>, Refused> {
     let sent = body(sent)?;
     blocking(app, move |app| {
@@ -81,7 +81,7 @@ pub(super) async fn change(
 }
 
 /// Whether this can be said of this item of this scan.
-fn check(app: &App, id: i64, reader: &str, sent: &Change) -> Result<(), Refused> {
+fn check(app: &App, id: i64, reader: &str, sent: &DecisionChange) -> Result<(), Refused> {
     let loaded = app.loaded(id)?;
     let proposals = app.proposals(id, &loaded)?;
     let reading = app.reading(id, reader, &proposals)?;

@@ -1,7 +1,7 @@
 //! Answers as the page reads them.
 
 use crate::annotate::{
-    Artefact, Cause, Finding, ImageQuality, Landmark, Mark, MarkedSide, Mimic, OtherFinding,
+    Artefact, Cause, Finding, ImageQuality, Landmark, Mark, MarkedSide, MimicType, OtherFinding,
     Rating, Runs, RunsError, Site,
 };
 use crate::reading::{Reading, ReadingError, forms, in_words};
@@ -264,7 +264,7 @@ pub(super) fn vocabulary() -> Value {
             })
         })
         .collect();
-    let landmarks: Vec<Value> = Mimic::ALL
+    let landmarks: Vec<Value> = MimicType::ALL
         .iter()
         .map(|m| json!({ "id": m.name(), "label": m.in_words(), "group": "mimic" }))
         .chain(
@@ -277,7 +277,7 @@ pub(super) fn vocabulary() -> Value {
         "regions": regions,
         "locations": Location::ALL.map(|l| term(l.name(), l.in_words())),
         "sizes": SizeBand::ALL.map(|s| term(s.name(), s.in_words())),
-        "mimics": Mimic::ALL.iter().map(|m| term(m.name(), m.in_words())).collect::<Vec<_>>(),
+        "mimics": MimicType::ALL.iter().map(|m| term(m.name(), m.in_words())).collect::<Vec<_>>(),
         "causes": Cause::ALL.iter().map(|c| term(c.name(), c.in_words())).collect::<Vec<_>>(),
         "landmarks": landmarks,
         "artefacts": Artefact::ALL.iter().map(|a| term(a.name(), a.in_words())).collect::<Vec<_>>(),

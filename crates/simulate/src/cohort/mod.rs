@@ -10,7 +10,7 @@ use super::files::{VisitFilesError, VisitNames, write_any_contrast, write_visit}
 use super::head::Head;
 use super::protocol::{Protocol, ProtocolError};
 use super::scene::literature_count;
-use super::simulation::{Request, SecondVisit, SimulateError, Stage, simulate};
+use super::simulation::{Request, SecondVisit, SimulateError, SimulateStage, simulate};
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 use siderin_image::folder::{
@@ -75,11 +75,11 @@ pub enum CohortError {
     #[error(transparent)]
     Protocol(#[from] ProtocolError),
     #[error(
-        "making a cohort: --out holds the cohort {there:?} with other settings; give another --out, \
+        "making a cohort: `out` holds the cohort {there:?} with other settings; give another `out`, \
          or the same cohort file and seed"
     )]
     OtherCohort { there: String },
-    #[error("making a cohort: {0}; check the free space and the permissions of --out")]
+    #[error("making a cohort: {0}; check the free space and the permissions of `out`")]
     Io(#[from] io::Error),
     #[error("making a cohort: {0}")]
     Json(#[from] serde_json::Error),
@@ -97,7 +97,7 @@ pub enum ItemError {
     Files(#[from] VisitFilesError),
     #[error(transparent)]
     Folder(#[from] FolderError),
-    #[error("making a cohort: {0}; check the free space and the permissions of --out")]
+    #[error("making a cohort: {0}; check the free space and the permissions of `out`")]
     Io(#[from] io::Error),
 }
 
@@ -275,7 +275,7 @@ pub fn open_cohort(out: &Path, spec: &CohortSpec, items: &[CohortItem]) -> Resul
         }
     } else if fs::read_dir(out)?.next().is_some() {
         return Err(CohortError::Impossible {
-            what: "--out is a folder with other files in it; give an empty or a new one".into(),
+            what: "`out` is a folder with other files in it; give an empty or a new one".into(),
         });
     }
     // First of all, so that a folder that is begun can be gone on with.
@@ -348,7 +348,7 @@ pub fn make_item(
     out: &Path,
     item: &CohortItem,
     head: &Head,
-    stage: &dyn Fn(Stage),
+    stage: &dyn Fn(SimulateStage),
 ) -> Result<(), ItemError> {
     let subject = &item.subject;
     let raw = PartialFolder::claim(out, subject, Replace::NotNow)?;
@@ -361,7 +361,7 @@ pub fn make_item(
     match &item.kind {
         ItemKind::Scan(request) => scan_into(&raw, &truth, subject, request, head, stage)?,
         ItemKind::AnyContrast { seed, .. } => {
-            stage(Stage::Person);
+            stage(SimulateStage::Person);
             let draw = ContrastDraw::draw(*seed);
             let made = any_contrast(head, &draw)?;
             let folders = [raw.subfolder("anat")?, truth.subfolder("anat")?];
@@ -379,7 +379,7 @@ fn scan_into(
     subject: &str,
     request: &Request,
     head: &Head,
-    stage: &dyn Fn(Stage),
+    stage: &dyn Fn(SimulateStage),
 ) -> Result<(), ItemError> {
     let sessions = request.second_visit.is_some();
     simulate(head, request, stage, |visit| {

@@ -8,10 +8,10 @@ use serde::{Deserialize, Serialize};
 use siderin_core::candidates::{
     COARSE_CHANNELS, CandidateView, FINE_CHANNELS, SpotKind, VIEW_EDGE, VIEW_NUMBERS,
 };
-use siderin_core::lesion::sphere_diameter_mm;
 use siderin_evaluate::Point;
 use siderin_image::folder::{write_synced, write_then_rename};
 use siderin_image::volume::WorldPoint;
+use siderin_image::volume::sphere_diameter_mm;
 use std::collections::HashMap;
 use std::io::Write;
 use std::path::PathBuf;
@@ -47,7 +47,7 @@ impl MayBe {
 
 /// A candidate's place in the scan.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct Place {
+pub struct CandidatePlace {
     /// Its centre in RAS+ mm.
     pub center_world_mm: [f64; 3],
     /// Volume of its voxels.
@@ -87,7 +87,7 @@ impl TruePlace {
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct CandidateSet {
     /// Where they lie and what they may be.
-    pub places: Vec<Place>,
+    pub places: Vec<CandidatePlace>,
     /// All true lesions, found by the search or not.
     pub lesions: Vec<TruePlace>,
     /// Fine views, then coarse ones, one after the other.
@@ -110,7 +110,7 @@ impl CandidateSet {
     }
 
     /// Adds a candidate.
-    pub fn push(&mut self, place: Place, view: &CandidateView) {
+    pub fn push(&mut self, place: CandidatePlace, view: &CandidateView) {
         self.places.push(place);
         self.fine
             .extend(view.fine.iter().map(|v| f16::from_f32(*v)));
@@ -146,7 +146,7 @@ pub struct CandidateFile {
 #[derive(Serialize, Deserialize)]
 struct Header {
     made_of: String,
-    places: Vec<Place>,
+    places: Vec<CandidatePlace>,
     lesions: Vec<TruePlace>,
 }
 
@@ -270,8 +270,8 @@ impl CandidateFile {
 mod tests {
     use super::*;
 
-    fn place(x: f64, may_be: MayBe) -> Place {
-        Place {
+    fn place(x: f64, may_be: MayBe) -> CandidatePlace {
+        CandidatePlace {
             center_world_mm: [x, 2.0, 3.0],
             volume_mm3: 8.0,
             voxels: vec![3, 4],

@@ -1,6 +1,6 @@
 //! Labelled scans become files of their candidates, with what each of them is.
 
-use super::candidate_file::{CandidateFile, CandidateSet, MayBe, Place, TruePlace};
+use super::candidate_file::{CandidateFile, CandidatePlace, CandidateSet, MayBe, TruePlace};
 use super::labels::lesion_mask;
 use super::prepare::{DataError, ScanFault, begin, check_labels, for_all, lesions_in, stamp};
 use super::prepared::numbered;
@@ -75,7 +75,7 @@ fn candidates_of(
     let truth = Truth::of(&mask, known);
     let mut set = CandidateSet::of(truth.lesions.clone());
     for ((candidate, _), view) in shown.candidates.into_iter().zip(&shown.views) {
-        let place = Place {
+        let place = CandidatePlace {
             center_world_mm: candidate.center_world.to_array(),
             volume_mm3: candidate.voxels.len() as f64 * grid.voxel_volume_mm3(),
             may_be: truth.of_candidate(&candidate),

@@ -26,7 +26,7 @@ pub enum FindError {
         sequence: &'static str,
     },
     #[error(
-        "looking for scans to learn from: no folder or manifest was given; give one with --data, or \
+        "looking for scans to learn from: no folder or manifest was given; give one with `data`, or \
          under data.train"
     )]
     NoPath,

@@ -13,7 +13,7 @@ mod prepare;
 mod prepared;
 mod store;
 
-pub use candidate_file::{CandidateFile, CandidateSet, MayBe, Place, TruePlace};
+pub use candidate_file::{CandidateFile, CandidatePlace, CandidateSet, MayBe, TruePlace};
 pub use candidates::candidates_of_all;
 pub use divide::{Division, DivisionError, FileSizes, Scans};
 pub(crate) use divide::{draw_subjects, fold_of, read_split};

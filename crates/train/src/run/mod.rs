@@ -94,7 +94,7 @@ pub enum TrainError {
     NoLesionsToJudge,
     #[error(
         "training: the loss or the weights are no longer finite at step {step} (loss {loss}); lower \
-         optimiser.learning_rate or set optimiser.clip_norm, and give another --out. The last \
+         optimiser.learning_rate or set optimiser.clip_norm, and give another `out`. The last \
          checkpoint and the best model are kept"
     )]
     Diverged { step: u64, loss: f64 },

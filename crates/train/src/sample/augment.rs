@@ -12,44 +12,44 @@ pub struct AugmentConfig {
     pub flip: f64,
     /// Turning in the slice's plane, up to so many degrees either way.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub rotation: Option<Change>,
+    pub rotation: Option<AugmentChange>,
     /// Turning out of the slice's plane, about both other axes, up to so many degrees.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub tilt: Option<Change>,
+    pub tilt: Option<AugmentChange>,
     /// Growing or shrinking by a factor of up to 1 + `most` or 1 / (1 + `most`).
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub zoom: Option<Change>,
+    pub zoom: Option<AugmentChange>,
     /// Bending by up to so many mm; knots lie 16 mm apart.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub elastic: Option<Change>,
+    pub elastic: Option<AugmentChange>,
     /// A monotone Bézier curve through the range of intensities (Zhou 2019, arXiv 1908.06912);
     /// `most` is its share, the rest stays as it was.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub curve: Option<Change>,
+    pub curve: Option<AugmentChange>,
     /// Intensities times 1 ± `most`.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub scale: Option<Change>,
+    pub scale: Option<AugmentChange>,
     /// Intensities ± `most`, in units of the recipe's scale.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub shift: Option<Change>,
+    pub shift: Option<AugmentChange>,
     /// Gaussian noise of up to this standard deviation, in units of the recipe's scale.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub noise: Option<Change>,
+    pub noise: Option<AugmentChange>,
     /// Blurring by a Gaussian of up to so many mm standard deviation.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub blur: Option<Change>,
+    pub blur: Option<AugmentChange>,
     /// Shading: a smooth factor of up to e^±`most` at the sample's border.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub bias: Option<Change>,
+    pub bias: Option<AugmentChange>,
     /// Slices that average up to so many mm, where the scan's are thinner.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub thicker_slices: Option<Change>,
+    pub thicker_slices: Option<AugmentChange>,
 }
 
 /// One kind of change.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct Change {
+pub struct AugmentChange {
     /// Share of the samples that it is done to.
     pub chance: f64,
     /// Its largest size.
@@ -203,7 +203,7 @@ impl IntensityDraw {
 }
 
 /// From 0 to the most, or 0 where it is not done.
-fn upto(change: Option<Change>, stream: &mut Stream) -> f64 {
+fn upto(change: Option<AugmentChange>, stream: &mut Stream) -> f64 {
     match change {
         Some(change) if stream.chance(change.chance) => stream.uniform(0.0, change.most),
         _ => 0.0,
@@ -211,7 +211,7 @@ fn upto(change: Option<Change>, stream: &mut Stream) -> f64 {
 }
 
 /// Of either sign.
-fn signed(change: Option<Change>, stream: &mut Stream) -> f64 {
+fn signed(change: Option<AugmentChange>, stream: &mut Stream) -> f64 {
     match change {
         Some(change) if stream.chance(change.chance) => stream.uniform(-change.most, change.most),
         _ => 0.0,

@@ -236,7 +236,7 @@ fn index_of(offset: usize, [nx, ny, _]: [usize; 3]) -> [usize; 3] {
 
 #[cfg(test)]
 mod tests {
-    use super::super::augment::Change;
+    use super::super::augment::AugmentChange;
     use super::super::cut;
     use super::*;
     use proptest::prelude::*;
@@ -274,8 +274,8 @@ mod tests {
         Sampler::new(config, augment, seed, 5)
     }
 
-    fn change(most: f64) -> Option<Change> {
-        Some(Change { chance: 0.7, most })
+    fn change(most: f64) -> Option<AugmentChange> {
+        Some(AugmentChange { chance: 0.7, most })
     }
 
     proptest! {

@@ -23,7 +23,7 @@ use folder::StudyFolder;
 pub use folder::StudyFolderError;
 use predictions::{Fold, FoldError, Test};
 use siderin_evaluate::{
-    Bootstrap, CompareError, Method, Metrics, claim_comparison, compare, write_comparison,
+    Bootstrap, CompareError, Metrics, ScoredMethod, claim_comparison, compare, write_comparison,
 };
 use siderin_image::folder::write_then_rename;
 use siderin_net::model_file::Model;
@@ -45,10 +45,10 @@ pub enum StudyError {
     Compare(#[from] CompareError),
     #[error(transparent)]
     Folder(#[from] StudyFolderError),
-    #[error("keeping the study: {0}; check the free space and the permissions of --out")]
+    #[error("keeping the study: {0}; check the free space and the permissions of `out`")]
     Io(#[from] std::io::Error),
     #[error(
-        "cross-validation needs a split file; make one with `siderin split` and give it as --split"
+        "cross-validation needs a split file; make one with `siderin split` and give it as `split`"
     )]
     NoSplit,
     #[error(
@@ -345,9 +345,9 @@ fn finish(
         });
     }
     if all.len() > 1 && kind.tests_the_same_scans() {
-        let methods: Vec<Method> = all
+        let methods: Vec<ScoredMethod> = all
             .iter()
-            .map(|arm| Method {
+            .map(|arm| ScoredMethod {
                 name: arm.name.clone(),
                 metrics: arm.metrics.clone(),
             })

@@ -93,7 +93,7 @@ fn a_network_of_candidates_is_calibrated_and_scored() {
                 .unwrap()
                 .load(name, ReadLimits::default())
                 .unwrap();
-            let found = detect(&scan, &finder, &|_| ()).unwrap().lesions.len() as u64;
+            let found = detect(&scan, &finder, &|_| ()).unwrap().found.lesions.len() as u64;
             assert_eq!(
                 found,
                 subject["prediction_count"].as_u64().unwrap(),

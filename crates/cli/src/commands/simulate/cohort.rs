@@ -2,7 +2,6 @@
 
 use super::super::{Failure, Outcome, in_one_line};
 use super::heads::{self, BUILTIN};
-use super::scan::in_words;
 use crate::args::SimulateCohort;
 use crate::progress::Progress;
 use anyhow::{Context, Result, anyhow};
@@ -104,7 +103,7 @@ fn one(
     };
     let work = std::panic::AssertUnwindSafe(|| {
         make_item(&args.out, item, head, &|stage| {
-            progress.doing(&format!("{}: {}", item.subject, in_words(stage)));
+            progress.doing(&format!("{}: {}", item.subject, stage.in_words()));
         })
     });
     std::panic::catch_unwind(work)

@@ -7,7 +7,7 @@ use crate::progress::Progress;
 use anyhow::{Context, Result};
 use siderin_image::folder::{PartialFolder, Replace};
 use siderin_simulate::{
-    Protocol, Request, SecondVisit, Stage, VisitNames, literature_count, simulate, write_visit,
+    Protocol, Request, SecondVisit, VisitNames, literature_count, simulate, write_visit,
 };
 use std::path::Path;
 use std::time::Instant;
@@ -65,7 +65,7 @@ fn scan(
     simulate(
         &head,
         &request,
-        &|stage| progress.doing(&in_words(stage)),
+        &|stage| progress.doing(&stage.in_words()),
         |visit| {
             progress.doing("writing");
             let place = if visit.number == 1 {
@@ -93,20 +93,4 @@ fn scan(
         ),
     );
     Ok(())
-}
-
-/// What is being done, for the progress bar.
-pub(super) fn in_words(stage: Stage) -> String {
-    let (visit, doing) = match stage {
-        Stage::Person => (1, "shaping the head, placing vessels"),
-        Stage::Field { visit } => (visit, "computing the field"),
-        Stage::Scan { visit } => (visit, "scanning"),
-        Stage::Truth { visit } => (visit, "measuring the truth"),
-        Stage::Images { visit } => (visit, "making images"),
-    };
-    if visit == 1 {
-        doing.to_string()
-    } else {
-        format!("visit {visit}: {doing}")
-    }
 }

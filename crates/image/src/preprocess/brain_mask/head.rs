@@ -1,7 +1,7 @@
 //! First measures of a head: intensity range, centre, size.
 
 use crate::preprocess::{Percentiles, percentiles};
-use crate::volume::{Volume, VoxelPoint, WorldPoint};
+use crate::volume::{Volume, VoxelPoint, WorldPoint, sphere_radius_mm};
 use nalgebra::{Point3, Vector3};
 
 /// What the surface starts from (names as in Smith 2002, section 2.1).
@@ -69,7 +69,7 @@ impl Head {
         }
         let center = Point3::from(moment / mass);
         let volume_mm3 = voxels as f64 * grid.voxel_volume_mm3();
-        let radius_mm = (volume_mm3 * 3.0 / (4.0 * std::f64::consts::PI)).cbrt();
+        let radius_mm = sphere_radius_mm(volume_mm3);
         let mut values: Vec<f32> = bright
             .iter()
             .filter(|(offset, _)| (world_of(*offset) - center).norm() < radius_mm)

@@ -8,7 +8,7 @@
 mod design;
 mod plan;
 
-pub use plan::{Level, PlanConfig};
+pub use plan::{GuidedLevel, PlanConfig};
 
 use crate::architectures::Design;
 use crate::architectures::layers::{ConvNorm, NormKind};
@@ -27,7 +27,7 @@ pub struct GuidedConfig {
     /// 1: T2* alone; 2: with T1w.
     pub inputs: usize,
     /// Finest first.
-    pub levels: Vec<Level>,
+    pub levels: Vec<GuidedLevel>,
     /// Normalisation of the features.
     pub norm: NormKind,
     /// Whether regions of the brain are segmented beside microbleeds: the proxy task. The ablation
@@ -89,7 +89,7 @@ impl GuidedConfig {
                         0 => Block::new([into, level.channels], level, self.norm, device),
                         _ => Block::new(
                             [level.channels; 2],
-                            &Level {
+                            &GuidedLevel {
                                 stride: [1; 3],
                                 ..level.clone()
                             },
@@ -169,7 +169,7 @@ impl Guided {
 }
 
 impl Block {
-    fn new(channels: [usize; 2], level: &Level, norm: NormKind, device: &Device) -> Self {
+    fn new(channels: [usize; 2], level: &GuidedLevel, norm: NormKind, device: &Device) -> Self {
         let out = channels[1];
         let changes = channels[0] != out;
         Self {
@@ -195,7 +195,7 @@ impl Block {
 }
 
 impl UpLevel {
-    fn new(coarse: &Level, fine: &Level, norm: NormKind, device: &Device) -> Self {
+    fn new(coarse: &GuidedLevel, fine: &GuidedLevel, norm: NormKind, device: &Device) -> Self {
         Self {
             up: ConvTranspose3dConfig::new([coarse.channels, fine.channels], coarse.stride)
                 .with_stride(coarse.stride)
@@ -225,8 +225,8 @@ mod tests {
     use super::*;
     use crate::reference::Reference;
 
-    fn level(kernel: [usize; 3], stride: [usize; 3], channels: usize) -> Level {
-        Level {
+    fn level(kernel: [usize; 3], stride: [usize; 3], channels: usize) -> GuidedLevel {
+        GuidedLevel {
             kernel,
             stride,
             channels,

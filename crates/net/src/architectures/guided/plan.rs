@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 /// One resolution of the network.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct Level {
+pub struct GuidedLevel {
     /// Kernel of its convolutions: slices, rows, columns.
     pub kernel: [usize; 3],
     /// How much coarser it is than the level before.
@@ -42,12 +42,12 @@ impl PlanConfig {
     /// finest among those that can be halved; a single axis is halved only down to 6. A kernel has
     /// one voxel along an axis until that axis' spacing is less than twice the finest, then three.
     #[must_use]
-    pub fn levels(&self) -> Vec<Level> {
+    pub fn levels(&self) -> Vec<GuidedLevel> {
         let mut spacing = self.spacing_mm;
         let mut size = self.patch;
         let mut kernel = [1; 3];
         let mut stride = [1; 3];
-        let mut levels: Vec<Level> = Vec::new();
+        let mut levels: Vec<GuidedLevel> = Vec::new();
         loop {
             let at = levels.len();
             let finest = spacing.into_iter().fold(f64::INFINITY, f64::min);
@@ -58,7 +58,7 @@ impl PlanConfig {
             }
             let halved = self.halved(spacing, size);
             let deepest = halved.is_empty();
-            levels.push(Level {
+            levels.push(GuidedLevel {
                 kernel: if deepest { [3; 3] } else { kernel },
                 stride,
                 channels: self.widest.min(self.width << at.min(16)),
@@ -103,7 +103,7 @@ impl PlanConfig {
 mod tests {
     use super::*;
 
-    fn plan(spacing_mm: [f64; 3], patch: [usize; 3]) -> Vec<Level> {
+    fn plan(spacing_mm: [f64; 3], patch: [usize; 3]) -> Vec<GuidedLevel> {
         PlanConfig {
             spacing_mm,
             patch,

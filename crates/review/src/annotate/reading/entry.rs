@@ -1,7 +1,7 @@
 //! What a reader says of one thing in a scan.
 
 use super::runs::Runs;
-use super::terms::{Artefact, Cause, MarkedSide, Mimic, OtherFinding, Rating, Verdict};
+use super::terms::{Artefact, Cause, MarkedSide, MimicType, OtherFinding, Rating, Verdict};
 use serde::{Deserialize, Serialize};
 use siderin_core::forms::{Certainty, Location, SizeBand};
 use siderin_core::regions::Region;
@@ -31,7 +31,7 @@ pub struct Mark {
     pub verdict: Verdict,
     /// What it is instead.
     #[serde(default)]
-    pub mimic: Option<Mimic>,
+    pub mimic: Option<MimicType>,
     /// How sure the reader is.
     #[serde(default)]
     pub certainty: Option<Certainty>,
@@ -80,7 +80,7 @@ pub struct Landmark {
 #[serde(untagged)]
 pub enum LandmarkType {
     /// A mimic that nobody proposed.
-    Mimic(Mimic),
+    MimicType(MimicType),
     /// Another finding.
     Other(OtherFinding),
 }
@@ -148,7 +148,7 @@ impl LandmarkType {
     #[must_use]
     pub fn in_words(self) -> &'static str {
         match self {
-            Self::Mimic(mimic) => mimic.in_words(),
+            Self::MimicType(mimic) => mimic.in_words(),
             Self::Other(other) => other.in_words(),
         }
     }
@@ -157,7 +157,7 @@ impl LandmarkType {
     #[must_use]
     pub fn name(self) -> &'static str {
         match self {
-            Self::Mimic(mimic) => mimic.name(),
+            Self::MimicType(mimic) => mimic.name(),
             Self::Other(other) => other.name(),
         }
     }
@@ -212,7 +212,7 @@ mod tests {
     #[test]
     fn what_is_written_reads_back() {
         let said = Entry::Finding(Mark {
-            mimic: Some(Mimic::FlowVoid),
+            mimic: Some(MimicType::FlowVoid),
             mask: Some(Runs::of(&[3, 4, 9])),
             ..mark(Verdict::Rejected)
         });
@@ -254,7 +254,7 @@ mod tests {
             EntryError::Runs(_)
         ));
         let vessel = Mark {
-            mimic: Some(Mimic::Vessel),
+            mimic: Some(MimicType::Vessel),
             ..mark(Verdict::Accepted)
         };
         assert_eq!(

@@ -40,7 +40,7 @@ terms! {
 
 terms! {
     /// What looks like a microbleed (Greenberg 2009, doi 10.1016/S1474-4422(09)70013-4).
-    Mimic {
+    MimicType {
         Vessel = "vessel", "vessel";
         Calcification = "calcification", "calcification";
         Mineralisation = "mineralisation", "iron or mineralisation";

@@ -14,10 +14,11 @@ use change::changed;
 use siderin_core::candidates::{
     COARSE_CHANNELS, CandidateView, FINE_CHANNELS, SpotKind, VIEW_EDGE, VIEW_NUMBERS,
 };
-use siderin_core::lesion::{repeats, sphere_diameter_mm};
+use siderin_core::lesion::repeats;
 use siderin_evaluate::{Lesions, Point, ScoreError, ScoreSettings, SubjectScore, score_case};
 use siderin_image::random::Stream;
 use siderin_image::volume::WorldPoint;
+use siderin_image::volume::sphere_diameter_mm;
 use siderin_net::architectures::Network;
 use siderin_net::compute::Compute;
 use siderin_net::model_file::{Calibration, Model};
@@ -365,7 +366,7 @@ fn blank_view() -> CandidateView {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::data::{Place, TruePlace};
+    use crate::data::{CandidatePlace, TruePlace};
     use crate::sample::SamplingConfig;
     use siderin_core::candidates::VIEW_VERSION;
     use siderin_net::architectures::{CandidateNetConfig, ModelConfig};
@@ -376,7 +377,7 @@ mod tests {
             volume_mm3: 1.0,
         }]);
         for (n, may_be) in kinds.iter().enumerate() {
-            let place = Place {
+            let place = CandidatePlace {
                 center_world_mm: [10.0 * n as f64, 0.0, 0.0],
                 volume_mm3: 4.0,
                 voxels: vec![n],

@@ -1,17 +1,14 @@
 //! The documents that other programs read keep to `schemas/`: the ones of every version there was, and the ones that
 //! the program writes now.
-#![allow(clippy::unwrap_used, clippy::panic)] // Tests state what they expect.
 
-mod support;
-
+use crate::support::{json, siderin, write_map};
 use jsonschema::error::ValidationErrorKind;
 use jsonschema::{ValidationError, Validator, draft202012};
 use serde_json::{Value, json};
-use siderin_core::scan::nifti::write_volume;
-use siderin_core::simulate::{PhantomConfig, phantom};
+use siderin_image::scan::nifti::write_volume;
+use siderin_simulate::{PhantomConfig, phantom};
 use std::fs;
 use std::path::{Path, PathBuf};
-use support::{json, siderin, write_map};
 use tempfile::TempDir;
 
 const DOCUMENTS: [&str; 3] = ["lesions", "change", "metrics"];
