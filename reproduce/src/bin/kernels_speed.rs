@@ -10,7 +10,7 @@ use burn::nn::{PaddingConfig2d, PaddingConfig3d};
 use burn::optim::{AdamConfig, GradientsParams};
 use burn::tensor::{Device, Distribution, Tensor};
 use serde_json::json;
-use siderin_kernels::{Conv, Finish, Level};
+use siderin_kernels::{Conv, Finish, InstructionSet};
 use siderin_net::architectures::{Architecture, ModelConfig, Network, Preset};
 use siderin_net::ops::{convolve, with_burn};
 use std::collections::HashMap;
@@ -190,7 +190,7 @@ impl Inputs {
 /// Share of the processor's peak that each kind of layer reaches: the best of some runs, beside the
 /// best peak of some runs, because other work on the machine only ever slows down.
 fn layers() -> Result<serde_json::Value, Box<dyn Error>> {
-    let level = Level::detected();
+    let level = InstructionSet::detected();
     let same = |channels, size, kernel| Conv::same(1, channels, size, kernel);
     let half = |channels, size: [usize; 3]| Conv {
         stride: [2; 3],

@@ -1,29 +1,25 @@
 //! `siderin compare` from the outside: two simulated visits, a stranger's scan, three visits, folders.
-use crate::support::{json, shared, siderin};
+use crate::support::{json, made_once, shared, siderin};
 use nalgebra::{Matrix4, Point3};
 use predicates::str::contains;
 use serde_json::Value;
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::sync::OnceLock;
 use tempfile::TempDir;
 
-/// A person's two visits, the second with six new microbleeds; made once.
-fn visits() -> &'static [PathBuf; 2] {
-    static FOLDER: OnceLock<(TempDir, [PathBuf; 2])> = OnceLock::new();
-    let (_, visits) = FOLDER.get_or_init(|| {
-        let folder = TempDir::new().unwrap();
-        let out = folder.path().join("scan");
+/// A person's two visits, the second with six new microbleeds.
+fn visits() -> [PathBuf; 2] {
+    let folder = made_once("visits", |folder| {
         siderin()
             .args(["simulate", "scan", "--lesions", "6", "--visit2", "6,0"])
             .args(["--seed", "8", "--quiet", "--out"])
-            .arg(&out)
+            .arg(folder.join("scan"))
             .assert()
             .success();
-        let visits = [out.clone(), out.join("visit2")];
-        (folder, visits)
     });
-    visits
+    let first = folder.join("scan");
+    let second = first.join("visit2");
+    [first, second]
 }
 
 fn scan(visit: &Path) -> PathBuf {
@@ -49,7 +45,7 @@ fn what_is_new_at_the_second_visit_is_told() {
     let at = TempDir::new().unwrap();
     let [first, second] = visits();
     let out = at.path().join("change");
-    compare(&[&scan(first), &scan(second)], &out, &["--siderosis", "0"]).success();
+    compare(&[&scan(&first), &scan(&second)], &out, &["--siderosis", "0"]).success();
     let change = json(&out.join("change.json"));
     let truth = json(&second.join("truth.json"));
 
@@ -176,7 +172,7 @@ fn three_visits_make_a_timeline() {
     let at = TempDir::new().unwrap();
     let [first, second] = visits();
     let out = at.path().join("timeline");
-    let scans = [scan(first), scan(second), scan(second)];
+    let scans = [scan(&first), scan(&second), scan(&second)];
     let scans: Vec<&Path> = scans.iter().map(PathBuf::as_path).collect();
     compare(&scans, &out, &["--rules", "--quiet", "--paper", "letter"]).success();
     let timeline = json(&out.join("timeline.json"));

@@ -1,6 +1,6 @@
 //! The default model from the outside: what it finds in a simulated scan, and that it does not mind how the
 //! scan is stored.
-use crate::support::{json, siderin};
+use crate::support::{json, made_once, siderin};
 use nalgebra::Matrix4;
 use serde_json::Value;
 use siderin_image::scan::ReadLimits;
@@ -8,32 +8,19 @@ use siderin_image::scan::nifti::{read_volume, write_volume};
 use siderin_image::volume::{Grid, Volume};
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::sync::OnceLock;
 use tempfile::TempDir;
 
-/// A simulated scan with microbleeds, made once.
-fn simulated() -> &'static Path {
-    static FOLDER: OnceLock<(TempDir, PathBuf)> = OnceLock::new();
-    let (_, scan) = FOLDER.get_or_init(|| {
-        let folder = TempDir::new().unwrap();
-        let out = folder.path().join("scan");
+/// A simulated scan with microbleeds.
+fn simulated() -> PathBuf {
+    let folder = made_once("simulated", |folder| {
         siderin()
-            .args([
-                "simulate",
-                "scan",
-                "--lesions",
-                "12",
-                "--seed",
-                "11",
-                "--quiet",
-                "--out",
-            ])
-            .arg(&out)
+            .args(["simulate", "scan", "--lesions", "12", "--seed", "11"])
+            .args(["--quiet", "--out"])
+            .arg(folder.join("scan"))
             .assert()
             .success();
-        (folder, out)
     });
-    scan
+    folder.join("scan")
 }
 
 fn detect(scan: &Path, out: &Path, more: &[&str]) -> Value {

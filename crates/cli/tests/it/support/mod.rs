@@ -1,25 +1,48 @@
 //! What tests of the commands share.
-#![allow(dead_code, unused_imports)] // Each test binary uses some of it.
-#![allow(unreachable_pub, clippy::print_stderr)] // Test output is where skips are said.
 
-pub use siderin_testing::{missing, shared};
+pub(crate) use siderin_testing::{missing, shared};
 
 use assert_cmd::Command;
 use serde_json::Value;
-use std::fs;
+use std::fs::{self, File};
 use std::path::{Path, PathBuf};
+use std::time::UNIX_EPOCH;
 
-pub fn siderin() -> Command {
+pub(crate) fn siderin() -> Command {
     Command::cargo_bin("siderin").unwrap()
 }
 
+/// A folder that several tests need and that takes long to make: made once by this build of the program, whichever
+/// process comes first, and kept in the build's folder.
+pub(crate) fn made_once(name: &str, make: impl FnOnce(&Path)) -> PathBuf {
+    let program = fs::metadata(assert_cmd::cargo::cargo_bin("siderin")).unwrap();
+    let built = program.modified().unwrap().duration_since(UNIX_EPOCH);
+    let all = Path::new(env!("CARGO_TARGET_TMPDIR")).join(name);
+    fs::create_dir_all(&all).unwrap();
+    let lock = File::create(all.join("lock")).unwrap();
+    lock.lock().unwrap();
+    let folder = all.join(built.unwrap().as_nanos().to_string());
+    if !folder.is_dir() {
+        for old in fs::read_dir(&all).unwrap().map(|entry| entry.unwrap()) {
+            if old.path().is_dir() {
+                fs::remove_dir_all(old.path()).unwrap();
+            }
+        }
+        let partial = all.join("partial");
+        fs::create_dir(&partial).unwrap();
+        make(&partial);
+        fs::rename(&partial, &folder).unwrap();
+    }
+    folder
+}
+
 /// A JSON file.
-pub fn json(path: &Path) -> Value {
+pub(crate) fn json(path: &Path) -> Value {
     serde_json::from_slice(&fs::read(path).unwrap()).unwrap()
 }
 
 /// A model of a preset with random weights and with some sizes changed.
-pub fn write_model(folder: &Path, architecture: &str, sizes: &Value) -> PathBuf {
+pub(crate) fn write_model(folder: &Path, architecture: &str, sizes: &Value) -> PathBuf {
     let path = folder.join(format!("{architecture}.siderin"));
     let new = |card: Option<&Path>| {
         let mut command = siderin();
@@ -43,7 +66,12 @@ pub fn write_model(folder: &Path, architecture: &str, sizes: &Value) -> PathBuf 
 }
 
 /// Writes a float NIfTI-1 with an isotropic or given voxel size.
-pub fn write_map(path: &Path, shape: [i16; 3], voxel_mm: [f32; 3], value: impl Fn(usize) -> f32) {
+pub(crate) fn write_map(
+    path: &Path,
+    shape: [i16; 3],
+    voxel_mm: [f32; 3],
+    value: impl Fn(usize) -> f32,
+) {
     let mut bytes = vec![0u8; 352];
     let mut put = |at: usize, raw: &[u8]| bytes[at..at + raw.len()].copy_from_slice(raw);
     put(0, &348i32.to_le_bytes());
