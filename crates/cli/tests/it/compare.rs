@@ -45,7 +45,12 @@ fn what_is_new_at_the_second_visit_is_told() {
     let at = TempDir::new().unwrap();
     let [first, second] = visits();
     let out = at.path().join("change");
-    compare(&[&scan(&first), &scan(&second)], &out, &["--siderosis", "0"]).success();
+    compare(
+        &[&scan(&first), &scan(&second)],
+        &out,
+        &["--siderosis", "0"],
+    )
+    .success();
     let change = json(&out.join("change.json"));
     let truth = json(&second.join("truth.json"));
 
