@@ -14,6 +14,10 @@
 //! are checked once where a public function is entered, tasks that run side by side write to
 //! disjoint places, and what they read and write lies within the sizes that were checked.
 
+// The one crate of the workspace with code that the compiler cannot check: see `simd` and `allocator`.
+#![allow(unsafe_code)]
+#![deny(unsafe_op_in_unsafe_fn, clippy::undocumented_unsafe_blocks)]
+
 mod activation;
 mod allocator;
 mod conv;

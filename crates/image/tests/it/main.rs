@@ -4,7 +4,5 @@
 mod dicom_hostile;
 mod dicom_series;
 mod nifti_files;
-mod preprocess_oracle;
-mod registration;
 mod registration_oracle;
 mod slices;
