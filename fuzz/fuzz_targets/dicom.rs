@@ -6,7 +6,10 @@ use siderin_image::scan::ReadLimits;
 use siderin_image::scan::dicom::read_volumes_from_bytes;
 use std::sync::Once;
 
-const LIMITS: ReadLimits = ReadLimits { max_voxels: 1 << 20, max_dicom_bytes: 1 << 22 };
+const LIMITS: ReadLimits = ReadLimits {
+    max_voxels: 1 << 20,
+    max_dicom_bytes: 1 << 22,
+};
 
 /// The reader catches panics of the parsers and decoders below it, so a panic counts as a
 /// finding only where it leaves the reader: libFuzzer's hook, which aborts at once, is

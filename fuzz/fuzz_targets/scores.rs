@@ -2,7 +2,9 @@
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
-use siderin_evaluate::{CaseTable, Lesions, Metrics, PointFormat, Rule, ScoreSettings, parse_points, score_case, split};
+use siderin_evaluate::{
+    CaseTable, Lesions, Metrics, PointFormat, Rule, ScoreSettings, parse_points, score_case, split,
+};
 
 fuzz_target!(|bytes: &[u8]| {
     if let Ok(table) = CaseTable::parse(bytes) {

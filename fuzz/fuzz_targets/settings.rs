@@ -15,7 +15,12 @@ fuzz_target!(|bytes: &[u8]| {
     if let Ok(spec) = CohortSpec::from_toml(text) {
         assert!(!spec.heads.is_empty());
         if spec.scans.len() < 10 {
-            assert!(!spec.items(1).expect("what was read can be listed").is_empty());
+            assert!(
+                !spec
+                    .items(1)
+                    .expect("what was read can be listed")
+                    .is_empty()
+            );
         }
     }
 });

@@ -19,7 +19,9 @@ fuzz_target!(|bytes: &[u8]| {
         let again = TrainConfig::from_toml(&written).expect("what is written can be read");
         assert_eq!(again, config);
         for step in [0, 1, 1000, 1 << 40] {
-            let rate = config.schedule.rate(step, 100, config.optimiser.learning_rate);
+            let rate = config
+                .schedule
+                .rate(step, 100, config.optimiser.learning_rate);
             assert!((0.0..=1.0).contains(&rate), "{rate}");
         }
     }

@@ -11,7 +11,7 @@ set -euo pipefail
 cd "$(dirname "$0")/../.."
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
-# In one go: built one by one, the crates below would be compiled for each anew.
+# In one go: built one by one, the crates below would be compiled once for each.
 cargo build --release --quiet --workspace --bin siderin --bin network_units --bin phantom
 target/release/phantom "$work/large.nii.gz" 512 512 160 0.43 0.43 1
 export RAYON_NUM_THREADS=2

@@ -15,7 +15,7 @@ import { join } from "node:path";
 
 const [siderin, room, out] = process.argv.slice(2);
 process.env.SIDERIN = siderin;
-const { base, closeBrowser, openPage, serve } = await import("../crates/review/page/tests/e2e/support.js");
+const { base, closeBrowser, openPage, serve } = await import("../../crates/review/page/tests/e2e/support.js");
 
 const OPENINGS = 5;
 const STEPS = 8;

@@ -45,11 +45,11 @@ fn main() -> ExitCode {
         Ok(commands::Outcome::Done) => ExitCode::SUCCESS,
         Ok(commands::Outcome::SomeFailed) => ExitCode::from(1),
         Err(commands::Failure::Usage(why)) => {
-            progress::complain(&flags::as_flags(&format!("error: {why}")));
+            progress::complain(&format!("error: {why}"));
             ExitCode::from(2)
         }
         Err(commands::Failure::Run(why)) => {
-            progress::complain(&flags::as_flags(&format!("error: {why}")));
+            progress::complain(&format!("error: {why}"));
             ExitCode::from(1)
         }
     }

@@ -82,14 +82,14 @@ impl Progress {
     pub(crate) fn failed(&self, name: &str, why: &str) {
         self.bar.inc(1);
         self.bar
-            .suspend(|| complain(&as_flags(&format!("error: {name}: {why}"))));
+            .suspend(|| complain(&format!("error: {name}: {why}")));
     }
 
     /// Something to know about a scan.
     pub(crate) fn warn(&self, name: &str, what: &str) {
         if !self.quiet {
             self.bar
-                .suspend(|| complain(&as_flags(&format!("warning: {name}: {what}"))));
+                .suspend(|| complain(&format!("warning: {name}: {what}")));
         }
     }
 
@@ -105,13 +105,13 @@ impl Progress {
     }
 }
 
-/// A line on standard output.
+/// A line on standard output; settings that it names are written as flags.
 pub(crate) fn say(line: &str) {
     // A closed pipe is the reader's choice, not a failure.
-    let _ = writeln!(std::io::stdout(), "{line}");
+    let _ = writeln!(std::io::stdout(), "{}", as_flags(line));
 }
 
-/// A line on standard error.
+/// A line on standard error; settings that it names are written as flags.
 pub(crate) fn complain(line: &str) {
-    let _ = writeln!(std::io::stderr(), "{line}");
+    let _ = writeln!(std::io::stderr(), "{}", as_flags(line));
 }

@@ -19,9 +19,11 @@ fn main() -> Result<(), Box<dyn Error>> {
     let cases = pair_cases(Path::new(references), Path::new(predictions), false)?;
     let settings = ScoreSettings::of(Rule::Valdo);
     let (alone, limits) = (Companions::default(), ReadLimits::default());
-    let scored = score_cases(&cases, &alone, &settings, limits, &|name| println!("{name}"))
-        // All cases that cannot be scored; figures over the others would not be those of the whole.
-        .map_err(|bad| format!("{}: {}", bad[0].0, bad[0].1))?;
+    let scored = score_cases(&cases, &alone, &settings, limits, &|name| {
+        println!("{name}");
+    })
+    // All cases that cannot be scored; figures over the others would not be those of the whole.
+    .map_err(|bad| format!("{}: {}", bad[0].0, bad[0].1))?;
     let subjects = scored
         .into_iter()
         .map(|(name, scored)| (name, scored.score))

@@ -15,7 +15,7 @@ use std::collections::BTreeMap;
 pub enum CompareError {
     #[error("comparing methods: {count} was given; two or more are needed")]
     TooFew { count: usize },
-    #[error("comparing methods: {name} is the name of two of them; tell them apart with `names`")]
+    #[error("comparing methods: {name} is the name of two of them; tell them apart with ‹names›")]
     SameName { name: String },
     #[error(
         "comparing methods: {first} was scored under {first_rule}, {second} under {second_rule}; \

@@ -145,7 +145,7 @@ pub const MAP_THRESHOLD: f64 = 0.5;
 #[allow(missing_docs)]
 pub enum SettingsError {
     #[error(
-        "scoring: `per-slice` belongs to centroid-4vox, not to {rule}; leave it out or change the \
+        "scoring: ‹per-slice› belongs to centroid-4vox, not to {rule}; leave it out or change the \
          rule"
     )]
     PerSlice { rule: Rule },
@@ -155,7 +155,7 @@ pub enum SettingsError {
     )]
     CurveAbove { curve: f64, threshold: f64 },
     #[error(
-        "scoring: {what} is defined on voxels that touch; leave `labels` out, or take another rule"
+        "scoring: {what} is defined on voxels that touch; leave ‹labels› out, or take another rule"
     )]
     LabelsUnder { what: &'static str },
     #[error("scoring: {what} is {value}; it must be above 0 and at most 1")]
@@ -193,7 +193,7 @@ impl ScoreSettings {
         }
         if self.objects == Objects::Labels && (self.rule == Rule::Valdo || self.per_slice) {
             let what = if self.per_slice {
-                "`per-slice`"
+                "‹per-slice›"
             } else {
                 "the rule valdo"
             };

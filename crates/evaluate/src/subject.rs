@@ -103,13 +103,13 @@ pub enum ScoreError {
     )]
     Place { distance_mm: f64 },
     #[error(
-        "scoring: `labels` takes labels as lesions, but a map holds probabilities; leave `labels` \
+        "scoring: ‹labels› takes labels as lesions, but a map holds probabilities; leave ‹labels› \
          out or give labels"
     )]
     NoLabels,
     #[error(
-        "scoring: `per-slice` counts voxels in slices, but only points are given; give maps or \
-         leave `per-slice` out"
+        "scoring: ‹per-slice› counts voxels in slices, but only points are given; give maps or \
+         leave ‹per-slice› out"
     )]
     PointsPerSlice,
     #[error(

@@ -9,23 +9,23 @@ use std::path::{Path, PathBuf};
 #[allow(missing_docs)]
 pub enum FolderError {
     #[error(
-        "writing results: a folder of this name exists; give `force` to replace it, or another `out`"
+        "writing results: a folder of this name exists; give ‹force› to replace it, or another ‹out›"
     )]
     Exists,
-    #[error("writing results: a folder of this name exists; give another `out`, or remove it")]
+    #[error("writing results: a folder of this name exists; give another ‹out›, or remove it")]
     ExistsForGood,
-    #[error("writing results: `out` must end in the name of a folder to make")]
+    #[error("writing results: ‹out› must end in the name of a folder to make")]
     NoName,
     #[error(
-        "writing results: another run is writing this scan's folder; wait for it or give another `out`"
+        "writing results: another run is writing this scan's folder; wait for it or give another ‹out›"
     )]
     Busy,
     #[error(
-        "writing results: {0}; check that `out` is a folder, its free space and its permissions"
+        "writing results: {0}; check that ‹out› is a folder, its free space and its permissions"
     )]
     Io(#[from] io::Error),
     #[error(
-        "writing results: a folder of this name holds other files, such as {example:?}; `force` replaces results only, give another `out`"
+        "writing results: a folder of this name holds other files, such as {example:?}; ‹force› replaces results only, give another ‹out›"
     )]
     ForeignFiles { example: String },
 }
@@ -193,11 +193,11 @@ pub struct WorkFolder {
 #[derive(Debug, thiserror::Error)]
 #[allow(missing_docs)]
 pub enum WorkFolderError {
-    #[error("opening `out`: it holds other files; give an empty folder or a new one")]
+    #[error("opening ‹out›: it holds other files; give an empty folder or a new one")]
     Foreign,
-    #[error("opening `out`: another process works in it; wait for it")]
+    #[error("opening ‹out›: another process works in it; wait for it")]
     Busy,
-    #[error("opening `out`: {0}; check its free space and its permissions")]
+    #[error("opening ‹out›: {0}; check its free space and its permissions")]
     Io(#[from] io::Error),
 }
 

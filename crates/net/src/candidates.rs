@@ -63,7 +63,7 @@ impl CandidateJudge {
     /// A judge with a model that lies on the device of `compute`.
     ///
     /// # Errors
-    /// When the model is none of candidates.
+    /// When the model is not a network of candidates.
     pub fn new(model: Model, compute: &Compute) -> Result<Self, CandidateError> {
         match model.network {
             Network::CandidateNet(network) => Ok(Self {

@@ -22,7 +22,7 @@ pub enum ComputeDevice {
 pub enum DeviceError {
     #[error(
         "opening the GPU: this siderin was built without GPU support; build it with \
-         `--features gpu`, or use the CPU"
+         the feature `gpu`, or use the CPU"
     )]
     NotBuilt,
     #[error("opening the GPU: {0}; check the graphics driver, or use the CPU")]

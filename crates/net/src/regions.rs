@@ -86,7 +86,7 @@ impl RegionFinder {
     /// A finder with a model that lies on the device of `compute`.
     ///
     /// # Errors
-    /// When the model is none of regions.
+    /// When the model is not a network of regions.
     pub fn new(model: Model, compute: &Compute) -> Result<Self, RegionError> {
         let fingerprint = model.fingerprint()?;
         match model.network {

@@ -4,9 +4,7 @@
 #![allow(clippy::print_stdout)]
 
 use siderin_simulate::head::Head;
-use siderin_simulate::{
-    Protocol, Request, VisitFilesError, VisitNames, simulate, write_visit,
-};
+use siderin_simulate::{Protocol, Request, VisitFilesError, VisitNames, simulate, write_visit};
 use std::error::Error;
 use std::path::PathBuf;
 

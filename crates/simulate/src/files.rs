@@ -20,7 +20,7 @@ pub enum VisitFilesError {
     Folder(#[from] FolderError),
     #[error(transparent)]
     Image(#[from] WriteError),
-    #[error("writing a simulated scan: {0}; check the free space and the permissions of `out`")]
+    #[error("writing a simulated scan: {0}; check the free space and the permissions of ‹out›")]
     Io(#[from] io::Error),
     #[error("writing a simulated scan: {0}")]
     Json(#[from] serde_json::Error),

@@ -1,30 +1,14 @@
 //! Settings that are refused unless something can be trained by them.
 
-use crate::loss::LossError;
-use siderin_net::model_file::ModelFileError;
 use std::fmt;
 
-/// A config that nothing can be trained by.
-#[derive(Debug, thiserror::Error)]
-#[allow(missing_docs)]
-pub enum ConfigError {
-    #[error("reading the training config: {0}")]
-    Toml(String),
-    #[error("reading the training config: {what} is {value}, expected {expected}")]
-    Setting {
-        what: &'static str,
-        value: String,
-        expected: String,
-    },
-    #[error(
-        "reading the training config: the card with the changes of [model.card] is none of a model \
-         ({0}); `siderin inspect MODEL --json` shows what a card holds"
-    )]
-    Card(serde_json::Error),
-    #[error("reading the training config: {0}")]
-    Loss(#[from] LossError),
-    #[error(transparent)]
-    Model(#[from] ModelFileError),
+/// A setting that nothing can be trained by.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("reading the training config: {what} is {value}, expected {expected}")]
+pub struct SettingError {
+    what: &'static str,
+    value: String,
+    expected: String,
 }
 
 /// Refuses a setting unless it is right.
@@ -33,11 +17,11 @@ pub(crate) fn require(
     what: &'static str,
     value: impl fmt::Display,
     expected: impl Into<String>,
-) -> Result<(), ConfigError> {
+) -> Result<(), SettingError> {
     if right {
         return Ok(());
     }
-    Err(ConfigError::Setting {
+    Err(SettingError {
         what,
         value: value.to_string(),
         expected: expected.into(),

@@ -5,7 +5,6 @@ use crate::args::{Train, Training};
 use crate::progress::{Progress, complain, say};
 use anyhow::{Context, Result};
 use siderin_train::config::TrainConfig;
-use siderin_train::data::Scans;
 use siderin_train::run::{Progress as Event, Setup, train};
 use std::path::Path;
 
@@ -21,7 +20,7 @@ fn trained(args: &Train) -> Result<()> {
         score_all: args.scores,
         ..setup(config, &args.training)?
     };
-    let scans = Scans::of(&setup.config)?;
+    let scans = setup.config.scans()?;
     let teller = Teller::new(args.training.quiet);
     if let [first, ..] = &scans.on_both_sides[..] {
         let count = scans.on_both_sides.len();

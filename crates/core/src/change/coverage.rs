@@ -1,7 +1,7 @@
 //! How much of a brain both visits show.
 
 use nalgebra::Isometry3;
-use siderin_image::volume::{Volume, VoxelPoint, WorldPoint};
+use siderin_image::volume::{Volume, VoxelPoint, WorldPoint, sphere_radius_mm};
 use std::f64::consts::PI;
 
 /// Every so many voxels of the brain are looked up in the other scan.
@@ -45,7 +45,7 @@ pub(super) fn beyond_the_ends(brain: &Volume<bool>) -> f64 {
     if seen_mm3 <= 0.0 {
         return 0.0;
     }
-    let radius = (0.75 * seen_mm3 / PI).cbrt();
+    let radius = sphere_radius_mm(seen_mm3);
     let slice_mm = grid.spacing_mm()[axis];
     let caps: f64 = ends
         .iter()

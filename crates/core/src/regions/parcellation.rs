@@ -17,7 +17,7 @@ pub enum ParcellationError {
     NotALabel { value: f32 },
     #[error(
         "reading a parcellation: no cortex of the Desikan-Killiany atlas (codes 1001 to 1035, 2001 \
-         to 2035) was found; give aparc+aseg, wmparc, or SynthSeg's output with `parc`"
+         to 2035) was found; give aparc+aseg, wmparc, or SynthSeg's output with `--parc`"
     )]
     NoCortex,
     #[error(

@@ -114,7 +114,7 @@ pub enum CasesError {
     },
     #[error(
         "matching files: {count} cases have no {lacking}: {names}; give them, or score them as \
-         empty with `allow-missing`"
+         empty with ‹allow-missing›"
     )]
     NoPartner {
         lacking: &'static str,

@@ -102,7 +102,7 @@ pub enum LoadError {
     #[error(transparent)]
     Pixels(#[from] PixelError),
     #[error(
-        "reading the scan: the values look like phase (many are negative, both signs reach equally far); detection needs the magnitude, give this file with `phase`"
+        "reading the scan: the values look like phase (many are negative, both signs reach equally far); detection needs the magnitude, give this file with ‹phase›"
     )]
     LooksLikePhase,
     #[error(

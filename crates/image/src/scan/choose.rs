@@ -12,11 +12,11 @@ pub enum ChooseError {
     )]
     NoSuchVolume { asked: usize, count: usize },
     #[error(
-        "choosing a volume: {count} volumes could be the scan; choose one with `volume`:\n{list}"
+        "choosing a volume: {count} volumes could be the scan; choose one with ‹volume›:\n{list}"
     )]
     Several { count: usize, list: String },
     #[error(
-        "choosing a volume: the input holds no magnitude, only {what}; give the magnitude as INPUT (a phase goes with it as `phase`)"
+        "choosing a volume: the input holds no magnitude, only {what}; give the magnitude as INPUT (a phase goes with it as ‹phase›)"
     )]
     NoMagnitude { what: Component },
     #[error(
@@ -24,7 +24,7 @@ pub enum ChooseError {
     )]
     NotMagnitude { number: usize, what: Component },
     #[error(
-        "choosing a volume: {files} DICOM files are damaged, so that slices may be missing; export the series again, or choose a volume with `volume` to go on without them ({why}; the first is {name})"
+        "choosing a volume: {files} DICOM files are damaged, so that slices may be missing; export the series again, or choose a volume with ‹volume› to go on without them ({why}; the first is {name})"
     )]
     Damaged {
         files: usize,
@@ -125,7 +125,7 @@ fn refusal(refused: &RefusedVolume, others: &[&VolumeEntry]) -> ChooseError {
     let hint = if others.is_empty() {
         String::new()
     } else {
-        format!("; or choose another with `volume`:\n{}", list(others))
+        format!("; or choose another with ‹volume›:\n{}", list(others))
     };
     ChooseError::Refused {
         number: refused.number,
@@ -140,7 +140,7 @@ fn list(entries: &[&VolumeEntry]) -> String {
     let mut lines: Vec<String> = entries
         .iter()
         .take(SHOWN)
-        .map(|entry| format!("  `volume` {}: {}", entry.number, entry.summary()))
+        .map(|entry| format!("  ‹volume› {}: {}", entry.number, entry.summary()))
         .collect();
     if entries.len() > SHOWN {
         lines.push(format!("  … and {} more", entries.len() - SHOWN));

@@ -80,7 +80,7 @@ fn a_4d_file_needs_a_choice() {
     bytes[40..42].copy_from_slice(&4i16.to_le_bytes());
     bytes[48..50].copy_from_slice(&2i16.to_le_bytes());
     bytes.extend((100..124i16).flat_map(i16::to_le_bytes));
-    assert!(refusal(&bytes).contains("`volume`"), "{}", refusal(&bytes));
+    assert!(refusal(&bytes).contains("‹volume›"), "{}", refusal(&bytes));
     let (_, second, _) = read_volume_from_bytes(&bytes, Some(2), SMALL).unwrap();
     assert_eq!(second.at([0, 0, 0]), 100.0);
     assert!(matches!(

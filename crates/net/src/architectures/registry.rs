@@ -1,5 +1,5 @@
-//! The list of all architectures. A network is added by a folder and a line here; what differs between networks is
-//! in its [`Design`], and nothing but this file asks which one it is to dispatch.
+//! The list of all architectures: what differs between networks is in their [`Design`], and of the networks that make
+//! maps nothing else in this crate asks which one it is.
 
 use super::{
     CandidateNet, CandidateNetConfig, ConfigError, Design, Guided, GuidedConfig, MapNetwork, Mmoc,

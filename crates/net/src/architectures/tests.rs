@@ -240,3 +240,16 @@ fn a_network_is_added_by_a_folder_and_a_line() {
     let heat = heat_map(&detector, &detection).unwrap().unwrap();
     assert!(heat.voxels().iter().any(|heat| *heat > 0.0));
 }
+
+#[test]
+fn whoever_makes_maps_says_so() {
+    for &architecture in Architecture::ALL {
+        let config = architecture.preset(Preset::Small);
+        let makes_maps = config.init(&Device::flex()).unwrap().into_map().is_some();
+        assert_eq!(
+            makes_maps,
+            architecture.output() == Output::Microbleeds,
+            "{architecture}"
+        );
+    }
+}

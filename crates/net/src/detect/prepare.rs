@@ -73,12 +73,12 @@ pub fn prepare(
     let companions = [
         Companion {
             what: "T1w image",
-            option: "`t1`",
+            option: "‹t1›",
             given: scan.t1.as_ref(),
         },
         Companion {
             what: "T2w image",
-            option: "`t2`",
+            option: "‹t2›",
             given: scan.t2.as_ref(),
         },
     ];
@@ -195,7 +195,7 @@ mod tests {
     fn place<'a>(scan: &'a Scan, optional: bool) -> Result<Placed<'a>, PrepareError> {
         let companion = Companion {
             what: "T1w image",
-            option: "`t1`",
+            option: "‹t1›",
             given: scan.t1.as_ref(),
         };
         companion.place(&card(2, optional), scan, &|_| ())
@@ -229,7 +229,7 @@ mod tests {
         scan.t1 = None;
         let said = place(&scan, false).map(|_| ()).unwrap_err().to_string();
         assert!(
-            said.contains("needs a T1w image") && said.contains("`t1`"),
+            said.contains("needs a T1w image") && said.contains("‹t1›"),
             "{said}"
         );
     }

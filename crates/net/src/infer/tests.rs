@@ -221,7 +221,7 @@ fn small_scans_single_slices_and_mirrors_are_no_trouble() {
             assert_eq!(found.microbleed.shape(), shape, "{architecture}");
             let range = 0.0..=1.0;
             assert!(found.microbleed.voxels().iter().all(|p| range.contains(p)));
-            let has_regions = architecture == Architecture::GuidedUnet;
+            let has_regions = tiny(architecture).design().learns_regions();
             assert_eq!(found.regions.is_some(), has_regions);
         }
     }

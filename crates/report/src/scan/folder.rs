@@ -18,7 +18,7 @@ pub enum ReportError {
     #[error(transparent)]
     Folder(#[from] FolderError),
     #[error(
-        "writing results: {0}; check that `out` is a folder, its free space and its permissions"
+        "writing results: {0}; check that ‹out› is a folder, its free space and its permissions"
     )]
     Io(#[from] io::Error),
     #[error(transparent)]

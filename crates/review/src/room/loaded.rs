@@ -24,7 +24,7 @@ pub enum LoadScanError {
     #[error(transparent)]
     Store(#[from] StoreError),
     #[error(
-        "reading the scan: its voxels are not those that were reviewed (now {now}, then {then}); bring the old file back, or review this one with another `out`"
+        "reading the scan: its voxels are not those that were reviewed (now {now}, then {then}); bring the old file back, or review this one with another ‹out›"
     )]
     Changed { now: String, then: String },
 }

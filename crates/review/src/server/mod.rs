@@ -33,7 +33,7 @@ pub const MOST_BYTES: usize = 16 << 20;
 #[allow(missing_docs)]
 pub enum ServeError {
     #[error(
-        "serving: port {port} of 127.0.0.1 cannot be used ({why}); give another with `port`, or leave it out"
+        "serving: port {port} of 127.0.0.1 cannot be used ({why}); give another with ‹port›, or leave it out"
     )]
     Port { port: u16, why: std::io::Error },
     #[error("serving: {0}")]

@@ -41,7 +41,7 @@ pub enum StoreError {
     )]
     Newer { found: i64, known: i64 },
     #[error(
-        "opening the decisions: review.sqlite cannot be written ({why}); give a folder that can be with `out`"
+        "opening the decisions: review.sqlite cannot be written ({why}); give a folder that can be with ‹out›"
     )]
     NotWritable { why: String },
     #[error(
@@ -49,7 +49,7 @@ pub enum StoreError {
     )]
     Sqlite { why: String },
     #[error(
-        "saving: the scan has {have} decisions on the findings of {method}; new findings would hide them. Export the review, then start one in another folder with `out`"
+        "saving: the scan has {have} decisions on the findings of {method}; new findings would hide them. Export the review, then start one in another folder with ‹out›"
     )]
     HasDecisions { have: i64, method: String },
     #[error("saving: an entry cannot be read ({why}); please report this as a fault")]

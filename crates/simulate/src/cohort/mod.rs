@@ -75,11 +75,11 @@ pub enum CohortError {
     #[error(transparent)]
     Protocol(#[from] ProtocolError),
     #[error(
-        "making a cohort: `out` holds the cohort {there:?} with other settings; give another `out`, \
+        "making a cohort: ‹out› holds the cohort {there:?} with other settings; give another ‹out›, \
          or the same cohort file and seed"
     )]
     OtherCohort { there: String },
-    #[error("making a cohort: {0}; check the free space and the permissions of `out`")]
+    #[error("making a cohort: {0}; check the free space and the permissions of ‹out›")]
     Io(#[from] io::Error),
     #[error("making a cohort: {0}")]
     Json(#[from] serde_json::Error),
@@ -97,7 +97,7 @@ pub enum ItemError {
     Files(#[from] VisitFilesError),
     #[error(transparent)]
     Folder(#[from] FolderError),
-    #[error("making a cohort: {0}; check the free space and the permissions of `out`")]
+    #[error("making a cohort: {0}; check the free space and the permissions of ‹out›")]
     Io(#[from] io::Error),
 }
 
@@ -275,7 +275,7 @@ pub fn open_cohort(out: &Path, spec: &CohortSpec, items: &[CohortItem]) -> Resul
         }
     } else if fs::read_dir(out)?.next().is_some() {
         return Err(CohortError::Impossible {
-            what: "`out` is a folder with other files in it; give an empty or a new one".into(),
+            what: "‹out› is a folder with other files in it; give an empty or a new one".into(),
         });
     }
     // First of all, so that a folder that is begun can be gone on with.

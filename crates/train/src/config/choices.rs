@@ -1,8 +1,7 @@
 use super::merge;
-use crate::setting::{ConfigError, require};
+use crate::setting::{SettingError, require};
 use serde::{Deserialize, Serialize};
 use siderin_evaluate::Rule;
-use siderin_image::scan::Sequence;
 use siderin_net::architectures::{Architecture, Preset};
 use siderin_net::model_file::{ModelCard, ModelFileError};
 use std::path::PathBuf;
@@ -26,7 +25,7 @@ pub struct ModelChoice {
 }
 
 impl ModelChoice {
-    pub(super) fn card(&self) -> Result<ModelCard, ConfigError> {
+    pub(super) fn card(&self) -> Result<ModelCard, super::ConfigError> {
         let base = match &self.start {
             Some(path) => ModelCard::read(path)?,
             None => ModelCard::preset(self.architecture, self.preset),
@@ -41,15 +40,15 @@ impl ModelChoice {
         let Some(changes) = &self.card else {
             return Ok(base);
         };
-        let base = serde_json::to_value(&base).map_err(ConfigError::Card)?;
-        serde_json::from_value(merge::merged(base, changes)).map_err(ConfigError::Card)
+        let base = serde_json::to_value(&base).map_err(super::ConfigError::Card)?;
+        serde_json::from_value(merge::merged(base, changes)).map_err(super::ConfigError::Card)
     }
 
     /// The file that the run starts from is part of what it is.
     ///
     /// # Errors
     /// When it cannot be read.
-    pub fn start_bytes(&self) -> Result<Option<Vec<u8>>, ConfigError> {
+    pub fn start_bytes(&self) -> Result<Option<Vec<u8>>, super::ConfigError> {
         let Some(path) = &self.start else {
             return Ok(None);
         };
@@ -76,7 +75,7 @@ pub struct CandidateChoice {
 }
 
 impl CandidateChoice {
-    pub(super) fn check(&self) -> Result<(), ConfigError> {
+    pub(super) fn check(&self) -> Result<(), SettingError> {
         let dropout = (0.0..=1.0).contains(&self.phase_dropout);
         require(
             dropout,
@@ -97,89 +96,6 @@ impl CandidateChoice {
             )?;
         }
         Ok(())
-    }
-}
-
-/// Where scans are, and which of them judge.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields, default)]
-pub struct DataChoice {
-    /// Folders or manifests to learn from, from the working folder; `--data` takes their place.
-    pub train: Vec<PathBuf>,
-    /// Folders or manifests to be judged on; `--validation` takes their place. Without any, scans
-    /// are set aside from those to learn from.
-    pub validation: Vec<PathBuf>,
-    /// Share of the subjects that is set aside where no other scans judge.
-    pub share: f64,
-    /// A split file (`siderin split`): one fold judges, the others are learnt from.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub split: Option<PathBuf>,
-    /// The fold that judges, from 1.
-    pub fold: usize,
-    /// Only scans of this sequence.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub sequence: Option<SequenceChoice>,
-    /// Memory for prepared scans; what does not fit is read again whenever it is needed.
-    pub memory_gib: f64,
-}
-
-/// Kinds of scans that cross-modality runs keep apart.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum SequenceChoice {
-    /// T2*-weighted gradient echo, echo-planar too.
-    Gre,
-    /// Susceptibility-weighted imaging.
-    Swi,
-}
-
-impl SequenceChoice {
-    /// Whether a scan is of this kind.
-    #[must_use]
-    pub fn holds(self, sequence: Sequence) -> bool {
-        match self {
-            Self::Gre => matches!(sequence, Sequence::T2StarGre | Sequence::GreEpi),
-            Self::Swi => sequence == Sequence::Swi,
-        }
-    }
-
-    /// Name in files.
-    #[must_use]
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::Gre => "gre",
-            Self::Swi => "swi",
-        }
-    }
-}
-
-impl Default for DataChoice {
-    fn default() -> Self {
-        Self {
-            train: Vec::new(),
-            validation: Vec::new(),
-            share: 0.2,
-            split: None,
-            fold: 1,
-            sequence: None,
-            memory_gib: 4.0,
-        }
-    }
-}
-
-impl DataChoice {
-    pub(super) fn check(&self) -> Result<(), ConfigError> {
-        let share = self.share > 0.0 && self.share <= 0.5;
-        require(share, "data.share", self.share, "above 0 and up to 0.5")?;
-        require(self.fold > 0, "data.fold", self.fold, "1 or more")?;
-        let memory = self.memory_gib >= 0.0 && self.memory_gib <= 1e5;
-        require(memory, "data.memory_gib", self.memory_gib, "0 or more")?;
-        require(
-            self.split.is_none() || self.validation.is_empty(),
-            "data.split",
-            "given together with data.validation",
-            "one of them",
-        )
     }
 }
 
@@ -221,7 +137,7 @@ impl ValidationConfig {
             && self.thresholds.is_sorted_by(|a, b| a < b)
     }
 
-    pub(super) fn check(&self) -> Result<(), ConfigError> {
+    pub(super) fn check(&self) -> Result<(), SettingError> {
         require(
             self.every_epochs > 0,
             "validation.every_epochs",

@@ -4,11 +4,14 @@ mod choices;
 mod merge;
 mod schedule;
 
+pub use crate::data::{DataChoice, SequenceChoice};
 pub use crate::loss::LossConfig;
-pub use crate::setting::ConfigError;
-pub use choices::{CandidateChoice, DataChoice, ModelChoice, SequenceChoice, ValidationConfig};
+pub use crate::setting::SettingError;
+pub use choices::{CandidateChoice, ModelChoice, ValidationConfig};
 pub use schedule::{OptimiserConfig, OptimiserKind, ScheduleConfig};
 
+use crate::data::{DivisionError, Judges, Scans};
+use crate::loss::LossError;
 use crate::objective::{has_second_stage, paper_loss};
 use crate::sample::{AugmentConfig, SamplingConfig};
 use crate::setting::require;
@@ -16,7 +19,7 @@ use serde::{Deserialize, Serialize};
 use siderin_core::candidates::VIEW_EDGE;
 use siderin_evaluate::Rule;
 use siderin_net::architectures::Output;
-use siderin_net::model_file::ModelCard;
+use siderin_net::model_file::{ModelCard, ModelFileError};
 
 /// A training run.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -56,6 +59,25 @@ fn one() -> u64 {
     1
 }
 
+/// A config that nothing can be trained by.
+#[derive(Debug, thiserror::Error)]
+#[allow(missing_docs)]
+pub enum ConfigError {
+    #[error("reading the training config: {0}")]
+    Toml(String),
+    #[error(transparent)]
+    Setting(#[from] SettingError),
+    #[error(
+        "reading the training config: the card with the changes of [model.card] is no card of a model \
+         ({0}); `siderin inspect` shows the card of a model file"
+    )]
+    Card(serde_json::Error),
+    #[error("reading the training config: {0}")]
+    Loss(#[from] LossError),
+    #[error(transparent)]
+    Model(#[from] ModelFileError),
+}
+
 impl TrainConfig {
     /// Reads a config and checks it.
     ///
@@ -66,6 +88,23 @@ impl TrainConfig {
             .map_err(|error| ConfigError::Toml(error.to_string().trim().replace('\n', " ")))?;
         config.check()?;
         Ok(config)
+    }
+
+    /// Finds and divides the scans that it names.
+    ///
+    /// # Errors
+    /// As [`Scans::of`].
+    pub fn scans(&self) -> Result<Scans, DivisionError> {
+        Scans::of(&self.data, &self.division())
+    }
+
+    /// What decides which scans judge.
+    pub(crate) fn division(&self) -> Judges {
+        Judges {
+            share: self.data.share,
+            most: self.validation.scans,
+            seed: self.seed,
+        }
     }
 
     /// The config as a file.
@@ -91,8 +130,9 @@ impl TrainConfig {
         let design = card.model.design();
         self.loss()
             .check(design.logits(), has_second_stage(&card.model))?;
-        if design.output() == Output::Regions {
-            self.check_of_regions()?;
+        match design.output() {
+            Output::Regions => self.check_of_regions()?,
+            Output::Microbleeds | Output::Candidates => {}
         }
         self.check_of_candidates(&card)?;
         let mines = self.sampling.mining_epochs.unwrap_or(1);
@@ -113,12 +153,12 @@ impl TrainConfig {
             format!("multiples of {multiple:?} for this network"),
         )?;
         let slices = design.slices();
-        require(
+        Ok(require(
             slices.is_none_or(|slices| slices == d),
             "the first of sampling.size",
             d,
             format!("{} slices for this network", slices.unwrap_or(d)),
-        )
+        )?)
     }
 
     /// What a network of regions has no use for.
@@ -136,12 +176,12 @@ impl TrainConfig {
             "none for regions, which have one of their own",
         )?;
         let sampling = &self.sampling;
-        require(
+        Ok(require(
             sampling.lesion_share + sampling.spot_share == 0.0,
             "sampling.lesion_share or spot_share",
             sampling.lesion_share.max(sampling.spot_share),
             "0 for regions: samples lie anywhere in the brain",
-        )
+        )?)
     }
 
     /// Candidates are shown and changed in ways of their own, and their loss is one of kinds.
@@ -177,12 +217,12 @@ impl TrainConfig {
             "centroid-5mm for candidates, which are judged as points",
         )?;
         let size = self.sampling.size;
-        require(
+        Ok(require(
             size == [1, VIEW_EDGE, VIEW_EDGE],
             "sampling.size",
             format!("{size:?}"),
             format!("[1, {VIEW_EDGE}, {VIEW_EDGE}] for candidates"),
-        )
+        )?)
     }
 
     /// The card of the model that is trained: the preset's, or that of the model it starts from,

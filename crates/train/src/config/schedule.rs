@@ -1,4 +1,4 @@
-use crate::setting::{ConfigError, require};
+use crate::setting::{SettingError, require};
 use burn::grad_clipping::GradientClippingConfig;
 use burn::optim::{AdamConfig, AdamWConfig, ModuleOptimizer, decay::WeightDecayConfig};
 use serde::{Deserialize, Serialize};
@@ -40,7 +40,7 @@ pub enum OptimiserKind {
 const EPSILON: f32 = 1e-8;
 
 impl OptimiserConfig {
-    pub(super) fn check(&self) -> Result<(), ConfigError> {
+    pub(super) fn check(&self) -> Result<(), SettingError> {
         let rate = self.learning_rate > 0.0 && self.learning_rate <= 1.0;
         require(
             rate,
@@ -110,7 +110,7 @@ fn same() -> f64 {
 }
 
 impl ScheduleConfig {
-    pub(super) fn check(&self) -> Result<(), ConfigError> {
+    pub(super) fn check(&self) -> Result<(), SettingError> {
         let epochs = (1..=1_000_000).contains(&self.epochs);
         require(epochs, "schedule.epochs", self.epochs, "1 to 1,000,000")?;
         let warm = self.warm_up_epochs >= 0.0 && self.warm_up_epochs < self.epochs as f64;

@@ -1,5 +1,5 @@
+use super::DataChoice;
 use super::{DataError, FindError, find, scans_with_lesions};
-use crate::config::TrainConfig;
 use crate::data::LabelledScan;
 use serde::{Deserialize, Serialize};
 use siderin_evaluate::{CaseTable, SplitError, SplitFile, split};
@@ -67,24 +67,34 @@ pub enum DivisionError {
     Empty { what: &'static str },
 }
 
+/// What decides which scans judge, where none are given for that alone.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Judges {
+    /// Share of the subjects that is set aside.
+    pub share: f64,
+    /// Scans that judge at most, an even choice of them; 0 for all.
+    pub most: usize,
+    /// Seed of the draw.
+    pub seed: u64,
+}
+
 impl Scans {
-    /// Finds and divides the scans that a config names, by subject: those of `data.validation` judge
-    /// where there are any, else a fold of the split file, else a share drawn from the seed.
+    /// Finds and divides scans, by subject: those of `data.validation` judge where there are any, else a fold of
+    /// the split file, else a share drawn from the seed.
     ///
     /// # Errors
     /// When there are none, or they cannot be divided.
-    pub fn of(config: &TrainConfig) -> Result<Self, DivisionError> {
-        let data = &config.data;
+    pub fn of(data: &DataChoice, judges: &Judges) -> Result<Self, DivisionError> {
         let found = find(&data.train, &data.validation, data.sequence)?;
         if !found.validation.is_empty() {
-            return Self::given(found.train, found.validation, config);
+            return Self::given(found.train, found.validation, judges);
         }
         let positive = scans_with_lesions(&found.train)?;
         match &data.split {
-            None => Self::set_aside(found.train, &positive, config),
+            None => Self::set_aside(found.train, &positive, judges),
             Some(path) => {
-                let judges = fold_of(&read_split(path)?, data.fold, &found.train)?;
-                Self::divided(found.train, &judges, &positive, config)
+                let fold = fold_of(&read_split(path)?, data.fold, &found.train)?;
+                Self::divided(found.train, &fold, &positive, judges.most)
             }
         }
     }
@@ -93,10 +103,10 @@ impl Scans {
     fn given(
         train: Vec<LabelledScan>,
         validation: Vec<LabelledScan>,
-        config: &TrainConfig,
+        judges: &Judges,
     ) -> Result<Self, DivisionError> {
-        let judges: BTreeSet<PathBuf> = validation.iter().map(place).collect();
-        if let Some(both) = train.iter().find(|scan| judges.contains(&place(scan))) {
+        let places: BTreeSet<PathBuf> = validation.iter().map(place).collect();
+        if let Some(both) = train.iter().find(|scan| places.contains(&place(scan))) {
             let name = both.name.clone();
             return Err(DivisionError::BothSides { name });
         }
@@ -107,7 +117,7 @@ impl Scans {
             .map(|scan| scan.subject.clone())
             .collect();
         let positive = scans_with_lesions(&validation)?;
-        let validation = evenly(validation, &positive, config.validation.scans);
+        let validation = evenly(validation, &positive, judges.most);
         Ok(Self {
             on_both_sides: both.into_iter().collect(),
             ..Self::filled(train, validation)?
@@ -118,22 +128,22 @@ impl Scans {
     pub(crate) fn set_aside(
         scans: Vec<LabelledScan>,
         positive: &BTreeSet<String>,
-        config: &TrainConfig,
+        judges: &Judges,
     ) -> Result<Self, DivisionError> {
-        let judges = draw_subjects(&scans, positive, config.data.share, config.seed)?;
-        Self::divided(scans, &judges, positive, config)
+        let drawn = draw_subjects(&scans, positive, judges.share, judges.seed)?;
+        Self::divided(scans, &drawn, positive, judges.most)
     }
 
     fn divided(
         scans: Vec<LabelledScan>,
         judges: &BTreeSet<String>,
         positive: &BTreeSet<String>,
-        config: &TrainConfig,
+        most: usize,
     ) -> Result<Self, DivisionError> {
         let (validation, train) = scans
             .into_iter()
             .partition(|scan| judges.contains(&scan.subject));
-        Self::filled(train, evenly(validation, positive, config.validation.scans))
+        Self::filled(train, evenly(validation, positive, most))
     }
 
     fn filled(

@@ -1,4 +1,4 @@
-use crate::config::SequenceChoice;
+use super::SequenceChoice;
 use crate::data::{LabelledError, LabelledScan, labelled_scans};
 use siderin_image::scan::{Catalog, OpenError, ReadLimits, stem};
 use std::collections::BTreeMap;
@@ -26,7 +26,7 @@ pub enum FindError {
         sequence: &'static str,
     },
     #[error(
-        "looking for scans to learn from: no folder or manifest was given; give one with `data`, or \
+        "looking for scans to learn from: no folder or manifest was given; give one with ‹data›, or \
          under data.train"
     )]
     NoPath,

@@ -5,7 +5,9 @@ use siderin_core::regions::{FLUID_CODE, Region, RegionGroup};
 use siderin_evaluate::{LesionFile, LesionFileError, Lesions, MapKind, Point, read_lesions};
 use siderin_image::scan::ReadLimits;
 use siderin_image::scan::nifti::{NiftiError, read_volume};
-use siderin_image::volume::{Grid, ResampleError, Volume, VoxelPoint, resample_nearest};
+use siderin_image::volume::{
+    Grid, ResampleError, SAME_GRID_MM, Volume, VoxelPoint, resample_nearest,
+};
 use std::path::Path;
 
 /// Labels that nothing can be learnt from.
@@ -61,8 +63,6 @@ pub(super) fn has_lesions(file: &LesionFile, limits: ReadLimits) -> Result<bool,
     })
 }
 
-/// How far apart the corners of two grids that are meant to be one may lie.
-const SAME_GRID_MM: f64 = 0.1;
 /// Diameter of a lesion of which only the place is known: the middle of what is called small.
 const POINT_MM: f64 = 4.0;
 

@@ -5,6 +5,7 @@
 
 mod candidate_file;
 mod candidates;
+mod choice;
 mod divide;
 mod find;
 mod labelled;
@@ -15,7 +16,8 @@ mod store;
 
 pub use candidate_file::{CandidateFile, CandidatePlace, CandidateSet, MayBe, TruePlace};
 pub use candidates::candidates_of_all;
-pub use divide::{Division, DivisionError, FileSizes, Scans};
+pub use choice::{DataChoice, SequenceChoice};
+pub use divide::{Division, DivisionError, FileSizes, Judges, Scans};
 pub(crate) use divide::{draw_subjects, fold_of, read_split};
 pub use find::{FindError, Found, find};
 pub use labelled::{LabelledError, LabelledScan, labelled_scans};

@@ -189,10 +189,13 @@ fn prepare_one(
     }
     let limits = ReadLimits::default();
     let scan = read_scan(labelled, card, limits)?;
-    if card.model.design().output() == Output::Regions {
-        let map = labelled.regions.as_deref().ok_or(ScanFault::NoRegions)?;
-        write_head(&file, &made_of, &scan, map)?;
-        return Ok(file);
+    match card.model.design().output() {
+        Output::Regions => {
+            let map = labelled.regions.as_deref().ok_or(ScanFault::NoRegions)?;
+            write_head(&file, &made_of, &scan, map)?;
+            return Ok(file);
+        }
+        Output::Microbleeds | Output::Candidates => {}
     }
     let grid = scan.magnitude.grid();
     let mask = lesion_mask(&labelled.lesions, grid, limits)?;

@@ -1,7 +1,6 @@
 //! Which losses a run minimises.
 
-use super::Loss;
-use crate::setting::{ConfigError, require};
+use super::{Loss, LossError};
 use serde::{Deserialize, Serialize};
 
 /// What is minimised.
@@ -41,7 +40,7 @@ impl LossConfig {
 
     /// # Errors
     /// Names the first setting with which a network of so many logits cannot be trained.
-    pub(crate) fn check(&self, logits: usize, has_second_stage: bool) -> Result<(), ConfigError> {
+    pub(crate) fn check(&self, logits: usize, has_second_stage: bool) -> Result<(), LossError> {
         self.of.check(logits)?;
         if let Some(second) = &self.second {
             second.check(1)?;
@@ -50,17 +49,20 @@ impl LossConfig {
         let levels = !self.levels.is_empty()
             && self.levels.iter().all(positive)
             && self.levels.iter().sum::<f64>() > 0.0;
-        require(
-            levels,
-            "loss.levels",
-            format!("{:?}", self.levels),
-            "numbers of 0 or more, one above 0",
-        )?;
-        require(
-            !has_second_stage || self.second.is_some(),
-            "loss.second",
-            "not given",
-            "a loss for the second stage",
-        )
+        if !levels {
+            return Err(LossError {
+                what: "levels",
+                value: format!("{:?}", self.levels),
+                expected: "numbers of 0 or more, one above 0",
+            });
+        }
+        if has_second_stage && self.second.is_none() {
+            return Err(LossError {
+                what: "second",
+                value: "not given".into(),
+                expected: "a loss for the second stage",
+            });
+        }
+        Ok(())
     }
 }

@@ -31,7 +31,8 @@ pub(crate) trait Objective: Design + Sized {
     fn loss(&self, network: &Self::Network, step: &Step) -> Tensor<1>;
 }
 
-/// The loss of an architecture's paper. Regions and candidates are no paper's and have losses of their own.
+/// The loss of an architecture's paper. Regions and candidates are no paper's and have losses of their own, which no
+/// config changes.
 #[must_use]
 pub(crate) fn paper_loss(architecture: Architecture) -> LossConfig {
     match architecture {

@@ -7,7 +7,7 @@ use siderin_core::regions::VoxelClass;
 
 pub(crate) const MICROBLEED: u8 = VoxelClass::Microbleed as u8;
 
-/// See the module.
+/// A batch, and what its loss depends on besides the network.
 pub(crate) struct Step<'a> {
     pub(crate) batch: &'a PatchBatch,
     pub(crate) loss: &'a LossConfig,

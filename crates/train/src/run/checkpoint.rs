@@ -18,12 +18,12 @@ pub enum CheckpointError {
     Optimiser(#[from] RecordError),
     #[error(
         "setting up the network: the {0} has one of other sizes than the config asks for; leave \
-         [model.card.model] as it is there, or give another `out`"
+         [model.card.model] as it is there, or give another ‹out›"
     )]
     OtherNetwork(&'static str),
     #[error(
         "setting up the network: the checkpoint is of candidates in the brain that another network of \
-         regions found; give that one under candidates.regions, or another `out`"
+         regions found; give that one under candidates.regions, or another ‹out›"
     )]
     OtherRegions,
 }

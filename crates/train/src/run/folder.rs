@@ -17,13 +17,13 @@ use std::path::{Path, PathBuf};
 #[allow(missing_docs)]
 pub enum RunError {
     #[error(
-        "opening the run: `out` holds a run with another {what}; give another `out`, or the same \
+        "opening the run: ‹out› holds a run with another {what}; give another ‹out›, or the same \
          {what} to go on"
     )]
     Other { what: &'static str },
     #[error(transparent)]
     Open(#[from] WorkFolderError),
-    #[error("keeping the run: {0}; check the free space and the permissions of `out`")]
+    #[error("keeping the run: {0}; check the free space and the permissions of ‹out›")]
     Io(#[from] io::Error),
     #[error("keeping the run: {0}")]
     Csv(#[from] csv::Error),

@@ -94,7 +94,7 @@ pub enum TrainError {
     NoLesionsToJudge,
     #[error(
         "training: the loss or the weights are no longer finite at step {step} (loss {loss}); lower \
-         optimiser.learning_rate or set optimiser.clip_norm, and give another `out`. The last \
+         optimiser.learning_rate or set optimiser.clip_norm, and give another ‹out›. The last \
          checkpoint and the best model are kept"
     )]
     Diverged { step: u64, loss: f64 },
@@ -152,10 +152,30 @@ pub fn train(
     let card = setup.config.card()?;
     let folder = RunFolder::open(out, &setup.config, &scans.division())?;
     let cache = setup.cache.clone().unwrap_or_else(|| folder.prepared());
-    if let Some(choice) = &setup.config.candidates {
-        return train_candidates(setup, choice, &card, scans, (&folder, &cache), watch);
+    match card.model.design().output() {
+        Output::Microbleeds => train_patches(setup, &card, scans, (&folder, &cache), watch),
+        Output::Regions => {
+            let (train, validation) = prepared(scans, &card, &cache, watch)?;
+            let task = RegionTask::new(&setup.config, train, validation, &setup.compute);
+            Run::new(setup, &card, &folder, task).go(watch)
+        }
+        Output::Candidates => {
+            let choice = setup.config.candidates.as_ref();
+            let choice = choice.expect("the check of the config asks for it");
+            train_candidates(setup, choice, &card, scans, (&folder, &cache), watch)
+        }
     }
-    let (train, validation) = prepared(scans, &card, &cache, watch)?;
+}
+
+/// Trains a network that makes maps.
+fn train_patches(
+    setup: &Setup,
+    card: &ModelCard,
+    scans: &Scans,
+    (folder, cache): (&RunFolder, &Path),
+    watch: &dyn Watch,
+) -> Result<Outcome, TrainError> {
+    let (train, validation) = prepared(scans, card, cache, watch)?;
     let named = |scans: &[LabelledScan], files: &[PreparedFile]| -> Vec<(String, PreparedFile)> {
         let names = scans.iter().map(|scan| scan.name.clone());
         names.zip(files.iter().cloned()).collect()
@@ -164,12 +184,8 @@ pub fn train(
         (ScoredSet::Train, named(&scans.train, &train)),
         (ScoredSet::Validation, named(&scans.validation, &validation)),
     ];
-    if card.model.design().output() == Output::Regions {
-        let task = RegionTask::new(&setup.config, train, validation, &setup.compute);
-        return Run::new(setup, &card, &folder, task).go(watch);
-    }
-    let task = PatchTask::new(&setup.config, &card, train, validation, &setup.compute);
-    let outcome = Run::new(setup, &card, &folder, task).go(watch)?;
+    let task = PatchTask::new(&setup.config, card, train, validation, &setup.compute);
+    let outcome = Run::new(setup, card, folder, task).go(watch)?;
     if setup.score_all && outcome.best.is_some() {
         let model = Model::read(&folder.best(), setup.compute.device())?;
         let card = model.card.clone();
@@ -177,7 +193,7 @@ pub fn train(
         let rule = setup.config.validation.rule;
         for (set, scans) in sets {
             let scores = scores::score_all(&scans, &predictor, &card, rule, watch)?;
-            set.write(scores, rule, &folder)?;
+            set.write(scores, rule, folder)?;
         }
     }
     Ok(outcome)

@@ -18,8 +18,9 @@ pub(super) fn prepared(
 ) -> Result<(Vec<PreparedFile>, Vec<PreparedFile>), TrainError> {
     let mut files = prepare_told(&scans.all(), card, cache, watch)?;
     let validation = files.split_off(scans.train.len());
-    if card.model.design().output() == Output::Regions {
-        return Ok((files, validation));
+    match card.model.design().output() {
+        Output::Regions => return Ok((files, validation)),
+        Output::Microbleeds | Output::Candidates => {}
     }
     let lesions = |files: &[PreparedFile]| -> Result<usize, PreparedFileError> {
         files.iter().map(PreparedFile::lesion_count).sum()

@@ -1,5 +1,5 @@
 use super::spatial::{Elastic, Spatial};
-use crate::setting::{ConfigError, require};
+use crate::setting::{SettingError, require};
 use serde::{Deserialize, Serialize};
 use siderin_image::random::Stream;
 
@@ -104,7 +104,7 @@ pub(super) fn is_flat(size: [usize; 3]) -> bool {
 const KNOTS_MM: f64 = 16.0;
 
 impl AugmentConfig {
-    pub(crate) fn check(&self) -> Result<(), ConfigError> {
+    pub(crate) fn check(&self) -> Result<(), SettingError> {
         let flip = (0.0..=1.0).contains(&self.flip);
         require(flip, "augment.flip", self.flip, "0 to 1")?;
         let changes = [

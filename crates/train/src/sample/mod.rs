@@ -15,7 +15,7 @@ pub(crate) use cut::offset_of;
 pub use cut::{Sample, cut};
 pub use draw::{SampleDraw, Sampler, Walk};
 
-use crate::setting::{ConfigError, require};
+use crate::setting::{SettingError, require};
 use serde::{Deserialize, Serialize};
 
 /// What is cut from the scans.
@@ -54,7 +54,7 @@ fn regions() -> usize {
 const MOST_VOXELS: usize = 1 << 28;
 
 impl SamplingConfig {
-    pub(crate) fn check(&self) -> Result<(), ConfigError> {
+    pub(crate) fn check(&self) -> Result<(), SettingError> {
         let mut sizes = self.size.iter().chain([&self.batch]);
         let voxels = sizes.try_fold(1usize, |all, &n| all.checked_mul(n));
         require(

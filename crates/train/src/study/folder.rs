@@ -16,13 +16,13 @@ use std::path::Path;
 #[allow(missing_docs)]
 pub enum StudyFolderError {
     #[error(
-        "opening the study: `out` holds one of another kind, config, split or set of scans; give \
-         another `out`, or the same to go on"
+        "opening the study: ‹out› holds one of another kind, config, split or set of scans; give \
+         another ‹out›, or the same to go on"
     )]
     Other,
     #[error(transparent)]
     Open(#[from] WorkFolderError),
-    #[error("keeping the study: {0}; check the free space and the permissions of `out`")]
+    #[error("keeping the study: {0}; check the free space and the permissions of ‹out›")]
     Io(#[from] io::Error),
     #[error(transparent)]
     Folder(#[from] FolderError),

@@ -45,10 +45,10 @@ pub enum StudyError {
     Compare(#[from] CompareError),
     #[error(transparent)]
     Folder(#[from] StudyFolderError),
-    #[error("keeping the study: {0}; check the free space and the permissions of `out`")]
+    #[error("keeping the study: {0}; check the free space and the permissions of ‹out›")]
     Io(#[from] std::io::Error),
     #[error(
-        "cross-validation needs a split file; make one with `siderin split` and give it as `split`"
+        "cross-validation needs a split file; make one with `siderin split` and give it as ‹split›"
     )]
     NoSplit,
     #[error(
@@ -239,7 +239,7 @@ impl Cohort {
         Ok(Scans::set_aside(
             job.learnt.clone(),
             &self.positive,
-            &setup.config,
+            &setup.config.division(),
         )?)
     }
 }

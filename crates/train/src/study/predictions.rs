@@ -25,7 +25,7 @@ pub enum FoldError {
     Volume(#[from] WriteError),
     #[error(transparent)]
     Folder(#[from] FolderError),
-    #[error("keeping predictions: {0}; check the free space and the permissions of `out`")]
+    #[error("keeping predictions: {0}; check the free space and the permissions of ‹out›")]
     Io(#[from] std::io::Error),
 }
 

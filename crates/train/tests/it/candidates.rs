@@ -5,13 +5,12 @@ use siderin_image::scan::{Catalog, ReadLimits};
 use siderin_net::architectures::Architecture;
 use siderin_net::model_file::{Model, ModelCard};
 use siderin_net::{CandidateDetector, CandidateJudge, Finder, RegionFinder, detect};
-use siderin_train::data::Scans;
 use siderin_train::run::{Outcome, Progress, Setup, TrainError, train};
 use std::fs;
 use std::path::Path;
 
 fn run(setup: &Setup, out: &Path) -> Result<Outcome, TrainError> {
-    train(setup, &Scans::of(&setup.config)?, out, &|_: &Progress| ())
+    train(setup, &setup.config.scans()?, out, &|_: &Progress| ())
 }
 
 fn read(folder: &Path, name: &str) -> Vec<u8> {

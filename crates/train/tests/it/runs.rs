@@ -6,7 +6,6 @@ use siderin_image::scan::nifti::{read_volume, write_volume};
 use siderin_image::volume::{Grid, Volume};
 use siderin_net::architectures::Architecture;
 use siderin_net::model_file::{Model, ModelCard};
-use siderin_train::data::Scans;
 use siderin_train::run::{Outcome, Progress, Setup, TrainError, train};
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -17,7 +16,7 @@ static ALONE: Mutex<()> = Mutex::new(());
 
 fn run(setup: &Setup, out: &Path) -> Result<Outcome, TrainError> {
     let _alone = ALONE.lock().unwrap_or_else(PoisonError::into_inner);
-    train(setup, &Scans::of(&setup.config)?, out, &|_: &Progress| ())
+    train(setup, &setup.config.scans()?, out, &|_: &Progress| ())
 }
 
 fn read(folder: &Path, name: &str) -> Vec<u8> {
@@ -193,7 +192,7 @@ fn memory_changes_nothing_and_scans_that_judge_may_be_given() {
     let mut given = setup(config(Architecture::Unet3d, &data));
     given.config.data.validation = vec![judges];
     given.config.validation.scans = 2;
-    let scans = Scans::of(&given.config).unwrap();
+    let scans = given.config.scans().unwrap();
     assert_eq!((scans.train.len(), scans.validation.len()), (3, 2));
     // Both data sets name their people alike: said, and told apart by the data set.
     assert_eq!(scans.on_both_sides, ["sub-01", "sub-02", "sub-03"]);
@@ -205,7 +204,7 @@ fn memory_changes_nothing_and_scans_that_judge_may_be_given() {
     assert_eq!(held[0], read[0]);
 
     given.config.data.validation = given.config.data.train.clone();
-    let said = Scans::of(&given.config).unwrap_err().to_string();
+    let said = given.config.scans().unwrap_err().to_string();
     assert!(said.contains("called data.sub-01"), "{said}");
 }
 
@@ -255,7 +254,7 @@ fn spoilt(spoil: impl Fn(&Path)) -> String {
     let prepared = Mutex::new(0);
     let setup = setup(config(Architecture::MmocNet, &data));
     let out = folder.path().join("run");
-    let scans = Scans::of(&setup.config).map_err(TrainError::from);
+    let scans = setup.config.scans().map_err(TrainError::from);
     let failed = scans.and_then(|scans| {
         train(&setup, &scans, &out, &|progress: &Progress| {
             if matches!(progress, Progress::Step { .. }) {

@@ -87,7 +87,7 @@ pub enum HeaderError {
         "the header's dimensions {dims:?} multiply beyond 64 bits; the header is damaged, export the scan again"
     )]
     TooManyVoxels { dims: Vec<u64> },
-    #[error("datatype {code} is complex; export the magnitude (and the phase apart, for `phase`)")]
+    #[error("datatype {code} is complex; export the magnitude (and the phase apart, for ‹phase›)")]
     ComplexType { code: i16 },
     #[error("datatype {code} is a colour image, no scan; choose the original grey-level series")]
     ColourType { code: i16 },

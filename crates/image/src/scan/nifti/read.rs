@@ -19,7 +19,7 @@ pub enum NiftiError {
     )]
     TooLarge { voxels: u64, limit: u64 },
     #[error(
-        "reading NIfTI: the file holds {volumes} volumes (4D); choose one of 1 to {volumes} with `volume`"
+        "reading NIfTI: the file holds {volumes} volumes (4D); choose one of 1 to {volumes} with ‹volume›"
     )]
     VolumeNotChosen { volumes: u64 },
     #[error(

@@ -21,7 +21,7 @@ pub struct ToyConfig {
     pub inputs: usize,
 }
 
-/// See the module.
+/// Two convolutions: features, and logits from them.
 #[derive(Module, Debug)]
 pub struct Toy {
     body: Conv3d,
