@@ -142,6 +142,7 @@ fn what_is_new_at_the_second_visit_is_told() {
     );
 }
 
+// Takes over 20 s: simulates another person, whom no smaller scan tells apart.
 #[test]
 fn a_strangers_scan_is_refused_and_leaves_nothing() {
     let Some(heads) = shared("anatomy") else {
@@ -172,6 +173,7 @@ fn a_strangers_scan_is_refused_and_leaves_nothing() {
     assert!(!out.exists());
 }
 
+// Takes over 20 s: registers and searches three whole heads.
 #[test]
 fn three_visits_make_a_timeline() {
     let at = TempDir::new().unwrap();
@@ -202,6 +204,7 @@ fn three_visits_make_a_timeline() {
     assert!(out.join("change.json").is_file() && !out.join("timeline.json").exists());
 }
 
+// Takes over 20 s: registers and searches two whole heads.
 #[test]
 fn a_scan_that_shows_no_microbleeds_gets_no_grade() {
     let at = TempDir::new().unwrap();

@@ -93,6 +93,7 @@ fn furnish(rooms: &Path) {
     }
 }
 
+// Takes over 20 s: a real browser goes through every flow, each in a room of its own.
 #[test]
 fn every_flow_of_the_page_works_in_a_browser() {
     let chromium = std::env::var_os("CHROMIUM").unwrap_or("/usr/bin/chromium".into());

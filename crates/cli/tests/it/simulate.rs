@@ -32,6 +32,7 @@ fn nifti(path: &Path) -> (Vec<u8>, Vec<u8>) {
     (bytes, voxels)
 }
 
+// Takes over 20 s: two visits of a whole head are simulated.
 #[test]
 fn a_scan_with_a_second_visit_and_its_truth() {
     let folder = tempfile::tempdir().unwrap();
@@ -194,6 +195,7 @@ fn cohort(file: &Path, out: &Path) -> assert_cmd::assert::Assert {
     command.arg("--out").arg(out).assert()
 }
 
+// Takes over 20 s: a cohort is simulated twice, once killed on the way.
 #[test]
 fn a_cohort_is_taken_up_where_it_was_left() {
     let folder = tempfile::tempdir().unwrap();
@@ -316,6 +318,7 @@ fn a_cohort_of_any_contrast_has_regions_and_no_lesions() {
     run().stderr(contains("2 of 2 scans are there already"));
 }
 
+// Takes over 20 s: the demo as a newcomer runs it.
 #[test]
 fn the_demo_needs_nothing_and_names_the_report() {
     let folder = tempfile::tempdir().unwrap();

@@ -12,6 +12,7 @@ fn read(path: &Path) -> Volume<f32> {
     read_volume(path, None, ReadLimits::default()).unwrap().1
 }
 
+// Takes over 20 s: SimpleITK registers the same images.
 #[test]
 fn a_t1w_image_lies_on_the_gradient_echo_where_simpleitk_lays_it() {
     let Some(folder) = shared("scans/siemens-3t-gre") else {

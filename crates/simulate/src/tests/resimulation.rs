@@ -88,6 +88,7 @@ fn differences(protocol: &Protocol, motion_mm: f64) -> [f64; 3] {
     [complex, magnitude, swi]
 }
 
+// Takes over 20 s: four whole scans are simulated to compare with.
 #[test]
 fn resimulated_surroundings_equal_the_whole() {
     let thick = protocol(20.0, [1.0, 1.0, 3.0]);
@@ -116,6 +117,7 @@ fn resimulated_surroundings_equal_the_whole() {
     }
 }
 
+// Takes over 20 s: a whole scan is simulated to compare with.
 #[test]
 fn a_part_with_a_lesion_at_its_edge_equals_the_whole() {
     let mut visit = visit(
@@ -167,6 +169,7 @@ fn a_part_with_a_lesion_at_its_edge_equals_the_whole() {
     }
 }
 
+// Takes over 20 s: a whole scan is simulated to compare with.
 #[test]
 fn a_patch_is_a_part_of_the_scan() {
     let thick = protocol(20.0, [1.0, 1.0, 3.0]);
@@ -201,6 +204,7 @@ fn a_patch_is_a_part_of_the_scan() {
     assert!((8.0..15.0).contains(&noise.sqrt()), "{}", noise.sqrt());
 }
 
+// Takes over 20 s: a whole scan is simulated on one thread.
 #[test]
 fn the_same_seed_gives_the_same_bytes_on_any_number_of_threads() {
     let run = |threads: usize| {

@@ -34,6 +34,7 @@ fn results(folder: &Path) -> [Vec<u8>; 3] {
     ]
 }
 
+// Takes over 20 s: every architecture is trained twice.
 #[test]
 fn a_run_that_is_taken_up_again_ends_as_an_unbroken_one() {
     for &architecture in Architecture::ALL {
