@@ -48,7 +48,9 @@ impl Refused {
 
 impl IntoResponse for Refused {
     fn into_response(self) -> Response {
-        (self.status, Json(json!({ "error": self.why }))).into_response()
+        // Settings that the libraries name: the page has no flags to make of them.
+        let why = self.why.replace(['‹', '›'], "\"");
+        (self.status, Json(json!({ "error": why }))).into_response()
     }
 }
 
