@@ -1,8 +1,10 @@
 #!/usr/bin/env bash
-# What an edit costs: touches a file of a checkout that is built, and times the build of the program and how many
-# crates it took.
+# What an edit costs: touches a file of a checkout whose tests are built, and times building them again, with the number
+# of siderin's crates that it took.
 #
 #   reproduce/speed/rebuild.sh CHECKOUT LABEL FILE...     appends to results/rebuild/table.csv
+#
+# CARGO_TARGET_DIR, where it is set, is the checkout's.
 set -euo pipefail
 here=$(cd "$(dirname "$0")/../.." && pwd)
 checkout=$1 label=$2
@@ -13,11 +15,10 @@ mkdir -p "$out"
 cd "$checkout"
 export CARGO_INCREMENTAL=0 CARGO_TERM_COLOR=never
 log=$(mktemp)
-cargo build --locked --workspace --bins >"$log" 2>&1
+cargo test --locked --workspace --no-run >"$log" 2>&1
 for file in "$@"; do
   touch "$file"
-  start=$(date +%s.%N)
-  cargo build --locked --workspace --bins >"$log" 2>&1
-  seconds=$(echo "$(date +%s.%N) - $start" | bc)
-  echo "$label,$file,$(grep -c "Compiling" "$log"),$(printf '%.1f' "$seconds")" >>"$out/table.csv"
+  start=$SECONDS
+  cargo test --locked --workspace --no-run >"$log" 2>&1
+  echo "$label,$file,$(grep -c "Compiling siderin" "$log"),$((SECONDS - start))" >>"$out/table.csv"
 done
