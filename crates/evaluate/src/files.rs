@@ -16,7 +16,7 @@ pub enum ScoreFilesError {
     Folder(#[from] FolderError),
     #[error("writing scores: {0}; check the free space and the permissions of the output folder")]
     Io(#[from] io::Error),
-    #[error("writing scores: {0}")]
+    #[error("writing scores: {0}; check the free space of the output folder")]
     Table(#[from] csv::Error),
     #[error("writing scores: the page cannot be made ({0}); please report this as a fault")]
     Page(#[from] minijinja::Error),

@@ -148,7 +148,7 @@ impl Remark {
     }
 }
 
-/// Scores all cases, two files in memory per thread at a time. `done` is told of each.
+/// Scores all cases, two files in memory per thread at a time. `done` is called after each.
 ///
 /// # Errors
 /// All cases that could not be scored: a figure over the others alone would not be one of the

@@ -201,7 +201,7 @@ fn share(yes: u64, no: u64) -> f64 {
     }
 }
 
-/// Counts at each threshold, over all scans. `done` is told of each.
+/// Counts at each threshold, over all scans. `done` is called after each.
 ///
 /// # Errors
 /// When a scan cannot be scored.

@@ -28,7 +28,7 @@ pub struct Findings<'a> {
     pub warnings: Vec<Note>,
     /// What was measured of the scan itself.
     pub quality: Quality,
-    /// How many microbleeds there may be, where confidence is a calibrated probability.
+    /// Range of the number of microbleeds, where confidence is a calibrated probability.
     pub interval: Option<CountInterval>,
     /// Maps that are written along, on the scan's grid.
     pub maps: Maps<'a>,

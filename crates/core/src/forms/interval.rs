@@ -1,4 +1,4 @@
-//! How many there may be.
+//! Range of the number of microbleeds.
 
 use crate::lesion::{Judged, LARGEST_MICROBLEED_MM, repeats};
 use serde::Serialize;

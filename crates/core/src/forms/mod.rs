@@ -2,7 +2,7 @@
 //!
 //! [`Mars`] counts by region, [`Bombs`] by place and size; both by side and by how sure a finding is
 //! ([`Certainty`]). What lies on a border is counted on a line of its own and not given to either side of
-//! it. [`count_interval`] says how many microbleeds there may be by the confidence of all candidates.
+//! it. [`count_interval`] gives the range of their number by the confidence of all candidates.
 
 mod bombs;
 mod certainty;

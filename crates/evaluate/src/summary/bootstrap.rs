@@ -1,4 +1,4 @@
-//! Intervals: subjects are drawn with replacement, and every figure is computed anew.
+//! Intervals: subjects are drawn with replacement, and every figure is computed again.
 
 use super::curves::Detection;
 use super::strata::Strata;

@@ -35,7 +35,7 @@ pub(crate) struct FormsDocument {
     aria_h_reason: &'static str,
 }
 
-/// Microbleeds counted, and how many there may be.
+/// Microbleeds counted, and the range of their number.
 #[derive(Serialize)]
 struct Count {
     microbleeds: usize,

@@ -16,7 +16,7 @@ use siderin_net::{MOST_CANDIDATES, RegionFinder, show_candidates};
 use std::path::{Path, PathBuf};
 
 /// Searches the scans for candidates into `folder`, in the order given, in the brain that `regions`
-/// finds. What is there already and was made of the same is kept. `done` is told of each scan.
+/// finds. What is there already and was made of the same is kept. `done` is called after each scan.
 ///
 /// # Errors
 /// Every scan that cannot be used, with the reason.

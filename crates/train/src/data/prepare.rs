@@ -85,7 +85,7 @@ pub enum ScanFault {
 }
 
 /// Prepares scans into `folder`, in the order given. What is there already and was made of the same
-/// files by the same recipe is kept. `done` is told of each.
+/// files by the same recipe is kept. `done` is called after each.
 ///
 /// # Errors
 /// Every scan that cannot be used, with the reason.
@@ -338,7 +338,7 @@ fn read_scan(
     Ok(scan)
 }
 
-/// What a prepared file depends on, in words: another recipe or other files make it anew.
+/// What a prepared file depends on, in words: another recipe or other files mean preparing it again.
 fn made_of(scan: &LabelledScan, card: &ModelCard) -> String {
     let recipe = serde_json::to_string(&card.recipe).unwrap_or_default();
     let regions = scan

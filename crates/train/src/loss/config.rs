@@ -51,14 +51,14 @@ impl LossConfig {
             && self.levels.iter().sum::<f64>() > 0.0;
         if !levels {
             return Err(LossError {
-                what: "levels",
+                what: "loss.levels",
                 value: format!("{:?}", self.levels),
                 expected: "numbers of 0 or more, one above 0",
             });
         }
         if has_second_stage && self.second.is_none() {
             return Err(LossError {
-                what: "second",
+                what: "loss.second",
                 value: "not given".into(),
                 expected: "a loss for the second stage",
             });

@@ -5,6 +5,8 @@ use burn::tensor::Tensor;
 use siderin_net::architectures::{Guided, GuidedConfig};
 
 impl Objective for GuidedConfig {
+    type Network = Guided;
+
     /// Dice + top 10 % (Kwon 2024), its levels weighed by halves as nnU-Net does.
     fn paper_loss() -> LossConfig {
         LossConfig {

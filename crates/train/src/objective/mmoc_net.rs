@@ -8,6 +8,8 @@ use siderin_net::architectures::{Mmoc, MmocConfig};
 use siderin_net::tiling::{RegionCut, cut_region, regions_of};
 
 impl Objective for MmocConfig {
+    type Network = Mmoc;
+
     /// λ = 10 in the first and 1 in the second stage (Wei 2022).
     fn paper_loss() -> LossConfig {
         LossConfig {

@@ -15,12 +15,14 @@ pub(crate) use step::Step;
 use crate::loss::LossConfig;
 use burn::tensor::Tensor;
 use siderin_net::architectures::{
-    Architecture, Design, GuidedConfig, MmocConfig, ModelConfig, Network, RlkUnetConfig,
-    Unet3dConfig,
+    Architecture, GuidedConfig, MmocConfig, ModelConfig, Network, RlkUnetConfig, Unet3dConfig,
 };
 
 /// What a network that makes maps minimises, implemented by the config that gives its size.
-pub(crate) trait Objective: Design + Sized {
+pub(crate) trait Objective: Sized {
+    /// The network that has this size.
+    type Network;
+
     /// As the paper has it.
     fn paper_loss() -> LossConfig;
 

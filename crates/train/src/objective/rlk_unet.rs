@@ -4,6 +4,8 @@ use burn::tensor::Tensor;
 use siderin_net::architectures::{RlkUnet, RlkUnetConfig};
 
 impl Objective for RlkUnetConfig {
+    type Network = RlkUnet;
+
     /// λ = .4 .3 .2 .1 over Dice + focal (Cho 2026).
     fn paper_loss() -> LossConfig {
         LossConfig {

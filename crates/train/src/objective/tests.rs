@@ -6,9 +6,6 @@ use burn::module::Module;
 use burn::nn::conv::{Conv3d, Conv3dConfig};
 use burn::optim::{GradientsParams, SgdConfig};
 use burn::tensor::Device;
-use siderin_image::preprocess::{IntensityScale, Recipe};
-use siderin_net::architectures::{ConfigError, Output, Preset};
-use siderin_net::tiling::InferenceConfig;
 
 struct ToyConfig;
 
@@ -17,72 +14,9 @@ struct Toy {
     head: Conv3d,
 }
 
-impl Design for ToyConfig {
+impl Objective for ToyConfig {
     type Network = Toy;
 
-    fn preset(_: Preset) -> Self {
-        Self
-    }
-
-    fn recipe(_: Preset) -> Recipe {
-        Recipe {
-            plane_spacing_mm: None,
-            slice_spacing_mm: None,
-            bias_correction: false,
-            intensity: IntensityScale::ZScore,
-            blank_beyond_mm: None,
-            margin_mm: 0.0,
-        }
-    }
-
-    fn inference(_: Preset) -> InferenceConfig {
-        InferenceConfig {
-            patch: [4; 3],
-            overlap: 0.0,
-            coarse_threshold: 0.5,
-        }
-    }
-
-    fn ring_mm() -> Option<f64> {
-        None
-    }
-
-    fn init(&self, device: &Device) -> Toy {
-        Toy {
-            head: Conv3dConfig::new([1, 2], [1; 3]).init(device),
-        }
-    }
-
-    fn check(&self) -> Result<(), ConfigError> {
-        Ok(())
-    }
-
-    fn output(&self) -> Output {
-        Output::Microbleeds
-    }
-
-    fn inputs(&self) -> usize {
-        1
-    }
-
-    fn stride(&self) -> [usize; 3] {
-        [1; 3]
-    }
-
-    fn slices(&self) -> Option<usize> {
-        None
-    }
-
-    fn logits(&self) -> usize {
-        2
-    }
-
-    fn learns_regions(&self) -> bool {
-        false
-    }
-}
-
-impl Objective for ToyConfig {
     fn paper_loss() -> LossConfig {
         LossConfig::plain(Loss::CrossEntropy)
     }
@@ -118,7 +52,9 @@ fn a_network_learns_by_its_objective_alone() {
         seed: 1,
         device: &device,
     };
-    let mut network = ToyConfig.init(&device);
+    let mut network = Toy {
+        head: Conv3dConfig::new([1, 2], [1; 3]).init(&device),
+    };
     let mut optimiser = SgdConfig::new().init();
     let mut value = |learn: bool| -> f32 {
         let loss = ToyConfig.loss(&network, &step);

@@ -4,6 +4,8 @@ use burn::tensor::Tensor;
 use siderin_net::architectures::{Unet3d, Unet3dConfig};
 
 impl Objective for Unet3dConfig {
+    type Network = Unet3d;
+
     /// Focal Tversky and weighted cross-entropy (del Pozo Lérida 2023).
     fn paper_loss() -> LossConfig {
         LossConfig::plain(Loss::tversky_cross_entropy())

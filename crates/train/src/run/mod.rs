@@ -114,7 +114,7 @@ pub struct Setup {
     pub compute: Compute,
     /// Whether the best model is held against all scans of the run at its end. Regions are not.
     pub score_all: bool,
-    /// Steps after which the run pauses, to be taken up again; none for all.
+    /// Steps after which the run pauses, to be resumed; `None` for all.
     pub pause_after: Option<u64>,
 }
 
@@ -324,7 +324,7 @@ impl<'a, T: Task> Run<'a, T> {
             .rate(state.step, per_epoch, config.optimiser.learning_rate);
         let mut gathered = GradientsAccumulator::new();
         let mut total = 0.0;
-        // Dropout and stochastic depth draw from the device: the same in a run that is taken up.
+        // Dropout and stochastic depth draw from the device: the same in a resumed run.
         self.device
             .seed(Stream::new(config.seed, "step", state.step).seed());
         for _ in 0..config.optimiser.accumulate {

@@ -23,7 +23,7 @@ pub enum Progress<'a> {
         /// Of how many.
         of: usize,
     },
-    /// An earlier run is gone on with.
+    /// An earlier run is resumed.
     TakenUp {
         /// Steps it has made.
         step: u64,

@@ -47,7 +47,7 @@ pub(crate) struct Verdict {
     pub(crate) card: ModelCard,
 }
 
-/// What a run learns. Nothing here changes on the way: a run that is taken up has the same task.
+/// What a run learns. Nothing here changes on the way: a resumed run has the same task.
 pub(crate) trait Task {
     /// Samples side by side.
     type Batch: Send + 'static;
@@ -67,7 +67,7 @@ pub(crate) trait Task {
     /// One number, to be minimised.
     fn loss(&self, network: &Network, batch: &Self::Batch) -> Tensor<1>;
 
-    /// Holds a model against the scans that judge. `told` is told of each.
+    /// Holds a model against the scans that judge. `told` is called after each.
     fn judge(&self, model: Model, told: &dyn Fn(usize)) -> Result<Verdict, TaskError>;
 
     /// Mistakes of a model on each scan that it learns from, where a config may ask for them.

@@ -103,7 +103,7 @@ fn a_network_of_candidates_is_calibrated_and_scored() {
     }
     assert_eq!(scored, 4);
 
-    // Other regions are refused: by detection, and by a run that is taken up.
+    // Other regions are refused: by detection, and by a resumed run.
     let mut other = Model::read(&regions, device).unwrap();
     other.card.name = "others".into();
     other.write(&regions).unwrap();

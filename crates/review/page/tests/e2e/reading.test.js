@@ -83,7 +83,7 @@ test("accepting and rejecting with a type fill the forms in", async (room) => {
   assert.equal((await reading(page, "decider")).counts.open, 3);
 });
 
-test("undo and redo, also after the page was loaded anew", async (room) => {
+test("undo and redo, also after the page was reloaded", async (room) => {
   const page = await room.openPage("undoer");
   await page.keyboard.press("a");
   await page.keyboard.press("a");

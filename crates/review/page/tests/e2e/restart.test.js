@@ -32,7 +32,7 @@ test("a server that was killed loses nothing, and the page sends what it kept", 
   await page.waitForFunction(() => document.querySelector("#row-f3")?.getAttribute("data-verdict") === "open");
 });
 
-test("the page of a server that was started anew says so", async (room) => {
+test("the page of a server that was restarted says so", async (room) => {
   const page = await room.openPage("anna");
   await room.serve();
   await page.keyboard.press("a");

@@ -108,7 +108,7 @@ impl CandidateTask {
     }
 
     /// Scores of a model at its own threshold on the scans that it learns from, then on those that judge.
-    /// `told` is told of each.
+    /// `told` is called after each.
     ///
     /// # Errors
     /// When the network gives no numbers.
