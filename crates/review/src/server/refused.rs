@@ -49,7 +49,7 @@ impl Refused {
 impl IntoResponse for Refused {
     fn into_response(self) -> Response {
         // Settings that the libraries name: the page has no flags to make of them.
-        let why = self.why.replace(['‹', '›'], "\"");
+        let why = self.why.replace(['\u{2039}', '\u{203a}'], "\"");
         (self.status, Json(json!({ "error": why }))).into_response()
     }
 }
