@@ -10,6 +10,7 @@ mod any_t2star;
 mod background;
 pub mod cohort;
 mod draw;
+pub mod drawn_head;
 pub mod exam;
 mod files;
 pub mod head;

@@ -180,7 +180,7 @@ impl Inputs {
                 mean_square(vec![coarse, fine])
             }
             Network::GuidedUnet(network) => mean_square(network.forward_all(self.deep[0].clone())),
-            Network::RegionUnet(_) | Network::CandidateNet(_) => {
+            Network::RegionUnet(_) | Network::StructureUnet(_) | Network::CandidateNet(_) => {
                 unreachable!("the networks of papers are timed")
             }
         }

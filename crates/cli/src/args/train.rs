@@ -30,6 +30,9 @@ pub(crate) struct Training {
     /// Scans that judge; some of --data are set aside where none are given.
     #[arg(long, value_name = "PATH")]
     pub validation: Vec<PathBuf>,
+    /// Folder of the label maps that heads are drawn from; for a structure-unet.
+    #[arg(long, value_name = "FOLDER")]
+    pub heads: Option<PathBuf>,
     /// Decides everything that is drawn, in place of the config's.
     #[arg(long, value_parser = clap::value_parser!(u64).range(0..=i64::MAX as u64))]
     pub seed: Option<u64>,

@@ -211,7 +211,7 @@ fn model_in_words(model: &ModelEntry) -> String {
     });
     let design = card.model.design();
     let images = match (design.output(), design.inputs(), card.t1_optional) {
-        (Output::Regions, ..) => "a head in any contrast",
+        (Output::Regions | Output::Structures, ..) => "a head in any contrast",
         (Output::Candidates, ..) => "T2* or SWI magnitude, phase if there is one",
         (Output::Microbleeds, 1, _) => "T2* or SWI magnitude",
         (Output::Microbleeds, 2, true) => "T2* or SWI magnitude, T1w if there is one",
@@ -229,6 +229,10 @@ fn model_in_words(model: &ModelEntry) -> String {
         Output::Regions => (
             "the head in voxels of 2 mm".into(),
             "regions of the brain, no microbleeds".into(),
+        ),
+        Output::Structures => (
+            "the head in voxels of 2 mm".into(),
+            "structures of the head, no microbleeds".into(),
         ),
         Output::Candidates => (
             match &card.regions {

@@ -5,6 +5,7 @@ use crate::args::{Train, Training};
 use crate::progress::{Progress, complain, say};
 use anyhow::{Context, Result};
 use siderin_train::config::TrainConfig;
+use siderin_train::data::Scans;
 use siderin_train::run::{Progress as Event, Setup, train};
 use std::path::Path;
 
@@ -20,7 +21,10 @@ fn trained(args: &Train) -> Result<()> {
         score_all: args.scores,
         ..setup(config, &args.training)?
     };
-    let scans = setup.config.scans()?;
+    let scans = match setup.config.heads {
+        Some(_) => Scans::none(),
+        None => setup.config.scans()?,
+    };
     let teller = Teller::new(args.training.quiet);
     if let [first, ..] = &scans.on_both_sides[..] {
         let count = scans.on_both_sides.len();
@@ -71,6 +75,9 @@ pub(super) fn config(path: &Path, args: &Training) -> Result<TrainConfig> {
     if !args.validation.is_empty() {
         config.data.validation.clone_from(&args.validation);
         config.data.split = None;
+    }
+    if let (Some(folder), Some(heads)) = (&args.heads, &mut config.heads) {
+        heads.folder.clone_from(folder);
     }
     if let Some(seed) = args.seed {
         config.seed = seed;

@@ -6,12 +6,16 @@
 
 mod geometry;
 mod landmarks;
+mod mni_frame;
 mod parcellation;
 mod partition;
+mod structure;
 mod voxel_class;
 
+pub use mni_frame::{MNI_SPACE, MniFrame, StructureMiddle, structure_middles};
 pub use parcellation::{ParcellationError, from_parcellation};
 pub use partition::{PartitionError, partition};
+pub use structure::Structure;
 pub use voxel_class::VoxelClass;
 
 use serde::{Deserialize, Serialize};

@@ -15,6 +15,8 @@ pub enum Output {
     Microbleeds,
     /// Regions of the brain, and no microbleeds.
     Regions,
+    /// Structures of the head, and no microbleeds.
+    Structures,
     /// A kind for each candidate of the search.
     Candidates,
 }

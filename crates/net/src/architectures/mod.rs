@@ -19,6 +19,7 @@ mod region_unet;
 mod registry;
 mod rlk_unet;
 mod size;
+mod structure_unet;
 #[cfg(test)]
 mod toy;
 mod unet3d;
@@ -34,6 +35,10 @@ pub use region_unet::{
 pub use registry::{Architecture, ModelConfig, Network};
 pub use rlk_unet::{RlkUnet, RlkUnetConfig};
 pub use size::ConfigError;
+pub use structure_unet::{
+    COORDINATE_UNIT_MM, COORDINATES, CUBE, STRUCTURE_CLASSES, STRUCTURE_LOGITS, STRUCTURE_STRIDE, StructureUnet,
+    StructureUnetConfig,
+};
 #[cfg(test)]
 pub(crate) use toy::{Toy, ToyConfig};
 pub use unet3d::{Unet3d, Unet3dConfig};

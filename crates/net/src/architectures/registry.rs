@@ -3,8 +3,8 @@
 
 use super::{
     CandidateNet, CandidateNetConfig, ConfigError, Design, Guided, GuidedConfig, MapNetwork, Mmoc,
-    MmocConfig, Output, Preset, RegionUnet, RegionUnetConfig, RlkUnet, RlkUnetConfig, Unet3d,
-    Unet3dConfig,
+    MmocConfig, Output, Preset, RegionUnet, RegionUnetConfig, RlkUnet, RlkUnetConfig, StructureUnet,
+    StructureUnetConfig, Unet3d, Unet3dConfig,
 };
 #[cfg(test)]
 use super::{Toy, ToyConfig};
@@ -131,6 +131,7 @@ architectures! {
     MmocNet: maps "mmoc-net", "Wei 2022: slices, then small regions of them", MmocConfig => Mmoc;
     GuidedUnet: maps "guided-unet", "Kwon 2024: patches in 3D with regions of the brain", GuidedConfig => Guided;
     RegionUnet: other "region-unet", "Regions of the brain, and no microbleeds", RegionUnetConfig => RegionUnet;
+    StructureUnet: other "structure-unet", "Structures of a head and their place in MNI space, and no microbleeds", StructureUnetConfig => StructureUnet;
     CandidateNet: other "candidate-net", "Candidates of the search instead of scans", CandidateNetConfig => CandidateNet;
     #[cfg(test)]
     Toy: maps "toy", "One convolution, to test that a network is added by a folder and a line", ToyConfig => Toy;

@@ -81,7 +81,7 @@ fn tiny(architecture: Architecture) -> ModelConfig {
             proxy: true,
         }),
         Architecture::Toy => architecture.preset(Preset::Small),
-        Architecture::RegionUnet | Architecture::CandidateNet => {
+        Architecture::RegionUnet | Architecture::StructureUnet | Architecture::CandidateNet => {
             panic!("makes no map of microbleeds")
         }
     }

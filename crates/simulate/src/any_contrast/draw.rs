@@ -114,8 +114,19 @@ impl ContrastDraw {
 }
 
 impl Signal {
+    /// No T2*-weighted one: T1w, FLAIR, T2w or painted.
+    pub(crate) fn other(stream: &mut Stream) -> Self {
+        let kind = [0, 1, 2, 3, 6, 7, 8][stream.index(7)];
+        Self::drawn(stream, kind)
+    }
+
     fn draw(stream: &mut Stream) -> Self {
-        match stream.index(10) {
+        let kind = stream.index(10);
+        Self::drawn(stream, kind)
+    }
+
+    fn drawn(stream: &mut Stream, kind: usize) -> Self {
+        match kind {
             0 | 1 => Self::Inversion {
                 ti_ms: stream.uniform(600.0, 1300.0),
                 tr_ms: stream.uniform(1900.0, 2800.0),
@@ -158,7 +169,7 @@ impl Signal {
 
     /// What the density of a tissue is multiplied by first: painted ones keep the texture of their
     /// density, whatever it is.
-    pub(super) fn factor(&self, tissue: Tissue) -> f64 {
+    pub(crate) fn factor(&self, tissue: Tissue) -> f64 {
         let Self::Painted(levels) = self else {
             return 1.0;
         };
@@ -168,7 +179,7 @@ impl Signal {
     }
 
     /// What a voxel with these properties gives.
-    pub(super) fn of(&self, factor: f64, density: f64, t1_ms: f64, r2star_per_s: f64) -> f64 {
+    pub(crate) fn of(&self, factor: f64, density: f64, t1_ms: f64, r2star_per_s: f64) -> f64 {
         let left = |te_ms: &f64, r2_share: &f64| (-te_ms * 1e-3 * r2_share * r2star_per_s).exp();
         match self {
             Self::Inversion {

@@ -45,6 +45,12 @@ pub enum HeadError {
         bend_mm: f64,
         over_mm: f64,
     },
+    #[error(
+        "reading a head: its structures do not place it in MNI space; at least five of thalamus, caudate, putamen, \
+         pallidum, accumbens, hippocampus, amygdala, ventral diencephalon, white matter and cerebellum are needed on \
+         both sides"
+    )]
+    NoStructures,
     #[error(transparent)]
     Grid(#[from] GridError),
 }

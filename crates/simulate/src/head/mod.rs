@@ -11,5 +11,5 @@ pub use clean::Cleaning;
 pub use labels::{Head, HeadError};
 pub(crate) use properties::tissue_maps;
 pub use properties::{TissueDraw, TissueMaps};
-pub use shape::{HeadShape, shape_head};
+pub use shape::{Bend, HeadShape, shape_head};
 pub use tissue::{Tissue, tissue_of};

@@ -99,6 +99,36 @@ impl CandidateChoice {
     }
 }
 
+/// Label maps that heads are drawn from.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct HeadChoice {
+    /// Where they are, each as NAME.nii.gz.
+    #[serde(default)]
+    pub folder: PathBuf,
+    /// Names of those to learn from.
+    pub train: Vec<String>,
+    /// Names of those that judge.
+    pub validation: Vec<String>,
+    /// Which of them are brains without a head, with one code for both sides.
+    #[serde(default)]
+    pub without_skull: Vec<String>,
+}
+
+impl HeadChoice {
+    pub(super) fn check(&self) -> Result<(), SettingError> {
+        let both = self.train.iter().find(|name| self.validation.contains(name));
+        require(
+            both.is_none(),
+            "heads.validation",
+            both.map_or("", |name| name),
+            "heads that are not learnt from",
+        )?;
+        let some = !self.train.is_empty() && !self.validation.is_empty();
+        require(some, "heads.train or validation", "empty", "one head at least in each")
+    }
+}
+
 /// How a run is judged on the way. Lesion F1 on the validation scans picks the weights and the
 /// threshold that are kept.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]

@@ -7,7 +7,7 @@ mod schedule;
 pub use crate::data::{DataChoice, SequenceChoice};
 pub use crate::loss::LossConfig;
 pub use crate::setting::SettingError;
-pub use choices::{CandidateChoice, ModelChoice, ValidationConfig};
+pub use choices::{CandidateChoice, HeadChoice, ModelChoice, ValidationConfig};
 pub use schedule::{OptimiserConfig, OptimiserKind, ScheduleConfig};
 
 use crate::data::{DivisionError, Judges, Scans};
@@ -43,6 +43,9 @@ pub struct TrainConfig {
     /// What a network of candidates is shown; for that one alone.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub candidates: Option<CandidateChoice>,
+    /// Label maps that heads are drawn from; for the network of structures alone.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub heads: Option<HeadChoice>,
     /// What is minimised; as the paper has it where it is not given.
     #[serde(default)]
     pub loss: Option<LossConfig>,
@@ -132,8 +135,10 @@ impl TrainConfig {
             .check(design.logits(), has_second_stage(&card.model))?;
         match design.output() {
             Output::Regions => self.check_of_regions()?,
+            Output::Structures => self.check_of_regions()?,
             Output::Microbleeds | Output::Candidates => {}
         }
+        self.check_of_heads(design.output())?;
         self.check_of_candidates(&card)?;
         let mines = self.sampling.mining_epochs.unwrap_or(1);
         require(
@@ -181,6 +186,38 @@ impl TrainConfig {
             "sampling.lesion_share or spot_share",
             sampling.lesion_share.max(sampling.spot_share),
             "0 for regions: samples lie anywhere in the brain",
+        )?)
+    }
+
+    /// Heads are drawn for the network of structures, and for no other.
+    fn check_of_heads(&self, output: Output) -> Result<(), ConfigError> {
+        let draws = output == Output::Structures;
+        let given = if self.heads.is_some() {
+            "given"
+        } else {
+            "not given"
+        };
+        require(
+            draws == self.heads.is_some(),
+            "[heads]",
+            given,
+            "the section for a structure-unet, and for no other network",
+        )?;
+        let Some(heads) = &self.heads else {
+            return Ok(());
+        };
+        heads.check()?;
+        require(
+            self.augment == AugmentConfig::default() && self.sampling.batch == 1,
+            "[augment] or sampling.batch",
+            "given",
+            "none and 1 for a structure-unet: heads are drawn whole, one at a time",
+        )?;
+        Ok(require(
+            self.validation.scans > 0,
+            "validation.scans",
+            self.validation.scans,
+            "1 or more drawn heads that judge",
         )?)
     }
 
@@ -245,6 +282,9 @@ impl TrainConfig {
         config.data.validation.clear();
         config.data.split = None;
         config.model.start = None;
+        if let Some(heads) = &mut config.heads {
+            heads.folder = std::path::PathBuf::new();
+        }
         if let Some(candidates) = &mut config.candidates {
             candidates.regions = None;
         }

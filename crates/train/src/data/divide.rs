@@ -79,6 +79,16 @@ pub struct Judges {
 }
 
 impl Scans {
+    /// Of a run that learns from no scans.
+    #[must_use]
+    pub fn none() -> Self {
+        Self {
+            train: Vec::new(),
+            validation: Vec::new(),
+            on_both_sides: Vec::new(),
+        }
+    }
+
     /// Finds and divides scans, by subject: those of `data.validation` judge where there are any, else a fold of
     /// the split file, else a share drawn from the seed.
     ///

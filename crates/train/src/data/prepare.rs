@@ -195,7 +195,7 @@ fn prepare_one(
             write_head(&file, &made_of, &scan, map)?;
             return Ok(file);
         }
-        Output::Microbleeds | Output::Candidates => {}
+        Output::Microbleeds | Output::Structures | Output::Candidates => {}
     }
     let grid = scan.magnitude.grid();
     let mask = lesion_mask(&labelled.lesions, grid, limits)?;
@@ -373,7 +373,7 @@ fn made_of(scan: &LabelledScan, card: &ModelCard) -> String {
         },
         match card.model.design().output() {
             Output::Regions => "head",
-            Output::Microbleeds | Output::Candidates => "spots",
+            Output::Microbleeds | Output::Structures | Output::Candidates => "spots",
         },
         stamps.join("; ")
     )

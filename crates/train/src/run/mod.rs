@@ -15,7 +15,7 @@ pub(crate) mod scores;
 mod state;
 mod watch;
 
-pub use crate::task::{RegionJudgeError, TaskError};
+pub use crate::task::{HeadsError, RegionJudgeError, TaskError};
 pub use checkpoint::CheckpointError;
 pub use folder::{RunError as FolderError, RunFolder};
 pub use history::{Judgement, Row};
@@ -27,7 +27,7 @@ use crate::data::LabelledScan;
 use crate::data::{DataError, DivisionError, PreparedFile, PreparedFileError, Scans};
 use crate::loader::Loader;
 use crate::score::JudgeError;
-use crate::task::{PatchTask, RegionTask, Task, predictor_of};
+use crate::task::{PatchTask, RegionTask, StructureTask, Task, predictor_of};
 use burn::optim::{GradientsAccumulator, GradientsParams};
 use burn::tensor::Device;
 use candidates::train_candidates;
@@ -67,6 +67,8 @@ pub enum TrainError {
     Judge(#[from] JudgeError),
     #[error(transparent)]
     Task(#[from] TaskError),
+    #[error(transparent)]
+    Heads(#[from] HeadsError),
     #[error(transparent)]
     Regions(RegionError),
     #[error("the model of regions (candidates.regions in the config): {0}")]
@@ -159,6 +161,10 @@ pub fn train(
             let task = RegionTask::new(&setup.config, train, validation, &setup.compute);
             Run::new(setup, &card, &folder, task).go(watch)
         }
+        Output::Structures => {
+            let task = StructureTask::new(&setup.config, &setup.compute)?;
+            Run::new(setup, &card, &folder, task).go(watch)
+        }
         Output::Candidates => {
             let choice = setup.config.candidates.as_ref();
             let choice = choice.expect("the check of the config asks for it");
@@ -222,7 +228,7 @@ impl<'a, T: Task> Run<'a, T> {
 
     fn per_epoch(&self) -> u64 {
         let accumulate = self.setup.config.optimiser.accumulate as u64;
-        (self.task.sampler().batches_per_epoch() / accumulate).max(1)
+        (self.task.batches_per_epoch() / accumulate).max(1)
     }
 
     fn go(&self, watch: &dyn Watch) -> Result<Outcome, TrainError> {
@@ -308,7 +314,7 @@ impl<'a, T: Task> Run<'a, T> {
     }
 
     fn samples_per_step(&self) -> usize {
-        self.task.sampler().config().batch * self.setup.config.optimiser.accumulate
+        self.task.samples_per_batch() * self.setup.config.optimiser.accumulate
     }
 
     fn step(

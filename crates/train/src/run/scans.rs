@@ -20,7 +20,7 @@ pub(super) fn prepared(
     let validation = files.split_off(scans.train.len());
     match card.model.design().output() {
         Output::Regions => return Ok((files, validation)),
-        Output::Microbleeds | Output::Candidates => {}
+        Output::Microbleeds | Output::Structures | Output::Candidates => {}
     }
     let lesions = |files: &[PreparedFile]| -> Result<usize, PreparedFileError> {
         files.iter().map(PreparedFile::lesion_count).sum()

@@ -4,15 +4,17 @@ mod batches;
 mod candidates;
 mod patches;
 mod regions;
+mod structures;
 
 pub(crate) use candidates::CandidateTask;
 pub(crate) use patches::{PatchTask, predictor_of};
 pub use regions::RegionJudgeError;
 pub(crate) use regions::RegionTask;
+pub use structures::HeadsError;
+pub(crate) use structures::StructureTask;
 
 use crate::data::PreparedFileError;
 use crate::loader::Maker;
-use crate::sample::Sampler;
 use crate::score::{Counts, JudgeError};
 use burn::tensor::Tensor;
 use siderin_evaluate::ScoreError;
@@ -58,8 +60,11 @@ pub(crate) trait Task {
     /// Scans that judge.
     fn judges(&self) -> usize;
 
-    /// Decides which scan a sample is of.
-    fn sampler(&self) -> &Sampler;
+    /// Batches of an epoch.
+    fn batches_per_epoch(&self) -> u64;
+
+    /// Samples side by side in a batch.
+    fn samples_per_batch(&self) -> usize;
 
     /// Makes batches, the same for everyone who asks; `mistakes` of each scan are to be shown.
     fn maker(&self, mistakes: &[Vec<usize>]) -> Maker<Self::Batch>;

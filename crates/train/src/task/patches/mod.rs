@@ -86,8 +86,12 @@ impl Task for PatchTask {
         self.validation.len()
     }
 
-    fn sampler(&self) -> &Sampler {
-        &self.sampler
+    fn batches_per_epoch(&self) -> u64 {
+        self.sampler.batches_per_epoch()
+    }
+
+    fn samples_per_batch(&self) -> usize {
+        self.sampler.config().batch
     }
 
     fn maker(&self, mistakes: &[Vec<usize>]) -> Maker<PatchBatch> {

@@ -188,7 +188,9 @@ pub fn config(architecture: Architecture, data: &Path) -> TrainConfig {
             "[4, 32, 32]",
         ),
         Architecture::RegionUnet => ("filters = [2, 2, 4, 4]", "[32, 32, 32]"),
-        Architecture::CandidateNet => unreachable!("has a config of its own"),
+        Architecture::StructureUnet | Architecture::CandidateNet => {
+            unreachable!("has a config of its own")
+        }
     };
     let (shares, flip) = match architecture {
         Architecture::RegionUnet => ("lesion_share = 0.0", 0.0),
