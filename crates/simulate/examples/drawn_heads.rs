@@ -46,8 +46,14 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
             (start.elapsed() - painted).as_secs_f64(),
             mni[0],
         );
-        nifti::write_volume(&Path::new(out).join(format!("{number}_image.nii.gz")), &view)?;
-        nifti::write_volume(&Path::new(out).join(format!("{number}_structures.nii.gz")), &codes)?;
+        nifti::write_volume(
+            &Path::new(out).join(format!("{number}_image.nii.gz")),
+            &view,
+        )?;
+        nifti::write_volume(
+            &Path::new(out).join(format!("{number}_structures.nii.gz")),
+            &codes,
+        )?;
     }
     Ok(())
 }

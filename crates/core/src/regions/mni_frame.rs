@@ -22,8 +22,8 @@ pub struct StructureMiddle {
     pub side: Side,
     /// The mean of its voxels' centres.
     pub middle: WorldPoint,
-    /// How many it has.
-    pub voxels: usize,
+    /// Its volume.
+    pub volume_mm3: f64,
 }
 
 /// Middles of structures on the right in MNI mm; those of the left have the other x. Means over both sides of two
@@ -41,8 +41,8 @@ const MIDDLES: [(Structure, [f64; 3]); 10] = [
     (Structure::WhiteMatter, [28.3, -19.5, 20.2]),
     (Structure::Cerebellum, [23.1, -60.0, -36.5]),
 ];
-/// Fewer voxels have no middle that could be trusted.
-const LEAST_VOXELS: usize = 20;
+/// Less has no middle that could be trusted; the accumbens has 500 mm³.
+const LEAST_MM3: f64 = 100.0;
 
 impl MniFrame {
     /// A frame that is known.
@@ -61,7 +61,7 @@ impl MniFrame {
         for (structure, _) in MIDDLES {
             let find = |side: Side| {
                 middles.iter().find(|m| {
-                    m.structure == structure && m.side == side && m.voxels >= LEAST_VOXELS
+                    m.structure == structure && m.side == side && m.volume_mm3 >= LEAST_MM3
                 })
             };
             let (Some(left), Some(right)) = (find(Side::Left), find(Side::Right)) else {
@@ -84,6 +84,17 @@ impl MniFrame {
         Some(Self { mni_from_world })
     }
 
+    /// The same from a label map of aseg codes.
+    #[must_use]
+    pub fn of_aseg(labels: &Volume<u16>) -> Option<Self> {
+        let codes = labels.map(|code| match Structure::of_aseg(code) {
+            Some((structure, Some(side))) => structure.code(side),
+            // What has no side has no part in the frame.
+            _ => 0,
+        });
+        Self::of_middles(&structure_middles(&codes))
+    }
+
     /// The map, world mm to MNI mm.
     #[must_use]
     pub fn mni_from_world(&self) -> &Matrix4<f64> {
@@ -94,6 +105,16 @@ impl MniFrame {
     #[must_use]
     pub fn place(&self, at: WorldPoint) -> Vector3<f64> {
         self.mni_from_world.transform_point(&at.0).coords
+    }
+
+    /// The side of the midline that a place is on.
+    #[must_use]
+    pub fn side(&self, at: WorldPoint) -> Side {
+        if self.place(at).x >= 0.0 {
+            Side::Right
+        } else {
+            Side::Left
+        }
     }
 
     /// How far in mm the frame has the middle of a structure from where the MNI brain has it; `None` for those that
@@ -119,7 +140,12 @@ fn expected(found: &StructureMiddle) -> Option<Vector3<f64>> {
 pub fn structure_middles(codes: &Volume<u8>) -> Vec<StructureMiddle> {
     let grid = codes.grid();
     let mut sums = [([0.0f64; 3], 0usize); 256];
-    for (offset, &code) in codes.voxels().iter().enumerate().filter(|(_, code)| **code > 0) {
+    for (offset, &code) in codes
+        .voxels()
+        .iter()
+        .enumerate()
+        .filter(|(_, code)| **code > 0)
+    {
         let (sum, count) = &mut sums[usize::from(code)];
         let index = grid.index(offset);
         for axis in 0..3 {
@@ -135,7 +161,7 @@ pub fn structure_middles(codes: &Volume<u8>) -> Vec<StructureMiddle> {
             structure,
             side: side?,
             middle: grid.to_world(VoxelPoint::new(i, j, k)),
-            voxels,
+            volume_mm3: voxels as f64 * grid.voxel_volume_mm3(),
         })
     };
     (0..=u8::MAX).filter_map(middle).collect()
@@ -153,7 +179,7 @@ mod tests {
                 structure: *structure,
                 side,
                 middle: WorldPoint(world_from_mni.transform_point(&[x, *y, *z].into())),
-                voxels: 500,
+                volume_mm3: 500.0,
             })
         });
         both.collect()
@@ -188,7 +214,13 @@ mod tests {
         let found = structure_middles(&codes);
         let of = |side| found.iter().find(|m| m.side == side).unwrap();
         assert_eq!(found.len(), 2);
-        assert_eq!((of(Side::Left).middle.0.x, of(Side::Left).voxels), (1.0, 2));
-        assert_eq!((of(Side::Right).middle.0.x, of(Side::Right).voxels), (6.0, 1));
+        assert_eq!(
+            (of(Side::Left).middle.0.x, of(Side::Left).volume_mm3),
+            (1.0, 16.0)
+        );
+        assert_eq!(
+            (of(Side::Right).middle.0.x, of(Side::Right).volume_mm3),
+            (6.0, 8.0)
+        );
     }
 }

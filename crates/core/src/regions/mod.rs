@@ -5,7 +5,7 @@
 //! ([`partition`]), whose agreement with an anatomist is unknown.
 
 mod geometry;
-mod landmarks;
+mod lobes;
 mod mni_frame;
 mod parcellation;
 mod partition;
@@ -14,7 +14,7 @@ mod voxel_class;
 
 pub use mni_frame::{MNI_SPACE, MniFrame, StructureMiddle, structure_middles};
 pub use parcellation::{ParcellationError, from_parcellation};
-pub use partition::{PartitionError, partition};
+pub use partition::{PartitionError, partition, partition_in};
 pub use structure::Structure;
 pub use voxel_class::VoxelClass;
 

@@ -1,9 +1,8 @@
-//! Regions from a parcellation of FreeSurfer (aparc+aseg, wmparc) or SynthSeg.
+//! Regions from a parcellation of FreeSurfer or SynthSeg.
 
-use super::geometry::{Structures, side_at};
-use super::landmarks::Landmarks;
-use super::partition::named;
-use super::{FLUID_CODE, Region, Side};
+use super::geometry::{Structures, is_callosum};
+use super::partition::{named, partition_in};
+use super::{MniFrame, Region, Side};
 use siderin_image::volume::{GridError, Volume, VoxelPoint, canonical_orientation};
 use std::collections::BTreeMap;
 
@@ -16,15 +15,10 @@ pub enum ParcellationError {
     )]
     NotALabel { value: f32 },
     #[error(
-        "reading a parcellation: no cortex of the Desikan-Killiany atlas (codes 1001 to 1035, 2001 \
-         to 2035) was found; give aparc+aseg, wmparc, or SynthSeg's output with `--parc`"
+        "reading a parcellation: its structures do not place it in MNI space; give FreeSurfer's aseg, aparc+aseg, \
+         aparc.a2009s+aseg or wmparc, or SynthSeg's output"
     )]
-    NoCortex,
-    #[error(
-        "reading a parcellation: its landmarks were not found; white matter, cortex and pallidum \
-         (13, 52) of both sides are needed"
-    )]
-    NoLandmarks,
+    NoFrame,
     #[error(transparent)]
     Grid(#[from] GridError),
 }
@@ -32,9 +26,10 @@ pub enum ParcellationError {
 /// The regions of a parcellation, on its own grid, and the codes it held that belong to no
 /// region, with their voxels.
 ///
-/// Cortex goes by its parcel, subcortical white matter by wmparc's or else by the closest
-/// cortex, unless it is deep by the rules of [`super::partition()`] (callosum, capsules, within
-/// 10 mm of a lateral ventricle).
+/// Cortex goes by its parcel, of the Desikan-Killiany atlas (aparc, wmparc, SynthSeg with `--parc`) or of
+/// Destrieux's (aparc.a2009s), subcortical white matter by wmparc's or else by the closest cortex, unless it is deep
+/// by the rules of [`super::partition_in()`] (callosum, capsules, within 10 mm of a lateral ventricle). Where cortex
+/// has no parcels (aseg), lobes are those of [`super::partition_in()`].
 ///
 /// # Errors
 /// When it is no such parcellation.
@@ -45,35 +40,33 @@ pub fn from_parcellation(
         .to_labels()
         .map_err(|value| ParcellationError::NotALabel { value })?;
     let (parcels, orientation) = canonical_orientation(&labels)?;
-    if !parcels.voxels().iter().any(|&c| cortex_region(c).is_some()) {
-        return Err(ParcellationError::NoCortex);
-    }
     let simple = parcels.map(as_aseg);
-    let landmarks = Landmarks::find(&simple).ok_or(ParcellationError::NoLandmarks)?;
-    let structures = Structures::of(&simple, &landmarks, |code| matches!(code, 2 | 41 | 77));
+    let frame = MniFrame::of_aseg(&simple).ok_or(ParcellationError::NoFrame)?;
     let lobes = nearest_lobe(&parcels);
+    let has_parcels = lobes.voxels().iter().any(|code| *code > 0);
+    let by_rule = if has_parcels {
+        None
+    } else {
+        Some(partition_in(&simple, &frame)?)
+    };
+    let structures = Structures::of(&simple, &frame, |code| matches!(code, 2 | 41 | 77))?;
     let grid = parcels.grid();
     let mut unknown = BTreeMap::new();
     let regions = Volume::from_fn(grid, |index| {
         let code = parcels.at(index);
         let world = grid.to_world(VoxelPoint::center_of(index));
-        if (251..=255).contains(&code) {
-            return Region::CorpusCallosum.code(side_at(&landmarks, world));
-        }
-        if code == 16 {
-            return Region::Brainstem.code(side_at(&landmarks, world));
-        }
-        if let Some(fixed) = named(code) {
+        if let Some(fixed) = named(code, &frame, world) {
             return fixed;
         }
         if let Some((region, side)) = cortex_region(code) {
             return region.code(side);
         }
         // Hypointensities of white matter have one code for both sides.
-        let side = if code == 77 {
-            Some(side_at(&landmarks, world))
-        } else {
-            white_side(code)
+        let side = match simple.at(index) {
+            2 | 3 => Some(Side::Left),
+            41 | 42 => Some(Side::Right),
+            77 => Some(frame.side(world)),
+            _ => None,
         };
         let Some(side) = side else {
             if code != 0 {
@@ -81,36 +74,48 @@ pub fn from_parcellation(
             }
             return 0;
         };
-        let deep = structures.deep_white(&landmarks, index);
+        if let Some(by_rule) = &by_rule {
+            return by_rule.at(index);
+        }
+        let is_cortex = matches!(simple.at(index), 3 | 42);
+        let deep = structures.deep_white(index).filter(|_| !is_cortex);
         let lobar = white_region(code).or_else(|| Region::of_code(lobes.at(index)).map(|r| r.0));
         deep.or(lobar).unwrap_or(Region::DeepWhiteMatter).code(side)
     });
     Ok((orientation.inverse().apply(&regions)?, unknown))
 }
 
-/// The code with parcels merged into aseg's cortex and white matter.
+/// The code with parcels merged into aseg's cortex and white matter, and old codes of the callosum and the thalamus
+/// into the new ones.
 fn as_aseg(code: u16) -> u16 {
-    match (cortex_region(code), white_side(code)) {
-        (Some((_, Side::Left)), _) => 3,
-        (Some((_, Side::Right)), _) => 42,
-        (None, Some(Side::Left)) => 2,
-        (None, Some(Side::Right)) => 41,
-        (None, None) => code,
+    if is_callosum(code) {
+        return 251;
+    }
+    match code {
+        9 => 10,
+        48 => 49,
+        3 | 1000..=1035 | 11100..=11175 => 3,
+        42 | 2000..=2035 | 12100..=12175 => 42,
+        2 | 25 | 78 | 3000..=3035 | 5001 | 13100..=13175 => 2,
+        41 | 57 | 79 | 4000..=4035 | 5002 | 14100..=14175 => 41,
+        _ => code,
     }
 }
 
-/// Region and side of a cortical parcel of the Desikan-Killiany atlas (Desikan 2006, doi
-/// 10.1016/j.neuroimage.2006.01.021); the cingulate is divided between the lobes it lies on
-/// (Klein and Tourville 2012, doi 10.3389/fnins.2012.00171).
+/// Region and side of a cortical parcel.
 fn cortex_region(code: u16) -> Option<(Region, Side)> {
-    let (parcel, side) = match code {
-        1001..=1035 => (code - 1000, Side::Left),
-        2001..=2035 => (code - 2000, Side::Right),
+    let (region, side) = match code {
+        1001..=1035 => (parcel_lobe(code - 1000), Side::Left),
+        2001..=2035 => (parcel_lobe(code - 2000), Side::Right),
+        11101..=11175 => (destrieux_lobe(code - 11100), Side::Left),
+        12101..=12175 => (destrieux_lobe(code - 12100), Side::Right),
         _ => return None,
     };
-    Some((parcel_lobe(parcel)?, side))
+    Some((region?, side))
 }
 
+/// Of the Desikan-Killiany atlas (Desikan 2006, doi 10.1016/j.neuroimage.2006.01.021); the cingulate is divided
+/// between the lobes it lies on (Klein and Tourville 2012, doi 10.3389/fnins.2012.00171).
 fn parcel_lobe(parcel: u16) -> Option<Region> {
     Some(match parcel {
         2 | 3 | 12 | 14 | 17 | 18 | 19 | 20 | 24 | 26 | 27 | 28 | 32 => Region::Frontal,
@@ -122,13 +127,30 @@ fn parcel_lobe(parcel: u16) -> Option<Region> {
     })
 }
 
-/// The side of white matter, of whichever kind.
-fn white_side(code: u16) -> Option<Side> {
-    match code {
-        2 | 78 | 3001..=3035 | 5001 => Some(Side::Left),
-        41 | 79 | 4001..=4035 | 5002 => Some(Side::Right),
-        _ => None,
-    }
+/// Of Destrieux's atlas (Destrieux 2010, doi 10.1016/j.neuroimage.2010.06.010): gyri by the lobes of their names, sulci
+/// between two lobes by the lobe that most of the sulcus has in the Desikan-Killiany atlas of the MNI brain.
+fn destrieux_lobe(parcel: u16) -> Option<Region> {
+    Some(match parcel {
+        1
+        | 3
+        | 5..=7
+        | 12..=16
+        | 24
+        | 29
+        | 31
+        | 32
+        | 39
+        | 40
+        | 46
+        | 53..=55
+        | 63..=65
+        | 69..=71 => Region::Frontal,
+        4 | 8..=10 | 25..=28 | 30 | 41 | 47 | 56 | 57 | 59 | 66..=68 | 72 => Region::Parietal,
+        21 | 23 | 33..=38 | 44 | 51 | 60..=62 | 73..=75 => Region::Temporal,
+        2 | 11 | 19 | 20 | 22 | 43 | 45 | 52 | 58 => Region::Occipital,
+        17 | 18 | 48..=50 => Region::Insula,
+        _ => return None,
+    })
 }
 
 /// The lobe of a white-matter parcel of wmparc.
@@ -136,12 +158,14 @@ fn white_region(code: u16) -> Option<Region> {
     match code {
         3001..=3035 => parcel_lobe(code - 3000),
         4001..=4035 => parcel_lobe(code - 4000),
+        13101..=13175 => destrieux_lobe(code - 13100),
+        14101..=14175 => destrieux_lobe(code - 14100),
         _ => None,
     }
 }
 
-/// For every voxel of white matter the value of the closest cortex, spread through the white
-/// matter by one voxel's face at a time.
+/// For every voxel of white matter and of cortex without a parcel the value of the closest parcel of cortex, spread by
+/// one voxel's face at a time.
 fn nearest_lobe(parcels: &Volume<u16>) -> Volume<u8> {
     let mut lobes =
         parcels.map(|code| cortex_region(code).map_or(0, |(region, side)| region.code(side)));
@@ -154,9 +178,8 @@ fn nearest_lobe(parcels: &Volume<u16>) -> Volume<u8> {
             let value = lobes.voxels()[offset];
             let index = parcels.grid().index(offset);
             for there in parcels.grid().face_neighbours(index) {
-                let code = parcels.at(there);
-                let white = white_side(code).is_some() || code == 77;
-                if white && lobes.at(there) == 0 {
+                let reached = matches!(as_aseg(parcels.at(there)), 2 | 3 | 41 | 42 | 77);
+                if reached && lobes.at(there) == 0 {
                     lobes.set(there, value);
                     next.push(parcels.grid().offset(there));
                 }
@@ -164,7 +187,6 @@ fn nearest_lobe(parcels: &Volume<u16>) -> Volume<u8> {
         }
         rim = next;
     }
-    debug_assert!(!lobes.voxels().contains(&FLUID_CODE));
     lobes
 }
 
@@ -174,7 +196,16 @@ mod tests {
     use nalgebra::{Matrix4, Vector4};
     use siderin_image::volume::{Grid, Reorientation};
 
-    /// A brain of blocks, 4 mm: cortex around white matter, ventricles, lentiform nuclei.
+    /// Where a cube of 12 mm stands for a structure, by its code on the left and on the right.
+    const CUBES: [([f64; 3], [f32; 2]); 5] = [
+        ([12.0, -18.0, 4.0], [10.0, 49.0]),
+        ([26.0, 2.0, 0.0], [12.0, 51.0]),
+        ([26.0, -22.0, -14.0], [17.0, 53.0]),
+        ([23.0, -4.0, -20.0], [18.0, 54.0]),
+        ([24.0, -60.0, -36.0], [8.0, 47.0]),
+    ];
+
+    /// A brain of blocks, 4 mm: cortex around white matter, ventricles, nuclei.
     fn blocks() -> Volume<f32> {
         let mut affine = Matrix4::from_diagonal(&Vector4::new(4.0, 4.0, 4.0, 1.0));
         affine.set_column(3, &Vector4::new(-70.0, -106.0, -50.0, 1.0));
@@ -188,8 +219,13 @@ mod tests {
                 x < 66.0 && (-100.0..68.0).contains(&at.y) && (-44.0..76.0).contains(&at.z);
             let shell =
                 x > 58.0 || !(-92.0..60.0).contains(&at.y) || !(-36.0..68.0).contains(&at.z);
+            let cube = CUBES.iter().find(|(middle, _)| {
+                let off = [x - middle[0], at.y - middle[1], at.z - middle[2]];
+                off.iter().all(|mm| mm.abs() < 6.0)
+            });
             match () {
                 () if !inside => 0.0,
+                () if cube.is_some() => cube.map_or(0.0, |(_, [left, right])| aseg(*left, *right)),
                 () if shell && at.y > 0.0 => cortex(28.0),
                 () if shell && at.y < -80.0 => cortex(11.0),
                 () if shell && at.z < -20.0 => cortex(15.0),
@@ -263,19 +299,85 @@ mod tests {
     }
 
     #[test]
+    fn other_kinds_of_parcellation_have_the_same_lobes() {
+        // Parcels of Destrieux's atlas in place of those of Desikan's, and none at all.
+        let destrieux = blocks().map(|code| {
+            let parcel = match code as u16 % 1000 {
+                _ if code < 1000.0 => return code,
+                // G_front_sup, Pole_occipital, G_temporal_middle, G_pariet_inf-Angular.
+                28 => 16.0,
+                11 => 43.0,
+                15 => 38.0,
+                _ => 25.0,
+            };
+            10_100.0 + 1000.0 * (code / 1000.0).floor() + parcel
+        });
+        let plain = blocks().map(|code| match code as u16 {
+            1000..=1035 => 3.0,
+            2000..=2035 => 42.0,
+            _ => code,
+        });
+        for parcels in [destrieux, plain] {
+            let (regions, unknown) = from_parcellation(&parcels).unwrap();
+            assert!(unknown.is_empty(), "{unknown:?}");
+            for (place, region, side) in [
+                ([-62.0, 30.0, 20.0], Region::Frontal, Side::Left),
+                ([62.0, -50.0, 30.0], Region::Parietal, Side::Right),
+                ([62.0, -50.0, -30.0], Region::Temporal, Side::Right),
+                ([-30.0, -96.0, 10.0], Region::Occipital, Side::Left),
+                ([30.0, 50.0, 20.0], Region::Frontal, Side::Right),
+                ([-18.0, 22.0, 16.0], Region::DeepWhiteMatter, Side::Left),
+            ] {
+                assert_eq!(
+                    region_at(&regions, place),
+                    Some((region, side)),
+                    "{place:?}"
+                );
+            }
+        }
+    }
+
+    #[test]
+    fn rare_codes_have_regions() {
+        let rare = [
+            (1000, ([-62.0, 30.0, 20.0], Region::Frontal, Side::Left)),
+            (2000, ([62.0, -50.0, 30.0], Region::Parietal, Side::Right)),
+            (42, ([62.0, -50.0, -30.0], Region::Temporal, Side::Right)),
+            (3000, ([-30.0, 50.0, 20.0], Region::Frontal, Side::Left)),
+            (57, ([30.0, 50.0, 20.0], Region::Frontal, Side::Right)),
+            (
+                1004,
+                ([-2.0, 2.0, 22.0], Region::CorpusCallosum, Side::Left),
+            ),
+            (192, ([2.0, 2.0, 22.0], Region::CorpusCallosum, Side::Right)),
+            (9, ([-12.0, -18.0, 4.0], Region::Thalamus, Side::Left)),
+            (82, ([26.0, 2.0, 0.0], Region::BasalGanglia, Side::Right)),
+            (172, ([-24.0, -60.0, -36.0], Region::Cerebellum, Side::Left)),
+            (174, ([2.0, -26.0, -30.0], Region::Brainstem, Side::Right)),
+        ];
+        let blocks = blocks();
+        for (code, (place, region, side)) in rare {
+            let mut parcels = blocks.clone();
+            let at = parcels
+                .grid()
+                .nearest(siderin_image::volume::WorldPoint(place.into()));
+            parcels.set(at.unwrap(), f32::from(code as u16));
+            let (regions, unknown) = from_parcellation(&parcels).unwrap();
+            assert_eq!(region_at(&regions, place), Some((region, side)), "{code}");
+            assert!(unknown.is_empty(), "{unknown:?}");
+        }
+    }
+
+    #[test]
     fn other_maps_are_refused() {
         let grid = Grid::axis_aligned([4; 3], [1.0; 3]).unwrap();
-        assert_eq!(
-            from_parcellation(&Volume::filled(&grid, 2.0)).unwrap_err(),
-            ParcellationError::NoCortex
-        );
         assert_eq!(
             from_parcellation(&Volume::filled(&grid, 0.5)).unwrap_err(),
             ParcellationError::NotALabel { value: 0.5 }
         );
         assert_eq!(
             from_parcellation(&Volume::filled(&grid, 1028.0)).unwrap_err(),
-            ParcellationError::NoLandmarks
+            ParcellationError::NoFrame
         );
     }
 }

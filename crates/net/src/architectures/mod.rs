@@ -36,8 +36,8 @@ pub use registry::{Architecture, ModelConfig, Network};
 pub use rlk_unet::{RlkUnet, RlkUnetConfig};
 pub use size::ConfigError;
 pub use structure_unet::{
-    COORDINATE_UNIT_MM, COORDINATES, CUBE, STRUCTURE_CLASSES, STRUCTURE_LOGITS, STRUCTURE_STRIDE, StructureUnet,
-    StructureUnetConfig,
+    COORDINATE_UNIT_MM, COORDINATES, CUBE, STRUCTURE_CLASSES, STRUCTURE_LOGITS, STRUCTURE_STRIDE,
+    StructureUnet, StructureUnetConfig,
 };
 #[cfg(test)]
 pub(crate) use toy::{Toy, ToyConfig};

@@ -3,8 +3,8 @@
 
 use super::{
     CandidateNet, CandidateNetConfig, ConfigError, Design, Guided, GuidedConfig, MapNetwork, Mmoc,
-    MmocConfig, Output, Preset, RegionUnet, RegionUnetConfig, RlkUnet, RlkUnetConfig, StructureUnet,
-    StructureUnetConfig, Unet3d, Unet3dConfig,
+    MmocConfig, Output, Preset, RegionUnet, RegionUnetConfig, RlkUnet, RlkUnetConfig,
+    StructureUnet, StructureUnetConfig, Unet3d, Unet3dConfig,
 };
 #[cfg(test)]
 use super::{Toy, ToyConfig};

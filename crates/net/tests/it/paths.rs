@@ -49,6 +49,9 @@ fn run(network: &Network, flat: &Tensor<4>, deep: &Tensor<5>) -> Vec<Found> {
             };
             deep_case(deep.clone(), judge, &mut found);
         }
+        Network::StructureUnet(network) => {
+            deep_case(deep.clone(), |x| network.logits(x), &mut found);
+        }
         Network::CandidateNet(network) => {
             let x = flat.clone().narrow(2, 0, VIEW_EDGE).narrow(3, 0, VIEW_EDGE);
             // One plane becomes all views; its first row the numbers, of which there are as many.

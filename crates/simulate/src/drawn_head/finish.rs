@@ -70,22 +70,33 @@ fn add_things(image: &mut Volume<f32>, codes: &[u8], palette: &Palette, draw: &H
     for _ in 0..faults.spots {
         let Some(at) = place(&mut stream) else { break };
         let (radius, left) = (stream.uniform(1.0, 5.0), stream.uniform(0.0, 0.6) as f32);
-        stamp(image, at, radius, |value, share| *value *= 1.0 - share * (1.0 - left));
+        stamp(image, at, radius, |value, share| {
+            *value *= 1.0 - share * (1.0 - left)
+        });
     }
     for _ in 0..faults.threads {
-        let Some(mut at) = place(&mut stream) else { break };
+        let Some(mut at) = place(&mut stream) else {
+            break;
+        };
         let (radius, left) = (stream.uniform(0.5, 1.3), stream.uniform(0.2, 0.8) as f32);
         let mut along = Vector3::from_fn(|_, _| stream.normal());
         for _ in 0..3 + stream.index(20) {
             along = (along + Vector3::from_fn(|_, _| 0.4 * stream.normal())).normalize();
             at += (along * radius).component_div(&spacing);
-            stamp(image, at, radius, |value, share| *value *= 1.0 - share * (1.0 - left));
+            stamp(image, at, radius, |value, share| {
+                *value *= 1.0 - share * (1.0 - left)
+            });
         }
     }
 }
 
 /// Changes the voxels of a ball; those at its surface by the share of them that lies inside, about.
-fn stamp(image: &mut Volume<f32>, at: Vector3<f64>, radius_mm: f64, change: impl Fn(&mut f32, f32)) {
+fn stamp(
+    image: &mut Volume<f32>,
+    at: Vector3<f64>,
+    radius_mm: f64,
+    change: impl Fn(&mut f32, f32),
+) {
     let grid: Grid = image.grid().clone();
     let (shape, spacing) = (grid.shape(), grid.spacing_mm());
     let half = 0.5 * spacing.into_iter().fold(f64::INFINITY, f64::min);
@@ -106,7 +117,10 @@ fn stamp(image: &mut Volume<f32>, at: Vector3<f64>, radius_mm: f64, change: impl
                 let from = Vector3::new(i as f64, j as f64, k as f64) - at;
                 let mm = from.component_mul(&Vector3::from(spacing)).norm();
                 let share = ((radius_mm + half - mm) / (2.0 * half)).clamp(0.0, 1.0) * thinness;
-                change(&mut image.voxels_mut()[grid.offset([i, j, k])], share as f32);
+                change(
+                    &mut image.voxels_mut()[grid.offset([i, j, k])],
+                    share as f32,
+                );
             }
         }
     }
@@ -161,10 +175,16 @@ fn add_noise(image: &mut Volume<f32>, draw: &HeadDraw) {
         .voxels()
         .iter()
         .filter(|v| **v > 0.0)
-        .fold((0.0f64, 0.0f64), |(sum, n), v| (sum + f64::from(*v), n + 1.0));
+        .fold((0.0f64, 0.0f64), |(sum, n), v| {
+            (sum + f64::from(*v), n + 1.0)
+        });
     let deviation = (draw.faults.noise * sum / f64::max(count, 1.0)) as f32;
     let mut stream = Stream::new(draw.faults.seed, "noise", 0);
-    for value in image.voxels_mut().iter_mut().filter(|v| !stripped || **v > 0.0) {
+    for value in image
+        .voxels_mut()
+        .iter_mut()
+        .filter(|v| !stripped || **v > 0.0)
+    {
         let real = *value + deviation * stream.normal() as f32;
         *value = real.hypot(deviation * stream.normal() as f32);
     }

@@ -83,8 +83,9 @@ impl Lattice {
         for k in 0..shape[2] {
             for j in 0..shape[1] {
                 for i in 0..shape[0] {
-                    let along =
-                        Vector3::new(i as f64, j as f64, k as f64).add_scalar(-(MARGIN as f64)) * STEP_MM;
+                    let along = Vector3::new(i as f64, j as f64, k as f64)
+                        .add_scalar(-(MARGIN as f64))
+                        * STEP_MM;
                     let here = scan.first + scan.axes * along;
                     let mut from = middle + backward * (here - middle) + bend.at([i, j, k]);
                     if form.mirrored {
@@ -196,7 +197,12 @@ impl<'a> Rows<'a> {
 
     /// Points of a row: voxel (·, j, k) and the part of it along y and z; along x, `points(i, place in the map)` is
     /// called for `n` voxels of `whole` steps and their `parts`.
-    pub(super) fn row(&mut self, [y, z]: [f64; 2], x: impl Iterator<Item = f64>, mut point: impl FnMut([f32; 3])) {
+    pub(super) fn row(
+        &mut self,
+        [y, z]: [f64; 2],
+        x: impl Iterator<Item = f64>,
+        mut point: impl FnMut([f32; 3]),
+    ) {
         let [nx, ny, nz] = self.lattice.shape;
         let clamp = |at: f64, n: usize| at.clamp(0.0, n as f64 - 1.001);
         let (y, z) = (
@@ -207,8 +213,13 @@ impl<'a> Rows<'a> {
         let (v, w) = ((y - j as f64) as f32, (z - k as f64) as f32);
         let start = |j: usize, k: usize| nx * (j + ny * k);
         let nodes = &self.lattice.nodes;
-        let rows = [start(j, k), start(j + 1, k), start(j, k + 1), start(j + 1, k + 1)]
-            .map(|at| &nodes[at..at + nx]);
+        let rows = [
+            start(j, k),
+            start(j + 1, k),
+            start(j, k + 1),
+            start(j + 1, k + 1),
+        ]
+        .map(|at| &nodes[at..at + nx]);
         let weights = [(1.0 - v) * (1.0 - w), v * (1.0 - w), (1.0 - v) * w, v * w];
         for (i, node) in self.between.iter_mut().enumerate() {
             for a in 0..3 {

@@ -60,7 +60,12 @@ impl<'a> Drawn<'a> {
         let rounded = at.map(|v| v + 0.5);
         let inside = (0..3).all(|a| rounded[a] >= 0.0 && rounded[a] < shape[a] as f32);
         let index = rounded.map(|v| v as usize);
-        inside.then(|| (index, index[0] + shape[0] * (index[1] + shape[1] * index[2])))
+        inside.then(|| {
+            (
+                index,
+                index[0] + shape[0] * (index[1] + shape[1] * index[2]),
+            )
+        })
     }
 
     fn found(&self, index: [usize; 3], offset: usize) -> Found {
@@ -87,7 +92,10 @@ impl<'a> Drawn<'a> {
 
     /// By how much sulci are wider here.
     fn width(&self, index: [usize; 3], sulci_mm: f32) -> f32 {
-        let here = self.textures.coarse.at([0, 1, 2].map(|a| index[a] + self.offset[a]));
+        let here = self
+            .textures
+            .coarse
+            .at([0, 1, 2].map(|a| index[a] + self.offset[a]));
         sulci_mm * (1.0 + here.clamp(-2.5, 2.5) / 3.0)
     }
 
@@ -172,10 +180,12 @@ impl<'a> Drawn<'a> {
             },
         };
         match Structure::of_code(code) {
-            Some((structure, Some(side))) if self.draw.form.mirrored => structure.code(match side {
-                Side::Left => Side::Right,
-                Side::Right => Side::Left,
-            }),
+            Some((structure, Some(side))) if self.draw.form.mirrored => {
+                structure.code(match side {
+                    Side::Left => Side::Right,
+                    Side::Right => Side::Left,
+                })
+            }
             _ => code,
         }
     }
@@ -187,7 +197,11 @@ impl<'a> Drawn<'a> {
         self.centres(grid, |at| {
             let [x, y, z] = at.map(f64::from);
             let place = mni.transform_point(&[x, y, z].into());
-            let x = if self.draw.form.mirrored { -place.x } else { place.x };
+            let x = if self.draw.form.mirrored {
+                -place.x
+            } else {
+                place.x
+            };
             places.push([x, place.y, place.z].map(|mm| mm as f32));
         });
         places

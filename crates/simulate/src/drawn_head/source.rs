@@ -54,14 +54,16 @@ impl HeadSource {
         let codes = labels.map(|label| {
             Structure::of_aseg(label).map_or(0, |(structure, side)| coded(side, structure))
         });
-        let frame = MniFrame::of_middles(&structure_middles(&codes)).ok_or(HeadError::NoStructures)?;
+        let frame =
+            MniFrame::of_middles(&structure_middles(&codes)).ok_or(HeadError::NoStructures)?;
         let mut materials = vec![Material {
             tissue: Tissue::Air,
             code: 0,
         }];
         let mut numbers = std::collections::HashMap::from([((0u16, None), 0u8)]);
         let material = labels.voxels().iter().enumerate().map(|(offset, &label)| {
-            let unsided = Structure::of_aseg(label).filter(|(s, side)| s.is_sided() && side.is_none());
+            let unsided =
+                Structure::of_aseg(label).filter(|(s, side)| s.is_sided() && side.is_none());
             let side = unsided.map(|_| side_of(&frame, &grid, offset));
             *numbers.entry((label, side)).or_insert_with(|| {
                 let code = Structure::of_aseg(label)
@@ -83,7 +85,9 @@ impl HeadSource {
             ventricles: Ventricles::of(head)?,
             steepness: steepness(head)?,
             frame,
-            brain: head.extent(Tissue::is_parenchyma).map(|corner| corner.0.coords),
+            brain: head
+                .extent(Tissue::is_parenchyma)
+                .map(|corner| corner.0.coords),
             grid,
         })
     }
@@ -156,7 +160,9 @@ fn depths(head: &Head) -> Result<(Vec<u8>, Vec<u8>), HeadError> {
 const HALVED: [usize; 3] = [2; 3];
 
 fn steepness(head: &Head) -> Result<Volume<f32>, HeadError> {
-    let chi = head.labels.map(|code| tissue_of(code).constants().chi_ppm as f32);
+    let chi = head
+        .labels
+        .map(|code| tissue_of(code).constants().chi_ppm as f32);
     let chi = block_mean(&chi, HALVED)?;
     let spacing = chi.grid().spacing_mm();
     // The direction is given, the grid straight and every number finite: the errors that there are.
@@ -216,7 +222,10 @@ impl Ventricles {
     /// What is at a distance d comes from d - g e^(-½ (d / reach)²): the wall comes to lie where that is 0.
     fn growth_mm(&self, ml: f64) -> f64 {
         let voxels = ((ml / self.voxel_ml) as usize).min(self.sorted.len().saturating_sub(1));
-        let wall = self.sorted.get(voxels).map_or(0.0, |tenths| f64::from(*tenths) / 10.0);
+        let wall = self
+            .sorted
+            .get(voxels)
+            .map_or(0.0, |tenths| f64::from(*tenths) / 10.0);
         wall * (0.5 * (wall / REACH_MM).powi(2)).exp()
     }
 }

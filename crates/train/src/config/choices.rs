@@ -117,7 +117,10 @@ pub struct HeadChoice {
 
 impl HeadChoice {
     pub(super) fn check(&self) -> Result<(), SettingError> {
-        let both = self.train.iter().find(|name| self.validation.contains(name));
+        let both = self
+            .train
+            .iter()
+            .find(|name| self.validation.contains(name));
         require(
             both.is_none(),
             "heads.validation",
@@ -125,7 +128,12 @@ impl HeadChoice {
             "heads that are not learnt from",
         )?;
         let some = !self.train.is_empty() && !self.validation.is_empty();
-        require(some, "heads.train or validation", "empty", "one head at least in each")
+        require(
+            some,
+            "heads.train or validation",
+            "empty",
+            "one head at least in each",
+        )
     }
 }
 

@@ -42,7 +42,9 @@ pub(crate) fn paper_loss(architecture: Architecture) -> LossConfig {
         Architecture::Unet3d => Unet3dConfig::paper_loss(),
         Architecture::MmocNet => MmocConfig::paper_loss(),
         Architecture::GuidedUnet => GuidedConfig::paper_loss(),
-        Architecture::RegionUnet | Architecture::StructureUnet | Architecture::CandidateNet => LossConfig::own(),
+        Architecture::RegionUnet | Architecture::StructureUnet | Architecture::CandidateNet => {
+            LossConfig::own()
+        }
     }
 }
 
@@ -53,7 +55,9 @@ pub(crate) fn has_second_stage(model: &ModelConfig) -> bool {
         ModelConfig::Unet3d(config) => config.has_second_stage(),
         ModelConfig::MmocNet(config) => config.has_second_stage(),
         ModelConfig::GuidedUnet(config) => config.has_second_stage(),
-        ModelConfig::RegionUnet(_) | ModelConfig::StructureUnet(_) | ModelConfig::CandidateNet(_) => false,
+        ModelConfig::RegionUnet(_)
+        | ModelConfig::StructureUnet(_)
+        | ModelConfig::CandidateNet(_) => false,
     }
 }
 
@@ -72,7 +76,9 @@ pub(crate) fn loss(model: &ModelConfig, network: &Network, step: &Step) -> Tenso
         ModelConfig::Unet3d(config) => of!(config, Unet3d),
         ModelConfig::MmocNet(config) => of!(config, MmocNet),
         ModelConfig::GuidedUnet(config) => of!(config, GuidedUnet),
-        ModelConfig::RegionUnet(_) | ModelConfig::StructureUnet(_) | ModelConfig::CandidateNet(_) => {
+        ModelConfig::RegionUnet(_)
+        | ModelConfig::StructureUnet(_)
+        | ModelConfig::CandidateNet(_) => {
             unreachable!("regions and candidates are tasks of their own")
         }
     }

@@ -119,7 +119,8 @@ impl StructureUnet {
 
 impl Level {
     fn new(into: usize, out: usize, device: &Device) -> Self {
-        let conv = |from: usize| ConvNorm::new([from, out], [3; 3], [1; 3], NormKind::Instance, device);
+        let conv =
+            |from: usize| ConvNorm::new([from, out], [3; 3], [1; 3], NormKind::Instance, device);
         Self {
             first: conv(into),
             second: conv(out),

@@ -2,10 +2,10 @@
 
 use crate::config::HeadChoice;
 use rayon::prelude::*;
-use siderin_image::scan::nifti::{NiftiError, read_volume};
-use siderin_image::scan::ReadLimits;
-use siderin_image::volume::GridError;
 use siderin_image::preprocess::HeadViewError;
+use siderin_image::scan::ReadLimits;
+use siderin_image::scan::nifti::{NiftiError, read_volume};
+use siderin_image::volume::GridError;
 use siderin_simulate::drawn_head::HeadSource;
 use siderin_simulate::head::{Head, HeadError};
 
@@ -33,14 +33,22 @@ impl Heads {
     pub(super) fn read(choice: &HeadChoice, names: &[String]) -> Result<Self, HeadsError> {
         let read = |name: &String| {
             let path = choice.folder.join(format!("{name}.nii.gz"));
-            let (_, map, _) = read_volume(&path, None, ReadLimits::default())
-                .map_err(|source| HeadsError::Read { name: name.clone(), source })?;
+            let (_, map, _) =
+                read_volume(&path, None, ReadLimits::default()).map_err(|source| {
+                    HeadsError::Read {
+                        name: name.clone(),
+                        source,
+                    }
+                })?;
             let made = if choice.without_skull.contains(name) {
                 HeadSource::of_brain(&map)
             } else {
                 Head::from_map(&map).and_then(|head| HeadSource::of_head(&head))
             };
-            made.map_err(|source| HeadsError::Head { name: name.clone(), source })
+            made.map_err(|source| HeadsError::Head {
+                name: name.clone(),
+                source,
+            })
         };
         Ok(Self(names.par_iter().map(read).collect::<Result<_, _>>()?))
     }

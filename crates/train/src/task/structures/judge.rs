@@ -22,7 +22,12 @@ pub(super) fn structure_counts(
             let logits = network.logits(Tensor::from_data(data, compute.device()));
             logits.try_into_vec_as().expect("logits are numbers")
         });
-        compare(&logits, &example.truth.codes, example.truth.cubes, &mut counts);
+        compare(
+            &logits,
+            &example.truth.codes,
+            example.truth.cubes,
+            &mut counts,
+        );
         told(number + 1);
     }
     counts
@@ -32,12 +37,20 @@ fn compare(logits: &[f32], truth: &[u8], cubes: [usize; 3], counts: &mut Counts)
     let [d, h, w] = cubes;
     let planes = d * h * w;
     for (offset, &truth) in truth.iter().enumerate() {
-        let (z, y, x) = (offset / (4 * h * w), offset / (2 * w) % (2 * h), offset % (2 * w));
+        let (z, y, x) = (
+            offset / (4 * h * w),
+            offset / (2 * w) % (2 * h),
+            offset % (2 * w),
+        );
         let place = z % 2 * 4 + y % 2 * 2 + x % 2;
         let cube = (z / 2 * h + y / 2) * w + x / 2;
         let logit = |class: usize| logits[(class * CUBE + place) * planes + cube];
         let likeliest = (1..STRUCTURE_CLASSES).fold(0, |best, class| {
-            if logit(class) > logit(best) { class } else { best }
+            if logit(class) > logit(best) {
+                class
+            } else {
+                best
+            }
         });
         let side = if logit(STRUCTURE_CLASSES) > 0.0 {
             Side::Right

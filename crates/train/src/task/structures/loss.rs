@@ -35,7 +35,11 @@ pub(super) struct StructureTruth {
 /// distance of the coordinates in units of 100 mm along each axis, over cubes that are not all background.
 pub(super) fn structure_loss(logits: &[f32], truth: &StructureTruth) -> (f64, Vec<f32>) {
     let cubes: usize = truth.cubes.iter().product();
-    assert_eq!(logits.len(), STRUCTURE_LOGITS * cubes, "logits of every cube");
+    assert_eq!(
+        logits.len(),
+        STRUCTURE_LOGITS * cubes,
+        "logits of every cube"
+    );
     let by_place = classes_by_place(truth);
     let mut gradient = vec![0f32; logits.len()];
     let mut places = planes_by_place(&mut gradient, cubes);
@@ -56,7 +60,11 @@ pub(super) fn structure_loss(logits: &[f32], truth: &StructureTruth) -> (f64, Ve
             side_loss(logits, cubes, place, &by_place[place], planes, sums.sided)
         })
         .sum();
-    let distance = coordinate_loss(&logits[(STRUCTURE_LOGITS - COORDINATES) * cubes..], truth, coordinates);
+    let distance = coordinate_loss(
+        &logits[(STRUCTURE_LOGITS - COORDINATES) * cubes..],
+        truth,
+        coordinates,
+    );
     (weights.loss(&sums) + sides + distance, gradient)
 }
 
@@ -212,7 +220,8 @@ impl Weights {
             .filter(|class| sums.voxels[*class] > 0.0)
             .collect();
         let share = DICE_WEIGHT / there.len().max(1) as f64;
-        let (mut own, mut any, mut dice) = ([0.0; STRUCTURE_CLASSES], [0.0; STRUCTURE_CLASSES], 0.0);
+        let (mut own, mut any, mut dice) =
+            ([0.0; STRUCTURE_CLASSES], [0.0; STRUCTURE_CLASSES], 0.0);
         for class in there {
             let both = sums.found[class] + sums.voxels[class] + DICE_SMOOTH;
             let twice = 2.0 * sums.hit[class] + DICE_SMOOTH;
@@ -289,7 +298,11 @@ fn side_loss(
     let logits = &logits[(STRUCTURE_CLASSES * CUBE + place) * cubes..][..cubes];
     let weight = SIDE_WEIGHT / sided.max(1.0);
     let mut loss = 0.0;
-    for ((z, marked), gradient) in logits.iter().zip(classes).zip(planes[STRUCTURE_CLASSES].iter_mut()) {
+    for ((z, marked), gradient) in logits
+        .iter()
+        .zip(classes)
+        .zip(planes[STRUCTURE_CLASSES].iter_mut())
+    {
         if marked & UNSIDED != 0 {
             continue;
         }
@@ -341,7 +354,9 @@ mod tests {
     fn example() -> (Vec<f32>, StructureTruth) {
         let mut stream = Stream::new(5, "logits", 0);
         let cubes = [1, 2, 1];
-        let logits = (0..2 * STRUCTURE_LOGITS).map(|_| stream.normal() as f32).collect();
+        let logits = (0..2 * STRUCTURE_LOGITS)
+            .map(|_| stream.normal() as f32)
+            .collect();
         let codes = vec![0, 0, 1, 4, 24, 2, 0, 14, 25, 35, 15, 3, 0, 5, 5, 26];
         let mni = vec![[12.0, -40.0, 0.5], [-60.0, 3.0, 70.0]];
         (logits, StructureTruth { codes, mni, cubes })

@@ -38,7 +38,11 @@ impl StructureTask {
         let choice = config.heads.as_ref();
         let choice = choice.expect("the check of the config asks for it");
         let train = Heads::read(choice, &choice.train)?;
-        let judges = Examples::new(Heads::read(choice, &choice.validation)?, config.seed, "judge");
+        let judges = Examples::new(
+            Heads::read(choice, &choice.validation)?,
+            config.seed,
+            "judge",
+        );
         let validation = (0..config.validation.scans as u64).map(|number| judges.draw(number));
         Ok(Self {
             per_epoch: (choice.train.len() * config.sampling.per_scan) as u64,
@@ -71,7 +75,11 @@ impl Task for StructureTask {
 
     fn maker(&self, _: &[Vec<usize>]) -> Maker<Example> {
         let examples = Arc::clone(&self.examples);
-        Box::new(move |number| examples.draw(number).map_err(|error| std::io::Error::other(error).into()))
+        Box::new(move |number| {
+            examples
+                .draw(number)
+                .map_err(|error| std::io::Error::other(error).into())
+        })
     }
 
     fn loss(&self, network: &Network, example: &Example) -> Tensor<1> {
@@ -87,7 +95,10 @@ impl Task for StructureTask {
             .expect("logits are numbers");
         let (loss, gradient) = structure_loss(&values, &example.truth);
         // A plane that has the loss's slope, moved to the loss's height.
-        let slope = Tensor::<5>::from_data(TensorData::new(gradient, logits.dims()), &self.with_gradients);
+        let slope = Tensor::<5>::from_data(
+            TensorData::new(gradient, logits.dims()),
+            &self.with_gradients,
+        );
         let plane = (logits * slope).sum();
         plane.clone() - plane.detach() + loss
     }

@@ -1,26 +1,36 @@
-//! The brain and its regions, by the network of regions.
+//! The brain and its regions, by the network of structures (or the older one of regions).
 
-use crate::architectures::{Network, REGION_STRIDE, REGIONS, RegionUnet, place};
+mod structures;
+
+use crate::architectures::{Network, REGION_STRIDE, REGIONS, RegionUnet, StructureUnet, place};
 use crate::compute::Compute;
 use crate::model_file::{Model, ModelWriteError, RegionsUsed, Training};
 use crate::tiling::{Stack, Tiling, blend_tiles};
 use nalgebra::Matrix4;
-use siderin_core::regions::{FLUID_CODE, Region, Side};
+use siderin_core::regions::{FLUID_CODE, MniFrame, Region, Side, Structure, partition_in};
 use siderin_image::preprocess::{
     Connectivity, HeadViewError, fill_holes, head_view, largest_component, signed_depth_mm,
 };
 use siderin_image::volume::{
     Grid, GridError, Interpolation, ResampleError, Volume, resample, resample_nearest,
 };
+use structures::StructureMap;
 
 /// A network of regions, ready to go over scans.
 #[derive(Debug)]
 pub struct RegionFinder {
     used: RegionsUsed,
     training: Training,
-    network: RegionUnet,
+    network: HeadNetwork,
     tiling: Tiling,
     compute: Compute,
+}
+
+/// What looks at heads.
+#[derive(Debug)]
+enum HeadNetwork {
+    Regions(RegionUnet),
+    Structures(StructureUnet),
 }
 
 /// A scan in which no regions can be found.
@@ -29,7 +39,7 @@ pub struct RegionFinder {
 pub enum RegionError {
     #[error(
         "finding regions: {name} is no network of regions; give a model of the architecture \
-         region-unet"
+         structure-unet or region-unet"
     )]
     OtherNetwork { name: String },
     #[error(transparent)]
@@ -62,6 +72,9 @@ pub struct RegionMap {
     /// The likeliest region of every voxel, in the brain or not.
     region: Volume<u8>,
     fluid_to_tissue: Option<f32>,
+    /// [`Structure::code`] of the brain, where the network tells structures.
+    structure: Option<Volume<u8>>,
+    frame: Option<MniFrame>,
 }
 
 /// The brain on a scan's grid.
@@ -89,25 +102,28 @@ impl RegionFinder {
     /// When the model is not a network of regions.
     pub fn new(model: Model, compute: &Compute) -> Result<Self, RegionError> {
         let fingerprint = model.fingerprint()?;
-        match model.network {
-            Network::RegionUnet(network) => Ok(Self {
-                used: RegionsUsed {
-                    name: model.card.name,
-                    fingerprint,
-                },
-                training: model.card.training,
-                network,
-                tiling: Tiling {
-                    patch: model.card.inference.patch,
-                    overlap: model.card.inference.overlap,
-                    stride: [REGION_STRIDE; 3],
-                },
-                compute: compute.clone(),
-            }),
-            _ => Err(RegionError::OtherNetwork {
+        let network = match model.network {
+            Network::RegionUnet(network) => HeadNetwork::Regions(network),
+            Network::StructureUnet(network) => HeadNetwork::Structures(network),
+            _ => {
+                let name = model.card.name;
+                return Err(RegionError::OtherNetwork { name });
+            }
+        };
+        Ok(Self {
+            used: RegionsUsed {
                 name: model.card.name,
-            }),
-        }
+                fingerprint,
+            },
+            training: model.card.training,
+            network,
+            tiling: Tiling {
+                patch: model.card.inference.patch,
+                overlap: model.card.inference.overlap,
+                stride: [REGION_STRIDE; 3],
+            },
+            compute: compute.clone(),
+        })
     }
 
     /// What tells the model from others.
@@ -140,14 +156,27 @@ impl RegionFinder {
     /// # Errors
     /// When the network gives no numbers.
     pub fn predict(&self, view: &Volume<f32>) -> Result<RegionMap, RegionError> {
+        match &self.network {
+            HeadNetwork::Regions(network) => self.by_regions(network, view),
+            HeadNetwork::Structures(network) => {
+                let map = StructureMap::of(network, view, &self.compute)?;
+                RegionMap::of_structures(&map, view)
+            }
+        }
+    }
+
+    fn by_regions(
+        &self,
+        network: &RegionUnet,
+        view: &Volume<f32>,
+    ) -> Result<RegionMap, RegionError> {
         let mut images = vec![view.voxels().to_vec()];
         images.extend(places(view.shape()));
         let everywhere = vec![true; images[0].len()];
         let stack = Stack::new(&images, &everywhere, view.shape());
         let outputs = self.compute.scope(|| {
             blend_tiles(&stack, &self.tiling, self.compute.device(), |x| {
-                let features = self.network.features(x);
-                self.network.head(features).probabilities()
+                network.head(network.features(x)).probabilities()
             })
         });
         if !outputs.iter().flatten().all(|p| p.is_finite()) {
@@ -179,6 +208,8 @@ impl RegionFinder {
             inside: of(&|at| inside[at]),
             region: Volume::new(view.grid().clone(), region.collect())
                 .expect("a network keeps the shape"),
+            structure: None,
+            frame: None,
         })
     }
 }
@@ -195,6 +226,49 @@ fn places([nx, ny, nz]: [usize; 3]) -> [Vec<f32>; 3] {
 }
 
 impl RegionMap {
+    /// Regions that follow from structures.
+    fn of_structures(map: &StructureMap, view: &Volume<f32>) -> Result<Self, RegionError> {
+        let codes = map.brain_codes();
+        let frame = map.frame();
+        let region = match &frame {
+            Some(frame) => {
+                let aseg = codes.map(|code| match Structure::of_code(code) {
+                    Some((structure, side)) => structure.aseg(side.unwrap_or(Side::Left)),
+                    None => 0,
+                });
+                spread(partition_in(&aseg, frame)?)
+            }
+            None => codes.map(|_| 0),
+        };
+        let fluid: Vec<f32> = map
+            .inside
+            .voxels()
+            .iter()
+            .zip(map.tissue.voxels())
+            .map(|(inside, tissue)| inside - tissue)
+            .collect();
+        Ok(Self {
+            fluid_to_tissue: fluid_to_tissue(view.voxels(), &fluid, map.tissue.voxels()),
+            tissue: map.tissue.clone(),
+            inside: map.inside.clone(),
+            region,
+            structure: Some(codes),
+            frame,
+        })
+    }
+
+    /// [`Structure::code`]s on the view's own grid; `None` where the network tells regions alone.
+    #[must_use]
+    pub fn structures(&self) -> Option<&Volume<u8>> {
+        self.structure.as_ref()
+    }
+
+    /// The head's place in MNI space, where it is known.
+    #[must_use]
+    pub fn frame(&self) -> Option<&MniFrame> {
+        self.frame.as_ref()
+    }
+
     /// The signal of fluid as a multiple of that of tissue, medians of what is surely the one or the other;
     /// none where there is too little of it.
     #[must_use]
@@ -245,6 +319,28 @@ impl RegionMap {
             brain,
         })
     }
+}
+
+/// Regions of tissue grown into what has none, fluid too, by two voxels: on a finer grid tissue may reach beyond the
+/// voxels that are called so.
+fn spread(mut regions: Volume<u8>) -> Volume<u8> {
+    let is_region = |code: u8| Region::of_code(code).is_some();
+    for _ in 0..2 {
+        let before = regions.clone();
+        let grid = before.grid();
+        for (offset, code) in regions.voxels_mut().iter_mut().enumerate() {
+            if is_region(*code) {
+                continue;
+            }
+            let mut around = grid
+                .face_neighbours(grid.index(offset))
+                .map(|index| before.at(index));
+            if let Some(region) = around.find(|code| is_region(*code)) {
+                *code = region;
+            }
+        }
+    }
+    regions
 }
 
 /// The median signal of what is surely fluid over that of what is surely tissue.
@@ -343,6 +439,8 @@ mod tests {
             inside: along([0.0, 1.0, 1.0, 1.0, 1.0, 0.0]),
             region: along([29.0, 29.0, 9.0, 9.0, 9.0, 9.0]).map(|v| v as u8),
             fluid_to_tissue: None,
+            structure: None,
+            frame: None,
         };
         let fine = Grid::axis_aligned([11, 5, 5], [1.0; 3]).unwrap();
         let laid = map.on(&fine).unwrap();
