@@ -174,8 +174,8 @@ fn nan_voxels_are_counted_and_a_file_of_nan_is_refused() {
 }
 
 #[test]
-fn a_gzip_bomb_is_read_no_further_than_its_header_claims() {
-    // 24 voxels are claimed, 256 MB of zeros follow: reading stops after the claim.
+fn a_gzip_bomb_is_read_little_further_than_its_header_claims() {
+    // 24 voxels are claimed, 256 MB of zeros follow: it is refused after 64 of them.
     let mut encoder = GzEncoder::new(Vec::new(), Compression::fast());
     encoder.write_all(&plain()).unwrap();
     let zeros = vec![0u8; 1 << 20];
@@ -184,8 +184,48 @@ fn a_gzip_bomb_is_read_no_further_than_its_header_claims() {
     }
     let bomb = encoder.finish().unwrap();
     assert!(bomb.len() < 4 << 20);
-    let (_, volume, _) = read_volume_from_bytes(&bomb, None, SMALL).unwrap();
-    assert_eq!(volume.voxels().len(), 24);
+    let said = refusal(&bomb);
+    assert!(
+        said.contains("where the header says that the data end"),
+        "{said}"
+    );
+}
+
+#[test]
+fn a_flipped_bit_of_a_compressed_file_is_refused_or_changes_nothing() {
+    let (_, expected, _) = read_volume_from_bytes(&plain(), None, SMALL).unwrap();
+    let whole = gzipped(&plain());
+    let mut refused = 0;
+    for bit in 0..8 * whole.len() {
+        let mut flipped = whole.clone();
+        flipped[bit / 8] ^= 1 << (bit % 8);
+        match read_volume_from_bytes(&flipped, None, SMALL) {
+            // Time, operating system and the like are no part of the data.
+            Ok((_, volume, _)) => assert_eq!(volume, expected, "bit {bit}"),
+            Err(_) => refused += 1,
+        }
+    }
+    // All but the six bytes of time, flags for the compressor and system, and some of the unused flags.
+    assert!(
+        refused >= 8 * (whole.len() - 7),
+        "{refused} of {}",
+        8 * whole.len()
+    );
+}
+
+#[test]
+fn members_one_after_another_and_a_filled_last_block_are_whole() {
+    let (first, second) = (&plain()[..200], &plain()[200..]);
+    let mut members = gzipped(first);
+    members.extend(gzipped(second));
+    members.extend([0; 512]);
+    let (_, expected, _) = read_volume_from_bytes(&plain(), None, SMALL).unwrap();
+    let (_, found, _) = read_volume_from_bytes(&members, None, SMALL).unwrap();
+    assert_eq!(found, expected);
+    // The second member's checksum counts, too.
+    let at = members.len() - 512 - 6;
+    members[at] ^= 1;
+    assert!(refusal(&members).contains("compressed file is damaged"));
 }
 
 #[test]

@@ -3,7 +3,7 @@
 use super::header::{DataType, HeaderError, NIFTI1_BYTES, NIFTI2_BYTES, NiftiHeader};
 use crate::scan::ReadLimits;
 use crate::volume::Volume;
-use flate2::read::MultiGzDecoder;
+use flate2::bufread::GzDecoder;
 use std::fs::File;
 use std::io::{self, BufRead, BufReader, Read};
 use std::path::Path;
@@ -31,13 +31,33 @@ pub enum NiftiError {
     )]
     Truncated { found: u64, expected: u64 },
     #[error(
+        "reading NIfTI: the compressed file is damaged ({why}); copy or export it again (`gzip -t` checks one)"
+    )]
+    Damaged { why: String },
+    #[error(
+        "reading NIfTI: {extra} bytes and more follow where the header says that the data end; the file is damaged, copy or export it again"
+    )]
+    TooLong { extra: u64 },
+    #[error(
         "reading NIfTI: no voxel holds a finite number; the export failed, export the scan again"
     )]
     NothingFinite,
-    #[error(
-        "reading NIfTI: {0}; if the file is compressed it may be damaged, copy or export it again"
-    )]
-    Io(#[from] io::Error),
+    #[error("reading NIfTI: {0}; check that the file can be read")]
+    Io(io::Error),
+}
+
+impl From<io::Error> for NiftiError {
+    /// What a decompressor says is of these kinds, and no file system is.
+    fn from(error: io::Error) -> Self {
+        match error.kind() {
+            io::ErrorKind::InvalidInput
+            | io::ErrorKind::InvalidData
+            | io::ErrorKind::UnexpectedEof => Self::Damaged {
+                why: error.to_string(),
+            },
+            _ => Self::Io(error),
+        }
+    }
 }
 
 /// The header of a .nii or .nii.gz file (told apart by content, not by name).
@@ -112,12 +132,31 @@ fn read_volume_from(
         });
     }
     let mut values = decode_values(&mut counted, &header, voxels)?;
+    let end = header
+        .data_offset
+        .saturating_add(volumes.saturating_mul(volume_bytes));
+    read_to_end(&mut counted, end)?;
     let not_finite = replace_not_finite(&mut values);
     if not_finite == voxels {
         return Err(NiftiError::NothingFinite);
     }
     let volume = Volume::new(grid, values).expect("as many values were decoded as the grid has");
     Ok((header, volume, not_finite))
+}
+
+/// Reads what is left: a checksum stands at the end of compressed data. An uncompressed file has none, and its rest
+/// costs little.
+fn read_to_end(source: &mut Counted, end: u64) -> Result<(), NiftiError> {
+    /// Other programs append what they like, but not more than this.
+    const MOST_EXTRA: u64 = 1 << 26;
+    let most = end
+        .saturating_sub(source.position)
+        .saturating_add(MOST_EXTRA);
+    let read = io::copy(&mut source.take(most), &mut io::sink())?;
+    if read == most {
+        return Err(NiftiError::TooLong { extra: MOST_EXTRA });
+    }
+    Ok(())
 }
 
 fn open(path: &Path) -> Result<Box<dyn Read>, NiftiError> {
@@ -128,13 +167,43 @@ fn open(path: &Path) -> Result<Box<dyn Read>, NiftiError> {
 fn decompressed<'a>(mut bytes: impl BufRead + 'a) -> Result<Box<dyn Read + 'a>, NiftiError> {
     let compressed = bytes.fill_buf()?.starts_with(&[0x1f, 0x8b]);
     Ok(if compressed {
-        Box::new(BufReader::with_capacity(
-            1 << 17,
-            MultiGzDecoder::new(bytes),
-        ))
+        Box::new(BufReader::with_capacity(1 << 17, Members::of(bytes)))
     } else {
         Box::new(bytes)
     })
+}
+
+/// A gzip file: its members one after another, and whatever fills up the file's last block behind them. Each member's
+/// checksum and length are held against its data at its end.
+struct Members<R: BufRead> {
+    /// `None` once the last has ended.
+    member: Option<GzDecoder<R>>,
+}
+
+impl<R: BufRead> Members<R> {
+    fn of(bytes: R) -> Self {
+        Self {
+            member: Some(GzDecoder::new(bytes)),
+        }
+    }
+}
+
+impl<R: BufRead> Read for Members<R> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        while let Some(member) = &mut self.member {
+            let read = member.read(buffer)?;
+            if read > 0 || buffer.is_empty() {
+                return Ok(read);
+            }
+            let mut rest = self.member.take().map(GzDecoder::into_inner);
+            let goes_on = match &mut rest {
+                Some(rest) => rest.fill_buf()?.starts_with(&[0x1f, 0x8b]),
+                None => false,
+            };
+            self.member = rest.filter(|_| goes_on).map(GzDecoder::new);
+        }
+        Ok(0)
+    }
 }
 
 fn read_header_from(source: &mut dyn Read) -> Result<NiftiHeader, NiftiError> {

@@ -10,6 +10,7 @@ impl Design for StructureUnetConfig {
 
     fn preset(preset: Preset) -> Self {
         Self {
+            stem: 8,
             filters: preset.choose([32, 64, 96, 128], [24, 48, 80, 96]),
             hidden: preset.choose(128, 96),
         }
@@ -34,6 +35,7 @@ impl Design for StructureUnetConfig {
     }
 
     fn check(&self) -> Result<(), ConfigError> {
+        check_channels("stem", &[self.stem])?;
         check_channels("filters", &self.filters)?;
         check_channels("hidden", &[self.hidden])
     }

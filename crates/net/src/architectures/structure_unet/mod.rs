@@ -2,8 +2,8 @@
 //!
 //! It sees the whole head in coarse voxels, with instance normalisation and ReLU: the contrast of a scan is its
 //! own, and no statistics of other scans tell what is bright in it. The eight voxels of a cube are eight channels
-//! of one voxel on the way in and on the way out (Shi 2016, doi 10.1109/CVPR.2016.207): wide channels on few
-//! voxels cost less than few channels on many. On the way up, channels become fewer before they are interpolated, for
+//! of one voxel on the way out, and so are those of a first layer on the way in (Shi 2016, doi
+//! 10.1109/CVPR.2016.207): wide channels on few voxels cost less than few channels on many. On the way up, channels become fewer before they are interpolated, for
 //! the same reason.
 //!
 //! Of each voxel it says which [`Structure`] it belongs to, or none, and on which side it lies; of each cube its
@@ -23,6 +23,8 @@ use siderin_core::regions::Structure;
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct StructureUnetConfig {
+    /// Channels of the first layer, on the view's own voxels.
+    pub stem: usize,
     /// Channels of the levels, finest first.
     pub filters: [usize; 4],
     /// Channels between the finest level and the logits.
@@ -45,6 +47,7 @@ pub const COORDINATE_UNIT_MM: f32 = 100.0;
 /// See the module.
 #[derive(Module, Debug)]
 pub struct StructureUnet {
+    stem: ConvNorm,
     /// Finest first.
     encoder: Vec<Level>,
     /// Coarsest first, as they run.
@@ -71,11 +74,12 @@ impl StructureUnetConfig {
     fn network(&self, device: &Device) -> StructureUnet {
         let filters = self.filters;
         let into = |level: usize| match level {
-            0 => CUBE,
+            0 => CUBE * self.stem,
             _ => filters[level - 1],
         };
         let point = |channels: [usize; 2]| Conv3dConfig::new(channels, [1; 3]).init(device);
         StructureUnet {
+            stem: conv([1, self.stem], device),
             encoder: (0..4)
                 .map(|level| Level::new(into(level), filters[level], device))
                 .collect(),
@@ -97,7 +101,7 @@ impl StructureUnet {
     /// multiple of [`STRUCTURE_STRIDE`]. Channels are the classes, each with the voxels of a cube, its last axis
     /// fastest; the right side of each voxel; the coordinates in [`COORDINATE_UNIT_MM`].
     pub fn logits(&self, view: Tensor<5>) -> Tensor<5> {
-        let mut x = to_channels(view);
+        let mut x = to_channels(self.stem.forward(view, Activation::Relu));
         let mut skips = Vec::new();
         for (number, level) in self.encoder.iter().enumerate() {
             if number > 0 {
@@ -119,11 +123,9 @@ impl StructureUnet {
 
 impl Level {
     fn new(into: usize, out: usize, device: &Device) -> Self {
-        let conv =
-            |from: usize| ConvNorm::new([from, out], [3; 3], [1; 3], NormKind::Instance, device);
         Self {
-            first: conv(into),
-            second: conv(out),
+            first: conv([into, out], device),
+            second: conv([out; 2], device),
         }
     }
 
@@ -131,6 +133,10 @@ impl Level {
         let x = self.first.forward(x, Activation::Relu);
         self.second.forward(x, Activation::Relu)
     }
+}
+
+fn conv(channels: [usize; 2], device: &Device) -> ConvNorm {
+    ConvNorm::new(channels, [3; 3], [1; 3], NormKind::Instance, device)
 }
 
 /// Cubes of voxels become channels: `[n, c, d, h, w]` to `[n, 8 c, d / 2, h / 2, w / 2]`, the last axis of the cube
