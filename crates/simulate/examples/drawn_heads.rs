@@ -8,7 +8,6 @@ use siderin_image::volume::Volume;
 use siderin_simulate::drawn_head::{HeadDraw, HeadPainter, HeadSource};
 use siderin_simulate::head::Head;
 use std::path::Path;
-use std::time::Instant;
 
 fn main() -> Result<(), Box<dyn std::error::Error>> {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
@@ -18,34 +17,20 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     std::fs::create_dir_all(out)?;
     let mut sources = Vec::new();
     for path in maps {
-        let start = Instant::now();
         let (_, map, _) = nifti::read_volume(Path::new(path), None, ReadLimits::default())?;
         let source = if path.contains("brain") {
             HeadSource::of_brain(&map)?
         } else {
             HeadSource::of_head(&Head::from_map(&map)?)?
         };
-        println!("{path}: ready in {:.1} s", start.elapsed().as_secs_f64());
         sources.push(source);
     }
     let painter = HeadPainter::default();
     for number in 0..count.parse::<u64>()? {
-        let start = Instant::now();
         let draw = HeadDraw::draw(number);
         let drawn = painter.paint(&sources[number as usize % sources.len()], &draw)?;
-        let painted = start.elapsed();
         let view = head_view(&drawn.image)?;
         let codes = Volume::new(view.grid().clone(), drawn.structures(view.grid()))?;
-        let mni = drawn.mni_of_cubes(view.grid())?;
-        println!(
-            "{number}: {:?} of {:?} mm in {:.2} s, view {:?} in {:.2} s, first cube at {:?}",
-            drawn.image.shape(),
-            draw.field.voxel_mm.map(|mm| (mm * 10.0).round() / 10.0),
-            painted.as_secs_f64(),
-            view.shape(),
-            (start.elapsed() - painted).as_secs_f64(),
-            mni[0],
-        );
         nifti::write_volume(
             &Path::new(out).join(format!("{number}_image.nii.gz")),
             &view,

@@ -27,6 +27,8 @@ pub struct RegionFinder {
 }
 
 /// What looks at heads.
+// One exists at a time.
+#[allow(clippy::large_enum_variant)]
 #[derive(Debug)]
 enum HeadNetwork {
     Regions(RegionUnet),

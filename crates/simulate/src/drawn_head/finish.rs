@@ -71,7 +71,7 @@ fn add_things(image: &mut Volume<f32>, codes: &[u8], palette: &Palette, draw: &H
         let Some(at) = place(&mut stream) else { break };
         let (radius, left) = (stream.uniform(1.0, 5.0), stream.uniform(0.0, 0.6) as f32);
         stamp(image, at, radius, |value, share| {
-            *value *= 1.0 - share * (1.0 - left)
+            *value *= 1.0 - share * (1.0 - left);
         });
     }
     for _ in 0..faults.threads {
@@ -84,7 +84,7 @@ fn add_things(image: &mut Volume<f32>, codes: &[u8], palette: &Palette, draw: &H
             along = (along + Vector3::from_fn(|_, _| 0.4 * stream.normal())).normalize();
             at += (along * radius).component_div(&spacing);
             stamp(image, at, radius, |value, share| {
-                *value *= 1.0 - share * (1.0 - left)
+                *value *= 1.0 - share * (1.0 - left);
             });
         }
     }

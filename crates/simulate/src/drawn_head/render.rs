@@ -75,19 +75,20 @@ impl<'a> Drawn<'a> {
         // Cortex is thinned by less than sulci widen.
         const CORTEX_FOLLOWS: f32 = 0.6;
         match self.source.materials[usize::from(number)].tissue {
-            Tissue::Cortex | Tissue::CerebellarCortex if depth <= 2.0 * sulci => {
-                if depth <= self.width(index, sulci) {
-                    return Found::Fluid;
-                }
+            // The width is looked up where it can matter.
+            Tissue::Cortex | Tissue::CerebellarCortex
+                if depth <= 2.0 * sulci && depth <= self.width(index, sulci) =>
+            {
+                Found::Fluid
             }
-            Tissue::White if depth <= 2.0 * CORTEX_FOLLOWS * sulci => {
-                if depth <= CORTEX_FOLLOWS * self.width(index, sulci) {
-                    return Found::Cortex(number);
-                }
+            Tissue::White
+                if depth <= 2.0 * CORTEX_FOLLOWS * sulci
+                    && depth <= CORTEX_FOLLOWS * self.width(index, sulci) =>
+            {
+                Found::Cortex(number)
             }
-            _ => {}
+            _ => Found::Material(number),
         }
-        Found::Material(number)
     }
 
     /// By how much sulci are wider here.

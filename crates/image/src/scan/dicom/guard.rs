@@ -4,6 +4,7 @@
 //! deep as the file does. Files come from anywhere: this walk skips over every value and
 //! refuses claims beyond the end of the file, and nesting no scanner writes.
 
+use super::mend::{mended, starts_like_dicom};
 use crate::scan::ReadLimits;
 use dicom_core::VR;
 use dicom_core::header::DataElementHeader;
@@ -57,7 +58,7 @@ pub enum DicomFileError {
 /// Depth of real files is at most about six.
 const MAX_DEPTH: usize = 24;
 
-/// The bytes of a file if it is DICOM (`DICM` behind the preamble), `None` if not.
+/// The bytes of a file if it is DICOM, `None` if not.
 pub(super) fn dicom_bytes(
     path: &Path,
     limits: ReadLimits,
@@ -66,7 +67,7 @@ pub(super) fn dicom_bytes(
     let mut file = File::open(path).map_err(io)?;
     let mut start = Vec::with_capacity(132);
     (&mut file).take(132).read_to_end(&mut start).map_err(io)?;
-    if start.get(128..132) != Some(b"DICM".as_slice()) {
+    if !starts_like_dicom(&start) {
         return Ok(None);
     }
     let bytes = file.metadata().map_err(io)?.len();
@@ -83,11 +84,11 @@ pub(super) fn dicom_bytes(
 
 /// Whether a file starts like DICOM.
 pub(crate) fn is_dicom(path: &Path) -> bool {
-    let mut start = [0u8; 132];
+    let mut start = Vec::with_capacity(132);
     File::open(path)
-        .and_then(|mut file| file.read_exact(&mut start))
+        .and_then(|file| file.take(132).read_to_end(&mut start))
         .is_ok()
-        && start.ends_with(b"DICM")
+        && starts_like_dicom(&start)
 }
 
 /// Parses the bytes of a DICOM file, up to the pixels or with them.
@@ -96,6 +97,7 @@ pub(super) fn parse(
     with_pixels: bool,
     limits: ReadLimits,
 ) -> Result<DefaultDicomObject, DicomFileError> {
+    let bytes = &*mended(bytes);
     check(bytes, limits)?;
     let body = bytes.get(128..).unwrap_or_default();
     let mut options = OpenFileOptions::new();

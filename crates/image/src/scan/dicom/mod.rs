@@ -11,6 +11,7 @@ mod geometry;
 mod grouping;
 mod guard;
 mod in_memory;
+mod mend;
 mod pixels;
 
 pub(crate) use frame::{Frame, read_frames};

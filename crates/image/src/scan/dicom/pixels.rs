@@ -8,7 +8,7 @@ use crate::scan::ReadLimits;
 use crate::volume::Volume;
 use dicom_dictionary_std::{tags, uids};
 use dicom_object::DefaultDicomObject;
-use dicom_pixeldata::{ConvertOptions, ModalityLutOption, PixelDecoder};
+use dicom_pixeldata::{DecodedPixelData, PixelDecoder, PixelRepresentation};
 use rayon::prelude::*;
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -100,21 +100,12 @@ pub(super) fn decode_frame(
 ) -> Result<Vec<f32>, PixelError> {
     let position_mm = frame.position_along_normal_mm();
     check_claimed_size(object, frame, position_mm)?;
+    let refuse = |why: String| PixelError::Decode { position_mm, why };
+    let decoded = quietly(|| object.decode_pixel_data_frame(frame.frame_index))
+        .ok_or_else(|| refuse("the decoder gave up".into()))?
+        .map_err(|error| refuse(root_cause(&error)))?;
+    let stored = stored_values(&decoded).map_err(refuse)?;
     // Rescaling is applied here from the frame's own groups, in double precision.
-    let options = ConvertOptions::new().with_modality_lut(ModalityLutOption::None);
-    let stored = quietly(|| {
-        object
-            .decode_pixel_data_frame(frame.frame_index)
-            .and_then(|decoded| decoded.to_vec_with_options::<f32>(&options))
-    })
-    .ok_or_else(|| PixelError::Decode {
-        position_mm,
-        why: "the decoder gave up".into(),
-    })?
-    .map_err(|error| PixelError::Decode {
-        position_mm,
-        why: root_cause(&error),
-    })?;
     let expected = frame.rows as usize * frame.columns as usize;
     if stored.len() != expected {
         return Err(PixelError::Truncated {
@@ -126,8 +117,48 @@ pub(super) fn decode_frame(
     let (slope, intercept) = (frame.rescale_slope, frame.rescale_intercept);
     Ok(stored
         .into_iter()
-        .map(|value| (f64::from(value) * slope + intercept) as f32)
+        .map(|value| (value as f64 * slope + intercept) as f32)
         .collect())
+}
+
+/// The values of a frame: of the bits of each cell those that are stored, up to the high bit, with their sign (PS3.5
+/// 8.1.1). Bits beside them held overlays once, and whatever was left in memory.
+fn stored_values(decoded: &DecodedPixelData) -> Result<Vec<i64>, String> {
+    let (allocated, stored) = (decoded.bits_allocated(), decoded.bits_stored());
+    let high = decoded.high_bit();
+    let fits = matches!(allocated, 8 | 16 | 32)
+        && (1..=allocated).contains(&stored)
+        && (stored - 1..allocated).contains(&high);
+    if !fits {
+        return Err(format!(
+            "BitsStored {stored} and HighBit {high} do not fit BitsAllocated {allocated}"
+        ));
+    }
+    let (shift, mask) = (high + 1 - stored, (1i64 << stored) - 1);
+    let sign = match decoded.pixel_representation() {
+        PixelRepresentation::Signed => 1i64 << (stored - 1),
+        PixelRepresentation::Unsigned => 0,
+    };
+    let value = |cell: u32| {
+        let value = i64::from(cell) >> shift & mask;
+        if value & sign == 0 {
+            value
+        } else {
+            value - mask - 1
+        }
+    };
+    let data = decoded.data();
+    Ok(match allocated {
+        8 => data.iter().map(|cell| value(u32::from(*cell))).collect(),
+        16 => data
+            .chunks_exact(2)
+            .map(|cell| value(u32::from(u16::from_ne_bytes([cell[0], cell[1]]))))
+            .collect(),
+        _ => data
+            .chunks_exact(4)
+            .map(|cell| value(u32::from_ne_bytes([cell[0], cell[1], cell[2], cell[3]])))
+            .collect(),
+    })
 }
 
 /// A compressed frame must be as large as its attributes say.
