@@ -5,7 +5,6 @@ use crate::args::{Train, Training};
 use crate::progress::{Progress, complain, say};
 use anyhow::{Context, Result};
 use siderin_train::config::TrainConfig;
-use siderin_train::data::Scans;
 use siderin_train::run::{Progress as Event, Setup, train};
 use std::path::Path;
 
@@ -21,10 +20,7 @@ fn trained(args: &Train) -> Result<()> {
         score_all: args.scores,
         ..setup(config, &args.training)?
     };
-    let scans = match setup.config.heads {
-        Some(_) => Scans::none(),
-        None => setup.config.scans()?,
-    };
+    let scans = setup.config.scans()?;
     let teller = Teller::new(args.training.quiet);
     if let [first, ..] = &scans.on_both_sides[..] {
         let count = scans.on_both_sides.len();
@@ -33,8 +29,18 @@ fn trained(args: &Train) -> Result<()> {
              judge; if they are the same people, the scores are too good (first: {first})"
         ));
     }
-    let (learnt, judge) = (scans.train.len(), scans.validation.len());
-    teller.note(&format!("{learnt} scans to learn from, {judge} that judge"));
+    teller.note(&match &setup.config.heads {
+        Some(heads) => format!(
+            "heads are drawn from {} label maps to learn from, and from {} that judge",
+            heads.train.len(),
+            heads.validation.len()
+        ),
+        None => format!(
+            "{} scans to learn from, {} that judge",
+            scans.train.len(),
+            scans.validation.len()
+        ),
+    });
     let outcome = train(&setup, &scans, &args.training.out, &|event: &Event| {
         teller.tell(event);
     })?;

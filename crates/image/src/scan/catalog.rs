@@ -2,8 +2,8 @@
 
 use super::bids;
 use super::dicom::{
-    DicomFileError, Frame, GeometryError, PixelError, Placed, group_frames, load_voxels, place,
-    read_frames,
+    DicomFileError, Frame, GeometryError, PixelError, Placed, blank, group_frames, load_voxels,
+    place, read_frames,
 };
 use super::nifti::{HeaderError, NiftiError, Placement, Placements, read_header, read_volume};
 use super::sidecar::acquisition_of_nifti;
@@ -124,17 +124,10 @@ impl Catalog {
     pub fn open(path: &Path, limits: ReadLimits) -> Result<Self, OpenError> {
         let about = std::fs::metadata(path).map_err(OpenError::NotThere)?;
         if about.is_dir() {
-            let mut files: Vec<PathBuf> = walkdir::WalkDir::new(path)
-                .follow_links(true)
-                .into_iter()
-                .flatten()
-                .filter(|entry| entry.file_type().is_file())
-                .map(walkdir::DirEntry::into_path)
-                .collect();
-            files.sort();
-            return Self::open_dicom(&files, limits);
+            let (files, unreachable) = files_below(path);
+            return Self::open_dicom(&files, unreachable, limits);
         }
-        match Self::open_dicom(&[path.to_path_buf()], limits) {
+        match Self::open_dicom(&[path.to_path_buf()], Vec::new(), limits) {
             Err(OpenError::NoImages { .. }) => match Self::open_nifti(path) {
                 Err(OpenError::Nifti(NiftiError::Header(HeaderError::NotNifti { .. })))
                     if !bids::is_nifti(path) =>
@@ -187,18 +180,30 @@ impl Catalog {
         })
     }
 
-    fn open_dicom(files: &[PathBuf], limits: ReadLimits) -> Result<Self, OpenError> {
+    /// The volumes of DICOM files; `unreachable` are files that could not even be opened.
+    fn open_dicom(
+        files: &[PathBuf],
+        unreachable: Vec<(PathBuf, DicomFileError)>,
+        limits: ReadLimits,
+    ) -> Result<Self, OpenError> {
         let read: Vec<Result<Option<Vec<Frame>>, DicomFileError>> = files
             .par_iter()
             .map(|file| read_frames(file, limits))
             .collect();
         let mut frames = Vec::new();
-        let mut errors = Vec::new();
+        let mut errors = unreachable;
+        let mut others = Vec::new();
         for (file, result) in files.iter().zip(read) {
             match result {
-                Ok(found) => frames.extend(found.into_iter().flatten()),
-                Err(error) => errors.push((file, error)),
+                Ok(Some(found)) => frames.extend(found),
+                Ok(None) => others.push(file),
+                Err(error) => errors.push((file.clone(), error)),
             }
+        }
+        // Beside slices, what is blank may have been one.
+        if !frames.is_empty() {
+            let blanks = others.into_iter();
+            errors.extend(blanks.filter_map(|file| Some((file.clone(), blank(file)?))));
         }
         if frames.is_empty() {
             return Err(match errors.into_iter().next() {
@@ -258,6 +263,43 @@ impl Catalog {
             notes: notes.into_iter().collect(),
         })
     }
+}
+
+/// The files below a folder in the order of their names, without hidden ones and those in hidden folders, and what
+/// cannot be reached.
+fn files_below(folder: &Path) -> (Vec<PathBuf>, Vec<(PathBuf, DicomFileError)>) {
+    let hidden = |name: &std::ffi::OsStr| name.as_encoded_bytes().starts_with(b".");
+    let (mut files, mut unreachable) = (Vec::new(), Vec::new());
+    let walk = walkdir::WalkDir::new(folder)
+        .follow_links(true)
+        .into_iter()
+        .filter_entry(|entry| entry.depth() == 0 || !hidden(entry.file_name()));
+    for entry in walk {
+        match entry {
+            Ok(entry) if entry.file_type().is_file() => files.push(entry.into_path()),
+            Ok(_) => {}
+            Err(error) => {
+                let path = error.path().unwrap_or(folder).to_path_buf();
+                if path.file_name().is_some_and(hidden) && path != folder {
+                    continue;
+                }
+                let why = if path.is_symlink() && !path.exists() {
+                    String::from(
+                        "a link leads nowhere, as where content was not fetched; fetch it (`datalad get`), or take \
+                         the link away",
+                    )
+                } else {
+                    let cause = error.io_error().map(ToString::to_string);
+                    let cause = cause.unwrap_or_else(|| "links lead in a circle".into());
+                    format!("a part of it cannot be opened ({cause}); check its permissions")
+                };
+                unreachable.push((path, DicomFileError::Unreachable { why }));
+            }
+        }
+    }
+    files.sort();
+    unreachable.sort_by(|(a, _), (b, _)| a.cmp(b));
+    (files, unreachable)
 }
 
 fn placing_notes(placed: &Placed, acquisition: &Acquisition, duplicates: usize) -> Vec<Note> {

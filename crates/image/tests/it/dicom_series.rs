@@ -251,6 +251,99 @@ fn a_damaged_slice_at_the_end_is_not_passed_over() {
 }
 
 #[test]
+fn what_may_have_been_a_slice_is_not_passed_over() {
+    let blanks: [(&str, &[u8], &str); 4] = [
+        ("zz", b"", "nothing (0 bytes)"),
+        ("zz", &[0; 4096], "nothing but zeros"),
+        ("zz", &[0; 100], "nothing but zeros"),
+        ("zz.IMA", b"no slice", "no DICOM, though"),
+    ];
+    for (name, content, said) in blanks {
+        let folder = folder(&series());
+        std::fs::write(folder.path().join(name), content).unwrap();
+        let refusal = open(folder.path()).choose(None).unwrap_err().to_string();
+        assert!(
+            refusal.contains(said) && refusal.contains(name),
+            "{refusal}"
+        );
+    }
+}
+
+#[cfg(unix)]
+#[test]
+fn links_that_lead_nowhere_are_said_and_hidden_folders_are_not_searched() {
+    let folder = folder(&series());
+    let hidden = folder.path().join(".git");
+    std::fs::create_dir(&hidden).unwrap();
+    Slice {
+        uid: "1.2.3.90".into(),
+        first_value: 900,
+        ..axial(2)
+    }
+    .write(&hidden, "old.dcm");
+    std::os::unix::fs::symlink("nowhere", folder.path().join(".hidden")).unwrap();
+    assert!(open(folder.path()).choose(None).is_ok());
+    std::os::unix::fs::symlink("nowhere", folder.path().join("IM6.dcm")).unwrap();
+    let refusal = open(folder.path()).choose(None).unwrap_err().to_string();
+    assert!(
+        refusal.contains("leads nowhere") && refusal.contains("IM6.dcm"),
+        "{refusal}"
+    );
+    let alone = tempfile::tempdir().unwrap();
+    std::os::unix::fs::symlink("nowhere", alone.path().join("IM1.dcm")).unwrap();
+    let refusal = Catalog::open(alone.path(), ReadLimits::default())
+        .unwrap_err()
+        .to_string();
+    assert!(refusal.contains("not fetched"), "{refusal}");
+}
+
+#[test]
+fn bits_beside_the_stored_ones_are_no_part_of_a_value() {
+    // Value n of slice k is 100 k + n. Of 16 bits 12 are stored: in the low ones with an overlay above, in the high
+    // ones with remains below, and signed ones.
+    let cases: [(u16, u16, bool, fn(u16) -> u16, fn(f32) -> f32); 3] = [
+        (12, 11, false, |v| v | 0xa000, |v| v),
+        (12, 15, false, |v| v << 4 | 0x5, |v| v),
+        (
+            12,
+            11,
+            true,
+            |v| (v.wrapping_neg() & 0x0fff) | 0x3000,
+            |v| -v,
+        ),
+    ];
+    for (stored, high, signed, cell, value) in cases {
+        let folder = tempfile::tempdir().unwrap();
+        for k in 0..5 {
+            axial(k).write_with(folder.path(), &format!("{k}.dcm"), |object| {
+                use dicom_core::{DataElement, PrimitiveValue, VR, dicom_value};
+                use dicom_dictionary_std::tags;
+                let representation = u16::from(signed);
+                for (tag, number) in [
+                    (tags::BITS_STORED, stored),
+                    (tags::HIGH_BIT, high),
+                    (tags::PIXEL_REPRESENTATION, representation),
+                ] {
+                    object.put(DataElement::new(tag, VR::US, dicom_value!(U16, [number])));
+                }
+                let cells: Vec<u16> = (0..24).map(|n| cell(100 * k as u16 + n)).collect();
+                let pixels = PrimitiveValue::U16(cells.into());
+                object.put(DataElement::new(tags::PIXEL_DATA, VR::OW, pixels));
+            });
+        }
+        let catalog = open(folder.path());
+        let entry = catalog.choose(None).unwrap();
+        let (volume, _) = entry.read_voxels(ReadLimits::default()).unwrap();
+        assert_eq!(
+            volume.at([4, 2, 3]),
+            value(316.0),
+            "{stored} {high} {signed}"
+        );
+        assert_eq!(volume.at([0, 0, 0]), value(0.0));
+    }
+}
+
+#[test]
 fn a_screenshot_in_the_heap_is_left_out_and_said() {
     let folder = folder(&series());
     // An image without a place: its orientation is no pair of directions.

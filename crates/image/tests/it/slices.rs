@@ -47,6 +47,16 @@ pub(crate) fn axial(k: u32) -> Slice {
 impl Slice {
     /// Writes the slice as `folder/name`.
     pub(crate) fn write(&self, folder: &Path, name: &str) {
+        self.write_with(folder, name, |_| ());
+    }
+
+    /// The same after a change.
+    pub(crate) fn write_with(
+        &self,
+        folder: &Path,
+        name: &str,
+        change: impl Fn(&mut InMemDicomObject),
+    ) {
         let mut object = InMemDicomObject::new_empty();
         let mut text = |tag, vr, value: &str| {
             object.put(DataElement::new(tag, vr, PrimitiveValue::from(value)));
@@ -107,6 +117,7 @@ impl Slice {
             VR::OW,
             PrimitiveValue::U16(pixels.into()),
         ));
+        change(&mut object);
         let meta = FileMetaTableBuilder::new()
             .transfer_syntax(uids::EXPLICIT_VR_LITTLE_ENDIAN)
             .media_storage_sop_class_uid(uids::MR_IMAGE_STORAGE)

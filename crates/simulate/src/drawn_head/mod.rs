@@ -78,3 +78,6 @@ impl DrawnHead<'_> {
         Ok(self.drawn.mni(&halved(grid)?))
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -93,11 +93,14 @@ impl TrainConfig {
         Ok(config)
     }
 
-    /// Finds and divides the scans that it names.
+    /// Finds and divides the scans that it names; none where heads are drawn.
     ///
     /// # Errors
     /// As [`Scans::of`].
     pub fn scans(&self) -> Result<Scans, DivisionError> {
+        if self.heads.is_some() {
+            return Ok(Scans::none());
+        }
         Scans::of(&self.data, &self.division())
     }
 

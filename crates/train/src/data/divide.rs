@@ -80,8 +80,7 @@ pub struct Judges {
 
 impl Scans {
     /// Of a run that learns from no scans.
-    #[must_use]
-    pub fn none() -> Self {
+    pub(crate) fn none() -> Self {
         Self {
             train: Vec::new(),
             validation: Vec::new(),

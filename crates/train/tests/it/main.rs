@@ -3,5 +3,6 @@
 
 mod candidates;
 mod runs;
+mod structures;
 mod studies;
 mod support;

@@ -37,7 +37,11 @@ fn results(folder: &Path) -> [Vec<u8>; 3] {
 // Takes over 20 s: every architecture is trained twice.
 #[test]
 fn a_run_that_is_taken_up_again_ends_as_an_unbroken_one() {
-    for &architecture in Architecture::ALL {
+    // The network of structures draws its heads: see `structures`.
+    let of_scans = Architecture::ALL
+        .iter()
+        .filter(|a| **a != Architecture::StructureUnet);
+    for &architecture in of_scans {
         let folder = tempfile::tempdir().unwrap();
         let data = folder.path().join("data");
         match architecture {

@@ -53,8 +53,13 @@ pub enum DicomFileError {
     Missing { what: &'static str },
     #[error("reading DICOM: {why}")]
     NotASlice { why: &'static str },
+    #[error("reading a folder: {why}")]
+    Unreachable { why: String },
+    #[error("reading a folder: a file holds {what}; copy or export it again, or take it away")]
+    Blank { what: &'static str },
 }
 
+const PREAMBLE: usize = 128;
 /// Depth of real files is at most about six.
 const MAX_DEPTH: usize = 24;
 
@@ -89,6 +94,24 @@ pub(crate) fn is_dicom(path: &Path) -> bool {
         .and_then(|file| file.take(132).read_to_end(&mut start))
         .is_ok()
         && starts_like_dicom(&start)
+}
+
+/// What is wrong with a file that is no DICOM and lies where DICOM is expected: it is empty, blank, or named as one.
+pub(crate) fn blank(path: &Path) -> Option<DicomFileError> {
+    let mut start = Vec::with_capacity(PREAMBLE);
+    let read = File::open(path).and_then(|file| file.take(PREAMBLE as u64).read_to_end(&mut start));
+    let named = path.extension().is_some_and(|extension| {
+        ["dcm", "ima"]
+            .iter()
+            .any(|dicom| extension.eq_ignore_ascii_case(dicom))
+    });
+    let what = match read {
+        Ok(0) => "nothing (0 bytes)",
+        Ok(_) if start.iter().all(|byte| *byte == 0) => "nothing but zeros at its start",
+        Ok(_) if named => "no DICOM, though its name says so",
+        _ => return None,
+    };
+    Some(DicomFileError::Blank { what })
 }
 
 /// Parses the bytes of a DICOM file, up to the pixels or with them.

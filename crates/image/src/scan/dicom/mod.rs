@@ -19,7 +19,7 @@ pub use geometry::GeometryError;
 pub(crate) use geometry::{Placed, place};
 pub(crate) use grouping::group_frames;
 pub use guard::DicomFileError;
-pub(crate) use guard::is_dicom;
+pub(crate) use guard::{blank, is_dicom};
 pub use in_memory::{DicomBytesError, read_volumes_from_bytes};
 pub use pixels::PixelError;
 pub(crate) use pixels::load_voxels;
