@@ -12,7 +12,7 @@ fn visits() -> [PathBuf; 2] {
     let folder = made_once("visits", |folder| {
         siderin()
             .args(["simulate", "scan", "--lesions", "6", "--visit2", "6,0"])
-            .args(["--seed", "8", "--quiet", "--out"])
+            .args(["--seed", "9", "--quiet", "--out"])
             .arg(folder.join("scan"))
             .assert()
             .success();

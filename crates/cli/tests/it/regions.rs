@@ -87,5 +87,5 @@ fn labels_of_something_else_are_refused() {
         .arg(folder.path().join("regions.nii.gz"))
         .assert()
         .code(1)
-        .stderr(contains("no cortex of the Desikan-Killiany atlas"));
+        .stderr(contains("its structures do not place it in MNI space"));
 }

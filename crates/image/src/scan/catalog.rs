@@ -157,6 +157,12 @@ impl Catalog {
                 notes.push(Note::PlacementsDiffer { largest_mm });
             }
         }
+        if let Some(pixdim_mm) = header.other_sizes_mm(&grid) {
+            notes.push(Note::VoxelSizesDiffer {
+                used_mm: grid.spacing_mm(),
+                pixdim_mm,
+            });
+        }
         // Each number is shown to the user; a header that claims more is damaged.
         let count = header.volume_count().min(100_000);
         let volumes = (1..=count)

@@ -11,6 +11,11 @@ pub enum Note {
     OrientationUnknown,
     /// The header's two placements differ.
     PlacementsDiffer { largest_mm: f64 },
+    /// The header's placement and its voxel sizes disagree.
+    VoxelSizesDiffer {
+        used_mm: [f64; 3],
+        pixdim_mm: [f64; 3],
+    },
     /// Slices leave unimaged tissue between them.
     SliceGap { spacing_mm: f64, thickness_mm: f64 },
     /// NaN or infinite voxels were set to 0.
@@ -55,6 +60,7 @@ impl Note {
         match self {
             Self::OrientationUnknown => "orientation_unknown",
             Self::PlacementsDiffer { .. } => "placements_differ",
+            Self::VoxelSizesDiffer { .. } => "voxel_sizes_differ",
             Self::SliceGap { .. } => "slice_gap",
             Self::NotFinite { .. } => "not_finite_voxels",
             Self::DuplicateFiles { .. } => "duplicate_files",
@@ -88,6 +94,16 @@ impl fmt::Display for Note {
                 f,
                 "sform and qform place the volume up to {largest_mm:.2} mm apart; the sform is used"
             ),
+            Self::VoxelSizesDiffer { used_mm, pixdim_mm } => {
+                let sizes = |mm: &[f64; 3]| mm.map(|mm| format!("{mm:.2}")).join(" × ");
+                write!(
+                    f,
+                    "the header's sform (placement) has voxels of {} mm, its pixdim (voxel sizes) of {} mm; the sform is \
+                     used: if it is wrong, every size and place is",
+                    sizes(used_mm),
+                    sizes(pixdim_mm)
+                )
+            }
             Self::SliceGap {
                 spacing_mm,
                 thickness_mm,

@@ -78,15 +78,20 @@ fn structures_lie_where_the_image_shows_them() {
             Some((Structure::Cortex, _)) => 1.0,
             _ => continue,
         };
-        let mut around = grid.face_neighbours(grid.index(offset));
-        if around.all(|index| codes[grid.offset(index)] == *code) {
+        let index = grid.index(offset);
+        let mut around = (0..27).map(|n: isize| [n % 3 - 1, n / 3 % 3 - 1, n / 9 - 1]);
+        let alike = |step| {
+            let there = grid.neighbour(index, step);
+            there.is_some_and(|there| codes[grid.offset(there)] == *code)
+        };
+        if around.all(alike) {
             let value = drawn.image.voxels()[offset];
             seen[usize::from(expected == 1.0)] += 1;
-            // A corner of a neighbour's voxel may reach in.
-            assert!((value - expected).abs() < 0.3, "{value} {expected}");
+            // The map has voxels of 1 mm: a corner of something else may reach in.
+            assert!((value - expected).abs() < 0.26, "{value} {expected}");
         }
     }
-    assert!(seen[0] > 5000 && seen[1] > 500, "{seen:?}");
+    assert!(seen[0] > 5000 && seen[1] > 100, "{seen:?}");
 }
 
 #[test]
@@ -209,10 +214,8 @@ fn a_brain_without_a_head_gets_sides_and_a_skull() {
         }
     }
     assert!(all > 50_000, "{all}");
-    assert!(
-        f64::from(right) / f64::from(all) > 0.995,
-        "{right} of {all}"
-    );
+    // The rest lies in the fissure, which is no plane.
+    assert!(f64::from(right) / f64::from(all) > 0.99, "{right} of {all}");
     // Something bright is around it.
     let codes = drawn.structures(grid);
     let around = drawn.image.voxels().iter().zip(&codes);

@@ -99,6 +99,10 @@ pub enum HeaderError {
         "the data would start at byte {found}, expected {least} or later; the header is damaged, export the scan again"
     )]
     DataOffset { found: f64, least: usize },
+    #[error(
+        "the voxel size along axis {axis} is {found} and no sform says it; expected a number of mm above 0, write the sizes into the header"
+    )]
+    VoxelSize { axis: usize, found: f64 },
     #[error(transparent)]
     Grid(#[from] GridError),
 }
@@ -135,7 +139,7 @@ pub struct NiftiHeader {
     pub qform: Option<(i32, Matrix4<f64>)>,
     /// The affine placement with its code, where the header has one.
     pub sform: Option<(i32, Matrix4<f64>)>,
-    /// Voxel sizes in mm (absolute values).
+    /// Voxel sizes in mm (absolute values) as pixdim has them, 0, NaN or infinite where it has none.
     pub voxel_sizes_mm: [f64; 3],
 }
 
@@ -197,7 +201,9 @@ impl NiftiHeader {
             intercept: f64::from(f.f32(116)),
             qform: placed(i32::from(f.i16(252)), || {
                 qform_matrix(pixdim, quaternion, offset, unit_mm)
-            }),
+            })
+            // Without sizes there is no matrix.
+            .filter(|_| sizes_mm(pixdim, unit_mm).into_iter().all(is_size)),
             sform: placed(i32::from(f.i16(254)), || scaled(sform, unit_mm)),
             voxel_sizes_mm: sizes_mm(pixdim, unit_mm),
             dims,
@@ -227,7 +233,9 @@ impl NiftiHeader {
             intercept: f.f64(184),
             qform: placed(f.i32(344), || {
                 qform_matrix(pixdim, quaternion, offset, unit_mm)
-            }),
+            })
+            // Without sizes there is no matrix.
+            .filter(|_| sizes_mm(pixdim, unit_mm).into_iter().all(is_size)),
             sform: placed(f.i32(348), || scaled(sform, unit_mm)),
             voxel_sizes_mm: sizes_mm(pixdim, unit_mm),
             dims,
@@ -249,6 +257,15 @@ impl NiftiHeader {
         }
     }
 
+    /// The voxel sizes of pixdim, where all are there and one differs from those of `grid` by more than a fiftieth.
+    pub(crate) fn other_sizes_mm(&self, grid: &Grid) -> Option<[f64; 3]> {
+        const CLOSE: f64 = 0.02;
+        let sizes = self.voxel_sizes_mm;
+        let mut both = sizes.into_iter().zip(grid.spacing_mm());
+        let differ = both.any(|(size, spacing)| (size / spacing - 1.0).abs() > CLOSE);
+        (sizes.into_iter().all(is_size) && differ).then_some(sizes)
+    }
+
     /// Shape of one volume.
     #[must_use]
     pub fn shape(&self) -> [u64; 3] {
@@ -266,6 +283,12 @@ impl NiftiHeader {
             .map(|n| usize::try_from(n).unwrap_or(usize::MAX));
         if let Some((_, matrix)) = self.sform {
             return Ok((Grid::new(shape, matrix)?, Placement::Sform));
+        }
+        if let Some(axis) = (0..3).find(|a| !is_size(self.voxel_sizes_mm[*a])) {
+            return Err(HeaderError::VoxelSize {
+                axis: axis + 1,
+                found: self.voxel_sizes_mm[axis],
+            });
         }
         if let Some((_, matrix)) = self.qform {
             return Ok((Grid::new(shape, matrix)?, Placement::Qform));
@@ -369,14 +392,11 @@ fn scaled(mut matrix: Matrix4<f64>, unit_mm: f64) -> Matrix4<f64> {
 }
 
 fn sizes_mm(pixdim: [f64; 4], unit_mm: f64) -> [f64; 3] {
-    std::array::from_fn(|a| {
-        let size = pixdim[a + 1].abs() * unit_mm;
-        if size > 0.0 && size.is_finite() {
-            size
-        } else {
-            1.0
-        }
-    })
+    std::array::from_fn(|a| pixdim[a + 1].abs() * unit_mm)
+}
+
+fn is_size(mm: f64) -> bool {
+    mm > 0.0 && mm.is_finite()
 }
 
 /// Method 2 of nifti1.h: rotation by a unit quaternion, voxel sizes, and the handedness
