@@ -387,6 +387,9 @@ fn hostile_files_cost_little_memory() {
         header[40 + 2 * slot..42 + 2 * slot].copy_from_slice(&value.to_le_bytes());
     }
     header[70..72].copy_from_slice(&4i16.to_le_bytes());
+    for at in [80, 84, 88] {
+        header[at..at + 4].copy_from_slice(&1f32.to_le_bytes());
+    }
     header[108..112].copy_from_slice(&352f32.to_le_bytes());
     header[344..348].copy_from_slice(b"n+1\0");
     let mut claims_much = header.clone();

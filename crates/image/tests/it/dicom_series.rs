@@ -301,7 +301,9 @@ fn links_that_lead_nowhere_are_said_and_hidden_folders_are_not_searched() {
 fn bits_beside_the_stored_ones_are_no_part_of_a_value() {
     // Value n of slice k is 100 k + n. Of 16 bits 12 are stored: in the low ones with an overlay above, in the high
     // ones with remains below, and signed ones.
-    let cases: [(u16, u16, bool, fn(u16) -> u16, fn(f32) -> f32); 3] = [
+    type Cell = fn(u16) -> u16;
+    type Value = fn(f32) -> f32;
+    let cases: [(u16, u16, bool, Cell, Value); 3] = [
         (12, 11, false, |v| v | 0xa000, |v| v),
         (12, 15, false, |v| v << 4 | 0x5, |v| v),
         (
