@@ -55,8 +55,7 @@ impl MniFrame {
     /// where fewer than five are, or they fix no map. They must be whole.
     #[must_use]
     pub fn of_middles(middles: &[StructureMiddle]) -> Option<Self> {
-        let mut normal = Matrix4::zeros();
-        let mut target = Matrix3x4::zeros();
+        let mut places = Vec::new();
         let mut pairs = 0;
         for (structure, _) in MIDDLES {
             let find = |side: Side| {
@@ -69,14 +68,27 @@ impl MniFrame {
             };
             pairs += 1;
             for found in [left, right] {
-                let at = found.middle.0.coords.push(1.0);
-                normal += at * at.transpose();
-                target += expected(found)? * at.transpose();
+                places.push((found.middle.0.coords, expected(found)?));
             }
         }
         const LEAST_PAIRS: usize = 5;
         if pairs < LEAST_PAIRS {
             return None;
+        }
+        Self::fitted(&places)
+    }
+
+    /// The map that takes places in the world to their places in MNI space, by least squares; `None` where they fix
+    /// none.
+    #[must_use]
+    pub fn fitted<'a>(
+        places: impl IntoIterator<Item = &'a (Vector3<f64>, Vector3<f64>)>,
+    ) -> Option<Self> {
+        let (mut normal, mut target) = (Matrix4::zeros(), Matrix3x4::zeros());
+        for (world, mni) in places {
+            let at = world.push(1.0);
+            normal += at * at.transpose();
+            target += mni * at.transpose();
         }
         let rows = target * normal.try_inverse()?;
         let mut mni_from_world = Matrix4::identity();

@@ -27,7 +27,7 @@ mod unet3d;
 pub use candidate_net::{CandidateNet, CandidateNetConfig};
 pub use design::{Design, Explainer, MapNetwork, Output};
 pub use guided::{Guided, GuidedConfig, GuidedLevel, PlanConfig};
-pub use layers::NormKind;
+pub use layers::{CUBE, NormKind};
 pub use mmoc::{AsppFusion, Coarse, CoarseConfig, Fine, FineConfig, Mmoc, MmocConfig};
 pub use region_unet::{
     HEAD_CHANNELS, REGION_STRIDE, REGIONS, RegionLogits, RegionUnet, RegionUnetConfig, place,
@@ -36,7 +36,7 @@ pub use registry::{Architecture, ModelConfig, Network};
 pub use rlk_unet::{RlkUnet, RlkUnetConfig};
 pub use size::ConfigError;
 pub use structure_unet::{
-    COORDINATE_UNIT_MM, COORDINATES, CUBE, STRUCTURE_CLASSES, STRUCTURE_LOGITS, STRUCTURE_STRIDE,
+    COORDINATE_UNIT_MM, COORDINATES, STRUCTURE_CLASSES, STRUCTURE_LOGITS, STRUCTURE_STRIDE,
     StructureUnet, StructureUnetConfig,
 };
 #[cfg(test)]

@@ -6,10 +6,10 @@ use crate::architectures::{
 };
 use crate::compute::Compute;
 use crate::tiling::{Cut, floats, tile_starts};
-use nalgebra::{Matrix3x4, Matrix4, Vector3};
+use nalgebra::Vector3;
 use rayon::prelude::*;
 use siderin_core::regions::{MniFrame, Side, Structure, structure_middles};
-use siderin_image::volume::{Volume, VoxelPoint};
+use siderin_image::volume::{Volume, VoxelPoint, WorldPoint};
 
 /// A head by its structures, on the grid of its view.
 #[derive(Debug, Clone)]
@@ -192,36 +192,21 @@ fn fit(places: &[(Vector3<f64>, Vector3<f64>)]) -> Option<MniFrame> {
     if places.len() < LEAST_PLACES {
         return None;
     }
-    let frame = least_squares(places.iter())?;
+    let frame = MniFrame::fitted(places)?;
     let off = |(world, mni): &(Vector3<f64>, Vector3<f64>)| {
-        (frame.transform_point(&(*world).into()).coords - mni).norm()
+        (frame.place(WorldPoint((*world).into())) - mni).norm()
     };
     let mut distances: Vec<f64> = places.iter().map(off).collect();
     let middle = distances.len() / 2;
     let usual = *distances.select_nth_unstable_by(middle, f64::total_cmp).1;
     let kept = places.iter().filter(|place| off(place) <= 2.0 * usual);
-    Some(MniFrame::new(least_squares(kept)?))
-}
-
-fn least_squares<'a>(
-    places: impl Iterator<Item = &'a (Vector3<f64>, Vector3<f64>)>,
-) -> Option<Matrix4<f64>> {
-    let mut normal = Matrix4::zeros();
-    let mut target = Matrix3x4::zeros();
-    for (world, mni) in places {
-        let at = world.push(1.0);
-        normal += at * at.transpose();
-        target += mni * at.transpose();
-    }
-    let rows = target * normal.try_inverse()?;
-    let mut made = Matrix4::identity();
-    made.fixed_view_mut::<3, 4>(0, 0).copy_from(&rows);
-    Some(made)
+    MniFrame::fitted(kept)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use nalgebra::Matrix4;
 
     #[test]
     fn a_voxel_is_what_its_logits_say() {

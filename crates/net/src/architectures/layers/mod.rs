@@ -1,11 +1,16 @@
 //! Blocks that more than one network is built of.
 
 mod conv_batch;
+mod cubes;
+mod level;
 mod norm;
 mod residual;
 mod stochastic_depth;
 
 pub(crate) use conv_batch::ConvBatchRelu;
+pub use cubes::CUBE;
+pub(crate) use cubes::to_channels;
+pub(crate) use level::Level;
 pub(crate) use norm::ConvNorm;
 pub use norm::NormKind;
 pub(crate) use residual::{ResidualBlock, ResidualBlockConfig};

@@ -12,7 +12,7 @@
 
 mod design;
 
-use crate::architectures::layers::NormKind;
+use crate::architectures::layers::{CUBE, NormKind, to_channels};
 use crate::architectures::unet3d::{STRIDE, Style, Unet3d, Unet3dConfig};
 use crate::ops::{Activation, upsample_linear3d};
 use burn::module::Module;
@@ -36,8 +36,6 @@ pub const REGION_STRIDE: usize = 2 * STRIDE;
 /// Channels of the input: the head's view, and the place along each axis.
 pub const HEAD_CHANNELS: usize = 4;
 
-/// Voxels of a cube.
-const CUBE: usize = 8;
 const PLACES: usize = HEAD_CHANNELS - 1;
 /// A place is in these: 100 mm on the head's view.
 const PLACE_UNIT_VOXELS: f32 = 50.0;
@@ -126,15 +124,6 @@ pub fn place(voxel: [f32; 3], shape: [usize; 3]) -> [f32; PLACES] {
         return [0.0; PLACES];
     }
     [z - nz, y - ny / 2.0, x - nx / 2.0].map(|steps| steps / PLACE_UNIT_VOXELS)
-}
-
-/// Cubes of voxels become channels: `[n, c, d, h, w]` to `[n, 8 c, d / 2, h / 2, w / 2]`.
-fn to_channels(x: Tensor<5>) -> Tensor<5> {
-    let [n, c, d, h, w] = x.dims();
-    let [d, h, w] = [d / 2, h / 2, w / 2];
-    x.reshape([n, c, d, 2, h, 2, w, 2])
-        .permute([0, 1, 3, 5, 7, 2, 4, 6])
-        .reshape([n, c * CUBE, d, h, w])
 }
 
 /// The first voxel of each cube: `[n, c, d, h, w]` to `[n, c, d / 2, h / 2, w / 2]`.

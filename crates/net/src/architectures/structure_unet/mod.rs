@@ -11,7 +11,7 @@
 
 mod design;
 
-use crate::architectures::layers::{ConvNorm, NormKind};
+use crate::architectures::layers::{CUBE, ConvNorm, Level, NormKind, to_channels};
 use crate::ops::{Activation, convolve, max_pool3d, upsample_linear3d};
 use burn::module::Module;
 use burn::nn::conv::{Conv3d, Conv3dConfig};
@@ -33,8 +33,6 @@ pub struct StructureUnetConfig {
 
 /// Structures, and none of them first.
 pub const STRUCTURE_CLASSES: usize = Structure::ALL.len() + 1;
-/// Voxels of a cube.
-pub const CUBE: usize = 8;
 /// Coordinates of a place.
 pub const COORDINATES: usize = 3;
 /// Logits of a cube: classes times the voxels of the cube, the right side of each voxel, and the place.
@@ -56,13 +54,6 @@ pub struct StructureUnet {
     head: Conv3d,
 }
 
-/// Two convolutions of one resolution.
-#[derive(Module, Debug)]
-struct Level {
-    first: ConvNorm,
-    second: ConvNorm,
-}
-
 #[derive(Module, Debug)]
 struct UpLevel {
     fewer: Conv3d,
@@ -79,15 +70,20 @@ impl StructureUnetConfig {
         };
         let point = |channels: [usize; 2]| Conv3dConfig::new(channels, [1; 3]).init(device);
         StructureUnet {
-            stem: conv([1, self.stem], device),
+            stem: ConvNorm::new([1, self.stem], [3; 3], [1; 3], NormKind::Instance, device),
             encoder: (0..4)
-                .map(|level| Level::new(into(level), filters[level], device))
+                .map(|level| Level::new(into(level), filters[level], NormKind::Instance, device))
                 .collect(),
             decoder: (0..3)
                 .rev()
                 .map(|level| UpLevel {
                     fewer: point([filters[level + 1], filters[level]]),
-                    level: Level::new(2 * filters[level], filters[level], device),
+                    level: Level::new(
+                        2 * filters[level],
+                        filters[level],
+                        NormKind::Instance,
+                        device,
+                    ),
                 })
                 .collect(),
             hidden: point([filters[0], self.hidden]),
@@ -107,44 +103,18 @@ impl StructureUnet {
             if number > 0 {
                 x = max_pool3d(x);
             }
-            x = level.forward(x);
+            x = level.forward(x, Activation::Relu);
             skips.push(x.clone());
         }
         skips.pop();
         for up in &self.decoder {
             let skip = skips.pop().expect("a level for each on the way down");
             let coarse = upsample_linear3d(convolve(&up.fewer, x));
-            x = up.level.forward(Tensor::cat(vec![skip, coarse], 1));
+            x = up
+                .level
+                .forward(Tensor::cat(vec![skip, coarse], 1), Activation::Relu);
         }
         let x = burn::tensor::activation::relu(convolve(&self.hidden, x));
         convolve(&self.head, x)
     }
-}
-
-impl Level {
-    fn new(into: usize, out: usize, device: &Device) -> Self {
-        Self {
-            first: conv([into, out], device),
-            second: conv([out; 2], device),
-        }
-    }
-
-    fn forward(&self, x: Tensor<5>) -> Tensor<5> {
-        let x = self.first.forward(x, Activation::Relu);
-        self.second.forward(x, Activation::Relu)
-    }
-}
-
-fn conv(channels: [usize; 2], device: &Device) -> ConvNorm {
-    ConvNorm::new(channels, [3; 3], [1; 3], NormKind::Instance, device)
-}
-
-/// Cubes of voxels become channels: `[n, c, d, h, w]` to `[n, 8 c, d / 2, h / 2, w / 2]`, the last axis of the cube
-/// fastest.
-fn to_channels(x: Tensor<5>) -> Tensor<5> {
-    let [n, c, d, h, w] = x.dims();
-    let [d, h, w] = [d / 2, h / 2, w / 2];
-    x.reshape([n, c, d, 2, h, 2, w, 2])
-        .permute([0, 1, 3, 5, 7, 2, 4, 6])
-        .reshape([n, c * CUBE, d, h, w])
 }

@@ -8,7 +8,7 @@
 
 mod design;
 
-use crate::architectures::layers::{ConvNorm, NormKind};
+use crate::architectures::layers::{ConvNorm, Level, NormKind};
 use crate::ops::{Activation, convolve, max_pool3d, upsample_nearest3d};
 use burn::module::Module;
 use burn::nn::conv::{Conv3d, Conv3dConfig};
@@ -48,13 +48,6 @@ pub struct Unet3d {
 pub(in crate::architectures) struct Style {
     pub(in crate::architectures) norm: NormKind,
     pub(in crate::architectures) activation: Activation,
-}
-
-/// Two convolutions of one resolution.
-#[derive(Module, Debug)]
-struct Level {
-    first: ConvNorm,
-    second: ConvNorm,
 }
 
 #[derive(Module, Debug)]
@@ -134,20 +127,6 @@ impl Unet3d {
     pub fn head(&self, features: Tensor<5>) -> Tensor<5> {
         let features = self.decoder[3].level.forward(features, self.activation);
         convolve(&self.head, features)
-    }
-}
-
-impl Level {
-    fn new(into: usize, out: usize, norm: NormKind, device: &Device) -> Self {
-        Self {
-            first: ConvNorm::new([into, out], [3; 3], [1; 3], norm, device),
-            second: ConvNorm::new([out; 2], [3; 3], [1; 3], norm, device),
-        }
-    }
-
-    fn forward(&self, x: Tensor<5>, activation: Activation) -> Tensor<5> {
-        self.second
-            .forward(self.first.forward(x, activation), activation)
     }
 }
 
