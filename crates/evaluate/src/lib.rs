@@ -34,8 +34,8 @@ pub use objects::MapKind;
 pub use page::{Gallery, GalleryItem, gallery};
 pub use read::{
     CASE_ENTITIES, Case, CaseList, CasesError, LesionFile, LesionFileError, Lesions, Point,
-    PointFormat, PointsError, case_name, is_results, pair_cases, parse_points, read_lesions,
-    subject_of,
+    PointFormat, PointsError, TextTableError, case_name, is_results, pair_cases, parse_points,
+    read_lesions, subject_of,
 };
 pub use rule::{MAP_THRESHOLD, Objects, Rule, ScoreSettings, SettingsError};
 pub use run::{CaseError, Companions, Remark, Scored, score_cases, score_files};

@@ -1,6 +1,6 @@
 //! All cases of a run, each read, scored and forgotten.
 
-use super::read::{Case, CaseList, LesionFileError, Lesions, MapKind, read_lesions};
+use super::read::{Case, CaseList, CasesError, LesionFileError, Lesions, MapKind, read_lesions};
 use super::rule::{Rule, ScoreSettings};
 use super::strata;
 use super::subject::{ScoreError, SubjectScore, score_case};
@@ -24,20 +24,24 @@ pub struct Companions {
 
 impl Companions {
     /// Finds region maps (`desc-regions`, NIfTI) in a path.
-    #[must_use]
-    pub fn regions_in(cases: &CaseList, path: &Path) -> BTreeMap<String, PathBuf> {
+    ///
+    /// # Errors
+    /// When a part of the folder cannot be read.
+    pub fn regions_in(
+        cases: &CaseList,
+        path: &Path,
+    ) -> Result<BTreeMap<String, PathBuf>, CasesError> {
         let is_regions = |file: &Path| {
             let says_so = siderin_image::scan::BidsName::of(file)
                 .is_some_and(|name| name.entity("desc") == Some("regions"));
             siderin_image::scan::is_nifti(file) && (path.is_file() || says_so)
         };
         if let (true, [only]) = (path.is_file(), &cases.cases[..]) {
-            return BTreeMap::from([(only.name.clone(), path.to_path_buf())]);
+            return Ok(BTreeMap::from([(only.name.clone(), path.to_path_buf())]));
         }
-        let found = cases.files_by_case(path, is_regions).into_iter();
-        found
-            .filter_map(|(name, files)| Some((name, files.into_iter().next()?)))
-            .collect()
+        let found = cases.files_by_case(path, is_regions)?.into_iter();
+        let first = found.filter_map(|(name, files)| Some((name, files.into_iter().next()?)));
+        Ok(first.collect())
     }
 
     /// What is given and does not reach every case, in words.

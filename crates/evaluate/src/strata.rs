@@ -1,6 +1,7 @@
 //! What a scan belongs to: its sequence, field and slices, and what a table says of it.
 
 use super::read::subject_of;
+use super::read::{TextTable, TextTableError};
 use super::statistics::quantile;
 use siderin_image::folder::read_bounded;
 use siderin_image::scan::{Catalog, OpenError, ReadLimits, Sequence};
@@ -72,8 +73,8 @@ pub(super) fn scan_of<'a>(scans: &'a [PathBuf], prediction: Option<&Path>) -> Op
 #[derive(Debug, thiserror::Error)]
 #[allow(missing_docs)]
 pub enum TableError {
-    #[error("reading the table: {0}; expected is a header line and columns by commas or tabs")]
-    Csv(#[from] csv::Error),
+    #[error("reading the table: {0}")]
+    Text(#[from] TextTableError),
     #[error("reading the table: {0}; check the file and its permissions")]
     Io(#[from] std::io::Error),
     #[error("reading the table: there is no column {wanted}; it has {there}")]
@@ -111,20 +112,15 @@ impl CaseTable {
     /// # Errors
     /// [`TableError`].
     pub fn parse(text: &[u8]) -> Result<Self, TableError> {
-        let header = text.split(|b| *b == b'\n').next().unwrap_or_default();
-        let delimiter = if header.contains(&b'\t') { b'\t' } else { b',' };
-        let mut table = csv::ReaderBuilder::new()
-            .delimiter(delimiter)
-            .trim(csv::Trim::All)
-            .from_reader(text);
-        let columns = table.headers()?.iter().skip(1).map(String::from).collect();
-        let mut rows = Vec::new();
-        for row in table.records() {
-            let row = row?;
-            let name = row.get(0).unwrap_or_default().to_string();
-            rows.push((name, row.iter().skip(1).map(String::from).collect()));
-        }
-        Ok(Self { columns, rows })
+        let TextTable { header, rows } = TextTable::parse(text)?;
+        let rows = rows.into_iter().map(|row| {
+            let mut fields = row.fields.into_iter();
+            (fields.next().unwrap_or_default(), fields.collect())
+        });
+        Ok(Self {
+            columns: header.into_iter().skip(1).collect(),
+            rows: rows.collect(),
+        })
     }
 
     /// Place of a column.

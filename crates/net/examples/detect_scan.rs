@@ -23,7 +23,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     let finder = Finder::Candidates(Box::new(detector));
 
     // A folder of a study holds several scans.
-    for input in expand_input(&path)? {
+    for input in expand_input(&path)?.scans {
         let scan = read_scan(&input, &Given::default(), ReadLimits::default())?;
         let detection = detect(&scan, &finder, &|stage| println!("{}", stage.in_words()))?;
         for warning in &detection.warnings {

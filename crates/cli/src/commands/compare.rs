@@ -144,7 +144,11 @@ fn in_words(comparison: &Comparison) -> String {
 
 fn find(path: &Path, which: &str, finder: &Finder, progress: &Progress) -> Result<Found> {
     progress.doing(&format!("{which}: reading"));
-    let mut inputs = expand_input(path).with_context(|| format!("reading {which}"))?;
+    let found = expand_input(path).with_context(|| format!("reading {which}"))?;
+    if let Some(part) = found.unreachable.first() {
+        bail!("reading {which}: {part} ({})", part.name());
+    }
+    let mut inputs = found.scans;
     if inputs.len() != 1 {
         bail!(
             "reading {which}: it holds {} scans, expected one; give one of them",

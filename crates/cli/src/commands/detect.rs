@@ -24,7 +24,7 @@ use std::time::Instant;
 /// What the arguments stand for.
 struct Inputs {
     scans: Vec<Input>,
-    /// Name and reason of each argument that holds no scan.
+    /// Name and reason of each argument, or part of a folder, that cannot be read.
     unreadable: Vec<(String, String)>,
 }
 
@@ -174,7 +174,11 @@ fn inputs(paths: &[PathBuf], args: &Results, one_only: bool) -> Result<Inputs, F
     let mut unreadable = Vec::new();
     for path in paths {
         match expand_input(path) {
-            Ok(found) => inputs.extend(found),
+            Ok(found) => {
+                inputs.extend(found.scans);
+                let parts = found.unreachable.iter();
+                unreadable.extend(parts.map(|part| (part.name(), part.to_string())));
+            }
             Err(error) => unreadable.push((stem(path), error.to_string())),
         }
     }

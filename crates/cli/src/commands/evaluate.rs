@@ -93,15 +93,19 @@ fn companions(args: &Evaluate, cases: &CaseList) -> Result<Companions> {
         bail!("dividing cases by {name}: that is done anyway; name the column otherwise");
     }
     let regions = match &args.regions {
-        Some(path) => Companions::regions_in(cases, path),
-        None if args.reference.is_dir() => Companions::regions_in(cases, &args.reference),
+        Some(path) => Companions::regions_in(cases, path)?,
+        None if args.reference.is_dir() => Companions::regions_in(cases, &args.reference)?,
         None => BTreeMap::new(),
     };
     let mut scans: BTreeMap<String, Vec<PathBuf>> = BTreeMap::new();
     if let Some(path) = &args.scans {
         // One file for one case needs no name.
         let only = cases.only_name().filter(|_| path.is_file());
-        for scan in expand_input(path).context("looking for scans")? {
+        let found = expand_input(path).context("looking for scans")?;
+        if let Some(part) = found.unreachable.first() {
+            bail!("looking for scans: {part} ({})", part.name());
+        }
+        for scan in found.scans {
             let name = only.map_or_else(|| cases.name_of(&scan.path), String::from);
             scans.entry(name).or_default().push(scan.path);
         }

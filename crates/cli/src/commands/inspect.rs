@@ -5,8 +5,8 @@ use crate::args::Inspect;
 use crate::progress::complain;
 use serde::Serialize;
 use siderin_image::scan::{
-    Acquisition, Catalog, Note, ReadLimits, RefusedVolume, Suitability, VolumeEntry, holds_dicom,
-    nifti_files, stem, suitability,
+    Acquisition, Catalog, Note, ReadLimits, RefusedVolume, Suitability, VolumeEntry, Walked,
+    holds_dicom, is_nifti, nifti_files, stem, suitability,
 };
 use siderin_image::volume::Grid;
 use siderin_net::architectures::Output;
@@ -71,7 +71,7 @@ pub(crate) fn run(args: &Inspect) -> Result<Outcome, Failure> {
             inspect_model(path, &mut report);
             continue;
         }
-        for file in files_of(path) {
+        for file in files_of(path, &mut report) {
             inspect(&file, &mut report);
         }
     }
@@ -99,10 +99,22 @@ pub(crate) fn run(args: &Inspect) -> Result<Outcome, Failure> {
 
 /// A folder of NIfTI files is inspected file by file, all of them, and its DICOM files as one
 /// heap; any other input as it is.
-fn files_of(path: &Path) -> Vec<PathBuf> {
-    let mut files = nifti_files(path);
-    if files.is_empty() || holds_dicom(path) {
+fn files_of(path: &Path, report: &mut Report) -> Vec<PathBuf> {
+    let Walked {
+        mut files,
+        unreachable,
+    } = nifti_files(path);
+    let named = unreachable.iter().any(|part| is_nifti(&part.path));
+    if files.is_empty() && !named || holds_dicom(path) {
+        // What cannot be read in a heap is told when it is opened.
         files.push(path.to_path_buf());
+    } else {
+        report
+            .errors
+            .extend(unreachable.iter().map(|part| ErrorEntry {
+                name: part.name(),
+                reason: part.to_string(),
+            }));
     }
     files
 }

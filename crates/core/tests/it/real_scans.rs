@@ -10,6 +10,7 @@ use siderin_testing::{program, shared};
 use std::path::{Path, PathBuf};
 
 const LIMITS: ReadLimits = ReadLimits {
+    max_work_bytes: 1 << 34,
     max_voxels: 1 << 26,
     max_dicom_bytes: 1 << 28,
 };

@@ -1,8 +1,8 @@
 //! Which prediction belongs to which reference.
 
 use super::LesionFile;
-use super::find::{is_results, lesion_files};
-use siderin_image::scan::{BidsName, stem};
+use super::find::{is_results, lesion_files, whole};
+use siderin_image::scan::{BidsName, Unreachable, files_below, stem};
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
@@ -43,23 +43,22 @@ impl CaseList {
     }
 
     /// The files of a path that belong to a case each: all that `chosen` picks, by case.
-    #[must_use]
+    ///
+    /// # Errors
+    /// When a part of the folder cannot be read.
     pub fn files_by_case(
         &self,
         path: &Path,
         chosen: impl Fn(&Path) -> bool,
-    ) -> BTreeMap<String, Vec<PathBuf>> {
+    ) -> Result<BTreeMap<String, Vec<PathBuf>>, CasesError> {
         let mut by_case: BTreeMap<String, Vec<PathBuf>> = BTreeMap::new();
-        let walk = walkdir::WalkDir::new(path)
-            .follow_links(true)
-            .sort_by_file_name();
-        for entry in walk.into_iter().flatten() {
-            if entry.file_type().is_file() && chosen(entry.path()) {
-                let name = case_name(entry.path(), &self.entities);
-                by_case.entry(name).or_default().push(entry.into_path());
-            }
+        let walked = files_below(path, |_| true);
+        whole(&walked, "regions")?;
+        for file in walked.files.into_iter().filter(|file| chosen(file)) {
+            let name = case_name(&file, &self.entities);
+            by_case.entry(name).or_default().push(file);
         }
-        by_case
+        Ok(by_case)
     }
 
     /// Names of cases without a reference.
@@ -92,13 +91,12 @@ pub enum CasesError {
     )]
     Empty { side: &'static str, path: PathBuf },
     #[error(
-        "matching files: the {side} folder cannot be read whole ({source}); check its permissions: \
-         {path:?}"
+        "matching files: the {side} folder cannot be read whole; {part}: {:?}",
+        part.path
     )]
     Unreadable {
         side: &'static str,
-        source: std::io::Error,
-        path: PathBuf,
+        part: Unreachable,
     },
     #[error("matching files: the {side} is neither NIfTI nor JSON nor CSV: {path:?}")]
     Unknown { side: &'static str, path: PathBuf },

@@ -2,7 +2,8 @@
 
 use super::LesionFile;
 use super::cases::{CASE_ENTITIES, CasesError, case_name};
-use siderin_image::scan::{BidsName, is_nifti, stem};
+use siderin_image::scan::{BidsName, Walked, files_below, is_nifti, stem};
+use std::cell::RefCell;
 use std::collections::BTreeSet;
 use std::path::Path;
 
@@ -29,31 +30,24 @@ pub(super) fn lesion_files(path: &Path, side: &'static str) -> Result<Vec<Lesion
     if is_results(path) {
         return Ok(vec![LesionFile::Results(own())]);
     }
-    let mut found = Vec::new();
+    let results = RefCell::new(Vec::new());
+    let walked = files_below(path, |folder| {
+        let is_results = is_results(folder);
+        if is_results {
+            results.borrow_mut().push(folder.to_path_buf());
+        }
+        !is_results
+    });
+    whole(&walked, side)?;
+    let mut results = results.into_inner();
+    results.sort();
+    let mut found: Vec<LesionFile> = results.into_iter().map(LesionFile::Results).collect();
     let mut named_like_scans = Vec::new();
-    let mut walk = walkdir::WalkDir::new(path)
-        .follow_links(true)
-        .sort_by_file_name()
-        .into_iter();
-    while let Some(entry) = walk.next() {
-        let entry = entry.map_err(|error| CasesError::Unreadable {
-            side,
-            source: error.into(),
-            path: own(),
-        })?;
-        let here = entry.path();
-        let hidden = entry.depth() > 0 && entry.file_name().to_string_lossy().starts_with('.');
-        if entry.file_type().is_dir() {
-            if hidden {
-                walk.skip_current_dir();
-            } else if is_results(here) {
-                found.push(LesionFile::Results(here.to_path_buf()));
-                walk.skip_current_dir();
-            }
-        } else if !hidden && in_folder_counts(here) {
-            found.extend(file_kind(here));
-        } else if !hidden && is_nifti(here) {
-            named_like_scans.push(LesionFile::Map(here.to_path_buf()));
+    for file in walked.files {
+        if in_folder_counts(&file) {
+            found.extend(file_kind(&file));
+        } else if is_nifti(&file) {
+            named_like_scans.push(LesionFile::Map(file));
         }
     }
     // Some programs give a prediction the name of its scan.
@@ -65,6 +59,17 @@ pub(super) fn lesion_files(path: &Path, side: &'static str) -> Result<Vec<Lesion
         return Err(CasesError::Empty { side, path: own() });
     }
     Ok(found)
+}
+
+/// Refuses a folder of which parts cannot be read.
+pub(super) fn whole(walked: &Walked, side: &'static str) -> Result<(), CasesError> {
+    match walked.unreachable.first() {
+        None => Ok(()),
+        Some(part) => Err(CasesError::Unreadable {
+            side,
+            part: part.clone(),
+        }),
+    }
 }
 
 fn file_kind(path: &Path) -> Option<LesionFile> {

@@ -3,10 +3,13 @@
 mod cases;
 mod find;
 mod points;
+mod table;
 
 pub use cases::{CASE_ENTITIES, Case, CaseList, CasesError, case_name, pair_cases, subject_of};
 pub use find::is_results;
 pub use points::{Point, PointFormat, PointsError, parse_points};
+pub(crate) use table::TextTable;
+pub use table::TextTableError;
 
 pub(super) use super::objects::MapKind;
 use super::objects::{BadValue, kind_of};

@@ -1,5 +1,6 @@
 //! Lesions as points: `lesions.json` and CSV.
 
+use super::table::{TextTable, TextTableError};
 use serde::Deserialize;
 use siderin_image::folder::read_bounded;
 use siderin_image::volume::{Grid, WorldPoint};
@@ -33,8 +34,8 @@ pub enum PointsError {
          lesions.json"
     )]
     Json(#[from] serde_json::Error),
-    #[error("reading points: {0}; expected is a table with a header line and commas")]
-    Csv(#[from] csv::Error),
+    #[error("reading points: {0}")]
+    Table(#[from] TextTableError),
     #[error("reading points: the table has no column {column}; x_mm, y_mm, z_mm (RAS+) are needed")]
     NoColumn { column: &'static str },
     #[error("reading points: line {line}, column {column}: {value:?} is no number")]
@@ -153,15 +154,8 @@ const DIAMETER: &[&str] = &["diameter_mm"];
 const VOLUME: &[&str] = &["volume_mm3"];
 
 fn from_csv(bytes: &[u8]) -> Result<Vec<Point>, PointsError> {
-    let mut table = csv::ReaderBuilder::new()
-        .trim(csv::Trim::All)
-        .from_reader(bytes);
-    let header = table.headers()?.clone();
-    let column = |names: &[&str]| {
-        names
-            .iter()
-            .find_map(|name| header.iter().position(|h| h.eq_ignore_ascii_case(name)))
-    };
+    let table = TextTable::parse(bytes)?;
+    let column = |names: &[&str]| table.column(names);
     let mut places = [0; 3];
     for (place, (name, names)) in places.iter_mut().zip(PLACES) {
         *place = column(names).ok_or(PointsError::NoColumn { column: name })?;
@@ -170,14 +164,14 @@ fn from_csv(bytes: &[u8]) -> Result<Vec<Point>, PointsError> {
     // A candidate that was merged with a better one is no candidate of its own.
     let decision = column(&["decision"]);
     let mut points = Vec::new();
-    for row in table.records() {
-        let row = row?;
-        let line = row.position().map_or(0, csv::Position::line);
-        if decision.is_some_and(|at| row.get(at) == Some("duplicate")) {
+    for row in &table.rows {
+        let line = row.line;
+        let row = &row.fields;
+        if decision.is_some_and(|at| row[at] == "duplicate") {
             continue;
         }
         let number = |at: usize, column: &'static str| {
-            let value = row.get(at).unwrap_or_default();
+            let value = &row[at];
             value.parse::<f64>().map_err(|_| PointsError::NoNumber {
                 line,
                 column,
@@ -194,7 +188,7 @@ fn from_csv(bytes: &[u8]) -> Result<Vec<Point>, PointsError> {
             .zip(optional)
             .zip([CONFIDENCE, DIAMETER, VOLUME])
         {
-            let filled = at.filter(|&at| row.get(at).is_some_and(|text| !text.is_empty()));
+            let filled = at.filter(|&at| !row[at].is_empty());
             *value = filled.map(|at| number(at, names[0])).transpose()?;
         }
         let [confidence, diameter_mm, volume_mm3] = rest;

@@ -5,11 +5,11 @@ use crate::volume::Volume;
 /// Why there is no threshold.
 #[derive(Debug, Clone, PartialEq, thiserror::Error)]
 #[error(
-    "finding Otsu's threshold: all voxels have the value {value}; a threshold needs at least two \
-     different values"
+    "finding Otsu's threshold: no two voxels have different finite values (the one there is: {value}); check that \
+     this is a scan"
 )]
 pub struct OtsuError {
-    /// The one value there is.
+    /// The one value there is, NaN where none is a number.
     pub value: f32,
 }
 
@@ -25,20 +25,22 @@ pub fn otsu_threshold(volume: &Volume<f32>, bins: usize) -> Result<f32, OtsuErro
     let (low, high) = volume
         .voxels()
         .iter()
+        .filter(|v| v.is_finite())
         .fold((f32::INFINITY, f32::NEG_INFINITY), |(low, high), &v| {
             (low.min(v), high.max(v))
         });
     if low >= high {
-        return Err(OtsuError { value: low });
+        let value = if low > high { f32::NAN } else { low };
+        return Err(OtsuError { value });
     }
     let width = (f64::from(high) - f64::from(low)) / bins as f64;
     let mut histogram = vec![0u64; bins];
-    for &value in volume.voxels() {
+    for &value in volume.voxels().iter().filter(|v| v.is_finite()) {
         let bin = ((f64::from(value) - f64::from(low)) / width) as usize;
         histogram[bin.min(bins - 1)] += 1;
     }
 
-    let total = volume.voxels().len() as f64;
+    let total = histogram.iter().sum::<u64>() as f64;
     let moment: f64 = histogram
         .iter()
         .enumerate()

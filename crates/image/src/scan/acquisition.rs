@@ -1,5 +1,6 @@
 //! What is known of how a scan was acquired, and where each fact comes from.
 
+use super::text::{find_words, words};
 use serde::Serialize;
 use std::fmt;
 
@@ -191,34 +192,104 @@ const T2STAR_WEIGHTED_TE_FIELD: f64 = 30.0;
 /// susceptibility scans have up to a dozen.
 const EPI_ECHO_TRAIN: f64 = 16.0;
 
+/// Words that name a kind of image: the short ones of scanners, and those that operators write in English, German,
+/// French and Spanish. `VEN_BOLD` is venography by BOLD contrast, an early name of SWI.
+mod named {
+    pub(super) const SWI: &[&str] = &[
+        "swi",
+        "swip",
+        "swan",
+        "fsbb",
+        "ven bold",
+        "susceptibility",
+        "suszeptibilität",
+        "suszeptibilitaet",
+        "suszeptibilitäts",
+        "suszeptibilitätsgewichtet",
+        "susceptibilité",
+        "susceptibilite",
+        "susceptibilidad",
+    ];
+    pub(super) const DIFFUSION: &[&str] = &[
+        "dwi",
+        "dti",
+        "adc",
+        "tracew",
+        "diff",
+        "diffusion",
+        "diffusionsgewichtet",
+        "difusión",
+        "difusion",
+    ];
+    pub(super) const FLAIR: &[&str] = &["flair", "dark fluid", "darkfluid"];
+    pub(super) const T1: &[&str] = &["t1w", "t1", "mprage", "mp2rage", "bravo", "fspgr", "tfl"];
+    pub(super) const T2_STAR: &[&str] = &[
+        "t2star",
+        "t2starw",
+        "t2*",
+        "t2*w",
+        "t2 star",
+        "t2s",
+        "t2stern",
+        "t2 stern",
+        "t2 étoile",
+        "t2 etoile",
+        "t2 estrella",
+        "gre",
+        "megre",
+        "mgre",
+        "ffe",
+        "fl2d",
+        "hemo",
+        "haemo",
+        "hämo",
+        "medic",
+        "merge",
+    ];
+    pub(super) const EPI: &[&str] = &["epi", "ep2d", "fmri"];
+    pub(super) const T2: &[&str] = &["t2w", "t2", "tse", "fse"];
+}
+
 impl SequenceHints<'_> {
-    /// The kind of image these hints tell of.
+    /// The kind of image these hints tell of: what the scanner did stands above what people called it.
     pub(crate) fn sequence(&self) -> Sequence {
         let any = |values: &[String], wanted: &[&str]| {
             values
                 .iter()
                 .any(|value| wanted.iter().any(|w| value.eq_ignore_ascii_case(w)))
         };
-        let text = self.texts.join(" ").to_lowercase();
-        let says = |words: &[&str]| words.iter().any(|word| text.contains(word));
+        let texts: Vec<Vec<String>> = self.texts.iter().map(|text| words(text)).collect();
+        let says = |wanted: &[&str]| {
+            let found = |text: &Vec<String>| wanted.iter().any(|w| find_words(text, w).is_some());
+            texts.iter().any(found)
+        };
+        let stated = !self.scanning_sequence.is_empty();
         let gradient = any(self.scanning_sequence, &["GR"]);
         let spin = any(self.scanning_sequence, &["SE"]);
         let planar = any(self.scanning_sequence, &["EP"])
             || self
                 .echo_train_length
-                .is_some_and(|echoes| echoes > EPI_ECHO_TRAIN);
+                .is_some_and(|echoes| echoes > EPI_ECHO_TRAIN)
+            || says(named::EPI)
+            || !stated && says(&["bold"]);
         let inversion = any(self.scanning_sequence, &["IR"]) || self.ti_ms.is_some_and(|t| t > 0.0);
+        let te_field = self
+            .te_ms
+            .map(|te| te * self.field_strength_t.unwrap_or(3.0));
+        let short = te_field.is_some_and(|product| product < T2STAR_WEIGHTED_TE_FIELD);
+        // None of these can be weighted by T2*.
+        let otherwise = inversion || short || spin && !gradient;
 
-        if any(self.image_type, &["SWI"]) || says(&["swi", "swan", "suscept"]) {
+        if any(self.image_type, &["SWI"]) || says(named::SWI) && !otherwise {
             return Sequence::Swi;
         }
-        if any(self.image_type, &["DIFFUSION", "ADC", "TRACEW", "FA"]) || says(&["dwi", "_dti"]) {
+        if any(self.image_type, &["DIFFUSION", "ADC", "TRACEW", "FA"]) || says(named::DIFFUSION) {
             return Sequence::Diffusion;
         }
-        if says(&["flair", "dark-fluid", "dark_fluid"]) {
+        if says(named::FLAIR) {
             return Sequence::Flair;
         }
-        if says(&["t1w", "mprage", "t1_", "t1-", "bravo", "_tfl"]) {
+        if says(named::T1) && !(gradient && !otherwise && te_field.is_some()) {
             return Sequence::T1w;
         }
         if spin && inversion && self.ti_ms.is_some_and(|ti| ti > 1500.0) {
@@ -227,25 +298,127 @@ impl SequenceHints<'_> {
         if gradient && inversion {
             return Sequence::T1w;
         }
-        let t2star_named = says(&["t2star", "t2*", "t2_star", "hemo", "t2s_", "_gre", "fl2d"]);
-        if gradient || t2star_named {
-            if planar || says(&["epi", "bold"]) {
-                return Sequence::GreEpi;
-            }
-            return match (self.te_ms, self.field_strength_t) {
-                (Some(te), field) if te * field.unwrap_or(3.0) < T2STAR_WEIGHTED_TE_FIELD => {
-                    Sequence::ShortTeGre
-                }
-                (Some(_), _) => Sequence::T2StarGre,
-                (None, _) if t2star_named => Sequence::T2StarGre,
-                (None, _) => Sequence::Unknown,
+        let t2star_named = says(named::T2_STAR) || self.texts.iter().any(|t| t.contains("T2*"));
+        if gradient || t2star_named && !(spin && !gradient) {
+            return match te_field {
+                _ if planar => Sequence::GreEpi,
+                Some(_) if short => Sequence::ShortTeGre,
+                Some(_) => Sequence::T2StarGre,
+                None if t2star_named => Sequence::T2StarGre,
+                None => Sequence::Unknown,
             };
         }
-        if spin && !inversion && self.te_ms.is_some_and(|te| te > 60.0) || says(&["t2w"]) {
+        if spin && !inversion && self.te_ms.is_some_and(|te| te > 60.0) || says(named::T2) {
             return Sequence::T2w;
         }
         Sequence::Unknown
     }
+}
+
+/// The component that a name or description says in words: scanners and converters that write no ImageType leave
+/// `6_Pha_Images` or `7_mIP_Images(SW)`.
+pub(crate) fn component_of_text(text: &str) -> Option<Component> {
+    const PROJECTION: &[&str] = &[
+        "mip",
+        "minip",
+        "mnip",
+        "min ip",
+        "projection",
+        "projektion",
+        "minimumintensitätsprojektion",
+        "proyección",
+        "proyeccion",
+    ];
+    const PHASE: &[&str] = &[
+        "phase",
+        "pha",
+        "phas",
+        "ph",
+        "phasenbild",
+        "phasenbilder",
+        "phasen",
+        "fase",
+        "fasebilder",
+    ];
+    /// Words that stand before or behind a phase that is none of the signal.
+    const OTHER_PHASES: &[&str] = &[
+        "in",
+        "out",
+        "opposed",
+        "opp",
+        "inphase",
+        "outphase",
+        "contrast",
+        "encoding",
+        "enc",
+        "array",
+        "arterial",
+        "venous",
+        "late",
+        "early",
+        "delayed",
+        "multi",
+        "single",
+        "dual",
+        "cardiac",
+        "respiratory",
+        "en",
+        "de",
+        "hors",
+        "i",
+        "ii",
+        "iii",
+        "1",
+        "2",
+        "3",
+        "4",
+    ];
+    const MAP: &[&str] = &[
+        "qsm",
+        "fieldmap",
+        "r2star",
+        "r2*",
+        "t2starmap",
+        "t2map",
+        "b0map",
+    ];
+    const MAGNITUDE: &[&str] = &[
+        "mag",
+        "magnitude",
+        "magnitud",
+        "magnituden",
+        "betrag",
+        "betragsbild",
+        "amplitude",
+    ];
+    let words = words(text);
+    let says = |wanted: &[&str]| wanted.iter().find_map(|w| find_words(&words, w));
+    if says(PROJECTION).is_some() {
+        return Some(Component::Projection);
+    }
+    if says(MAP).is_some() {
+        return Some(Component::Map);
+    }
+    let beside = |at: Option<usize>| {
+        at.and_then(|at| words.get(at))
+            .is_some_and(|word| OTHER_PHASES.contains(&word.as_str()))
+    };
+    let phase = says(PHASE).filter(|at| {
+        let of_image = beside(at.checked_sub(1))
+            && find_words(&words, "image de phase").is_none()
+            && find_words(&words, "imagen de fase").is_none();
+        !of_image && !beside(Some(at + 1))
+    });
+    if phase.is_some() {
+        return Some(Component::Phase);
+    }
+    if says(&["real"]).is_some() {
+        return Some(Component::Real);
+    }
+    if says(&["imaginary", "imag", "imaginär", "imaginaire"]).is_some() {
+        return Some(Component::Imaginary);
+    }
+    says(MAGNITUDE).map(|_| Component::Magnitude)
 }
 
 /// The component that DICOM's ImageType or BIDS's ImageType says, if any.
@@ -385,5 +558,86 @@ mod tests {
             ..Default::default()
         };
         assert_eq!(hints.sequence(), Sequence::Swi);
+    }
+
+    fn by_text(text: &str) -> Sequence {
+        let texts = words(&[text]);
+        SequenceHints {
+            texts: &texts,
+            ..Default::default()
+        }
+        .sequence()
+    }
+
+    #[test]
+    fn words_name_a_sequence_and_parts_of_words_do_not() {
+        for (text, expected) in [
+            ("Epilepsy^Head", Sequence::Unknown),
+            ("swiss study", Sequence::Unknown),
+            ("Swansea cohort", Sequence::Unknown),
+            ("Goodwin", Sequence::Unknown),
+            ("green channel", Sequence::Unknown),
+            ("Epidural 2", Sequence::Unknown),
+            ("part1_run2", Sequence::Unknown),
+            ("t2_swi3d_tra_p2", Sequence::Swi),
+            ("Suszeptibilität axial", Sequence::Swi),
+            ("VEN_BOLD_HR", Sequence::Swi),
+            ("t2_fl2d_tra_hemo", Sequence::T2StarGre),
+            ("AX T2* GRE", Sequence::T2StarGre),
+            ("T2 étoile", Sequence::T2StarGre),
+            ("T2-Stern transversal", Sequence::T2StarGre),
+            ("eco T2 estrella", Sequence::T2StarGre),
+            ("fmri_bold_task", Sequence::Unknown),
+            ("t1_mprage_sag", Sequence::T1w),
+            ("t2_tse_dark-fluid", Sequence::Flair),
+            ("t2_tse_tra", Sequence::T2w),
+            ("ep2d_diff_4scan", Sequence::Diffusion),
+        ] {
+            assert_eq!(by_text(text), expected, "{text}");
+        }
+    }
+
+    #[test]
+    fn what_the_scanner_did_stands_above_its_name() {
+        let [gradient, inverted, planar] = [&["GR"][..], &["GR", "IR"], &["GR", "EP"]].map(words);
+        let of = |scanning: &[String], te_ms, text: &str| {
+            let texts = words(&[text]);
+            SequenceHints {
+                scanning_sequence: scanning,
+                texts: &texts,
+                te_ms: Some(te_ms),
+                field_strength_t: Some(3.0),
+                ..Default::default()
+            }
+            .sequence()
+        };
+        assert_eq!(of(&gradient, 20.0, "bold HR"), Sequence::T2StarGre);
+        assert_eq!(of(&planar, 30.0, "bold HR"), Sequence::GreEpi);
+        assert_eq!(of(&inverted, 2.4, "T1 mprage swi study"), Sequence::T1w);
+        assert_eq!(of(&gradient, 4.0, "localizer swi"), Sequence::ShortTeGre);
+        assert_eq!(
+            of(&gradient, 25.0, "T1 and T2 star study"),
+            Sequence::T2StarGre
+        );
+    }
+
+    #[test]
+    fn components_in_words() {
+        for (text, expected) in [
+            ("6_Pha_Images", Some(Component::Phase)),
+            ("7_mIP_Images(SW)", Some(Component::Projection)),
+            ("SWI minIP 8mm", Some(Component::Projection)),
+            ("5_Mag_Images", Some(Component::Magnitude)),
+            ("Phasenbild SWI", Some(Component::Phase)),
+            ("image de phase", Some(Component::Phase)),
+            ("imagen de fase", Some(Component::Phase)),
+            ("8_SWI_Images", None),
+            ("T1 in phase", None),
+            ("phase contrast", None),
+            ("Mipomersen trial", None),
+            ("Phantom 3", None),
+        ] {
+            assert_eq!(component_of_text(text), expected, "{text}");
+        }
     }
 }

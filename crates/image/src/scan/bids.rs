@@ -125,12 +125,9 @@ fn only_sibling(image: &Path, like_this: impl Fn(&BidsName) -> bool) -> Option<P
 
 /// Whether a name ends like NIfTI.
 pub fn is_nifti(path: &Path) -> bool {
-    let name = path
-        .file_name()
-        .and_then(|n| n.to_str())
-        .unwrap_or_default();
-    let name = name.to_ascii_lowercase();
-    !name.starts_with('.') && (name.ends_with(".nii") || name.ends_with(".nii.gz"))
+    let name = path.file_name().unwrap_or_default().to_ascii_lowercase();
+    let name = name.as_encoded_bytes();
+    !name.starts_with(b".") && (name.ends_with(b".nii") || name.ends_with(b".nii.gz"))
 }
 
 fn dataset_root(image: &Path) -> Option<&Path> {

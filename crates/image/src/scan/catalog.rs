@@ -2,11 +2,13 @@
 
 use super::bids;
 use super::dicom::{
-    DicomFileError, Frame, GeometryError, PixelError, Placed, blank, group_frames, load_voxels,
-    place, read_frames,
+    DicomFileError, Frame, GeometryError, PixelError, Placed, blank, group_frames, is_dicom,
+    load_voxels, no_image, place, read_frames,
 };
 use super::nifti::{HeaderError, NiftiError, Placement, Placements, read_header, read_volume};
 use super::sidecar::acquisition_of_nifti;
+use super::voxels::{check_grid, check_values, tame_wild};
+use super::walk::{Unreachable, Walked, files_below};
 use super::{Acquisition, Component, Note, ReadLimits, Scan, phase_values};
 use crate::volume::{Grid, SAME_GRID_MM, Volume};
 use rayon::prelude::*;
@@ -79,6 +81,10 @@ pub enum OpenError {
         "opening the input: it does not exist or cannot be read ({0}); check its name and permissions"
     )]
     NotThere(std::io::Error),
+    #[error(
+        "opening the input: this is neither a file nor a folder; give a NIfTI file, a DICOM file or a folder of DICOM slices"
+    )]
+    NoFile,
     #[error(transparent)]
     Nifti(#[from] NiftiError),
     #[error("{error}")]
@@ -110,6 +116,26 @@ pub enum LoadError {
     )]
     Constant { value: f32 },
     #[error(
+        "reading the scan: its values are whole numbers that hardly ever change between neighbours, as in a mask or a map of labels; give the scan itself"
+    )]
+    LabelMap,
+    #[error(
+        "reading the scan: it has {shape:?} voxels, expected 8 × 8 and 2 slices or more; give the whole series"
+    )]
+    TooFew { shape: [usize; 3] },
+    #[error(
+        "reading the scan: its voxels have {spacing_mm:?} mm, expected 0.03 to 20 mm; the unit of its header may be wrong, correct the voxel sizes"
+    )]
+    VoxelSize { spacing_mm: [f64; 3] },
+    #[error(
+        "reading the scan: with {voxels} voxels detection would take {bytes} bytes, the limit is {limit}; crop the scan first"
+    )]
+    TooMuchWork { voxels: u64, bytes: u64, limit: u64 },
+    #[error(
+        "reading the scan: detection would take {bytes} bytes of memory and the system has not got them; crop the scan, or use a larger computer"
+    )]
+    NoMemory { bytes: u64 },
+    #[error(
         "reading the phase: its grid lies up to {largest_mm:.2} mm from the magnitude's or has another shape; give the phase of the same acquisition"
     )]
     PhaseGrid { largest_mm: f64 },
@@ -124,18 +150,31 @@ impl Catalog {
     pub fn open(path: &Path, limits: ReadLimits) -> Result<Self, OpenError> {
         let about = std::fs::metadata(path).map_err(OpenError::NotThere)?;
         if about.is_dir() {
-            let (files, unreachable) = files_below(path);
+            let Walked { files, unreachable } = files_below(path, |_| true);
             return Self::open_dicom(&files, unreachable, limits);
         }
-        match Self::open_dicom(&[path.to_path_buf()], Vec::new(), limits) {
-            Err(OpenError::NoImages { .. }) => match Self::open_nifti(path) {
-                Err(OpenError::Nifti(NiftiError::Header(HeaderError::NotNifti { .. })))
-                    if !bids::is_nifti(path) =>
-                {
-                    Err(OpenError::UnknownFormat)
-                }
-                other => other,
-            },
+        if !about.is_file() {
+            return Err(OpenError::NoFile);
+        }
+        let nothing = match Self::open_dicom(&[path.to_path_buf()], Vec::new(), limits) {
+            Err(error @ OpenError::NoImages { .. }) => error,
+            other => return other,
+        };
+        if let Some(error) = no_image(path, limits) {
+            return Err(OpenError::Dicom { error });
+        }
+        match Self::open_nifti(path) {
+            Err(OpenError::Nifti(NiftiError::Header(HeaderError::NotNifti { .. })))
+                if !bids::is_nifti(path) =>
+            {
+                let header = path.with_extension("hdr");
+                let half = path.extension().is_some_and(|e| e == "img") && header.is_file();
+                Err(match half {
+                    true => NiftiError::Header(HeaderError::Pair).into(),
+                    false if is_dicom(path) => nothing,
+                    false => OpenError::UnknownFormat,
+                })
+            }
             other => other,
         }
     }
@@ -143,7 +182,7 @@ impl Catalog {
     fn open_nifti(path: &Path) -> Result<Self, OpenError> {
         let header = read_header(path)?;
         let (grid, placement) = header.grid().map_err(NiftiError::Header)?;
-        let (acquisition, sidecar_note) = acquisition_of_nifti(path);
+        let (acquisition, sidecar_notes) = acquisition_of_nifti(path);
         let mut notes = Vec::new();
         if placement == Placement::SizesOnly {
             notes.push(Note::OrientationUnknown);
@@ -182,14 +221,14 @@ impl Catalog {
             volumes,
             refused: Vec::new(),
             damaged: None,
-            notes: sidecar_note.into_iter().collect(),
+            notes: sidecar_notes,
         })
     }
 
     /// The volumes of DICOM files; `unreachable` are files that could not even be opened.
     fn open_dicom(
         files: &[PathBuf],
-        unreachable: Vec<(PathBuf, DicomFileError)>,
+        unreachable: Vec<Unreachable>,
         limits: ReadLimits,
     ) -> Result<Self, OpenError> {
         let read: Vec<Result<Option<Vec<Frame>>, DicomFileError>> = files
@@ -197,7 +236,10 @@ impl Catalog {
             .map(|file| read_frames(file, limits))
             .collect();
         let mut frames = Vec::new();
-        let mut errors = unreachable;
+        let mut errors: Vec<(PathBuf, DicomFileError)> = unreachable
+            .into_iter()
+            .map(|part| (part.path.clone(), DicomFileError::Unreachable(part)))
+            .collect();
         let mut others = Vec::new();
         for (file, result) in files.iter().zip(read) {
             match result {
@@ -245,7 +287,7 @@ impl Catalog {
             match place(&group) {
                 Ok(placed) => volumes.push(VolumeEntry {
                     number,
-                    notes: placing_notes(&placed, &acquisition, group.duplicates_dropped),
+                    notes: placing_notes(&placed, &acquisition, group.notes),
                     grid: placed.grid.clone(),
                     acquisition,
                     repetition: group.repetition,
@@ -271,45 +313,7 @@ impl Catalog {
     }
 }
 
-/// The files below a folder in the order of their names, without hidden ones and those in hidden folders, and what
-/// cannot be reached.
-fn files_below(folder: &Path) -> (Vec<PathBuf>, Vec<(PathBuf, DicomFileError)>) {
-    let hidden = |name: &std::ffi::OsStr| name.as_encoded_bytes().starts_with(b".");
-    let (mut files, mut unreachable) = (Vec::new(), Vec::new());
-    let walk = walkdir::WalkDir::new(folder)
-        .follow_links(true)
-        .into_iter()
-        .filter_entry(|entry| entry.depth() == 0 || !hidden(entry.file_name()));
-    for entry in walk {
-        match entry {
-            Ok(entry) if entry.file_type().is_file() => files.push(entry.into_path()),
-            Ok(_) => {}
-            Err(error) => {
-                let path = error.path().unwrap_or(folder).to_path_buf();
-                if path.file_name().is_some_and(hidden) && path != folder {
-                    continue;
-                }
-                let why = if path.is_symlink() && !path.exists() {
-                    String::from(
-                        "a link leads nowhere, as where content was not fetched; fetch it (`datalad get`), or take \
-                         the link away",
-                    )
-                } else {
-                    let cause = error.io_error().map(ToString::to_string);
-                    let cause = cause.unwrap_or_else(|| "links lead in a circle".into());
-                    format!("a part of it cannot be opened ({cause}); check its permissions")
-                };
-                unreachable.push((path, DicomFileError::Unreachable { why }));
-            }
-        }
-    }
-    files.sort();
-    unreachable.sort_by(|(a, _), (b, _)| a.cmp(b));
-    (files, unreachable)
-}
-
-fn placing_notes(placed: &Placed, acquisition: &Acquisition, duplicates: usize) -> Vec<Note> {
-    let mut notes = Vec::new();
+fn placing_notes(placed: &Placed, acquisition: &Acquisition, mut notes: Vec<Note>) -> Vec<Note> {
     if let (Some(gap_mm), Some(thickness)) = (placed.gap_mm, &acquisition.slice_thickness_mm) {
         let thickness_mm = thickness.value;
         notes.push(Note::SliceGap {
@@ -317,8 +321,14 @@ fn placing_notes(placed: &Placed, acquisition: &Acquisition, duplicates: usize) 
             thickness_mm,
         });
     }
-    if duplicates > 0 {
-        notes.push(Note::DuplicateFiles { files: duplicates });
+    if !placed.copies.is_empty() {
+        let files = placed.copies.len();
+        notes.push(Note::DuplicateFiles { files });
+    }
+    for note in placed.frames.iter().flat_map(|frame| &frame.notes) {
+        if !notes.contains(note) {
+            notes.push(note.clone());
+        }
     }
     notes
 }
@@ -360,17 +370,17 @@ impl VolumeEntry {
     /// As [`VolumeEntry::read_voxels`], and when the values look like phase or are all the
     /// same.
     pub fn load(&self, name: &str, limits: ReadLimits) -> Result<Scan, LoadError> {
-        let (magnitude, placements, found) = self.read_placed(limits)?;
-        let first = magnitude.voxels()[0];
-        if magnitude.voxels().iter().all(|&v| v == first) {
-            return Err(LoadError::Constant { value: first });
-        }
+        check_grid(&self.grid, limits)?;
+        let (mut magnitude, placements, found) = self.read_placed(limits)?;
+        check_values(&magnitude)?;
+        let wild = tame_wild(&mut magnitude);
         let told = self.acquisition.component() == Component::Magnitude;
         if !told && phase_values::looks_like_phase(magnitude.voxels()) {
             return Err(LoadError::LooksLikePhase);
         }
         let mut notes = self.notes.clone();
         notes.extend(found);
+        notes.extend(wild);
         Ok(Scan {
             name: name.to_string(),
             magnitude,

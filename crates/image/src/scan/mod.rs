@@ -16,21 +16,27 @@ mod limits;
 pub mod nifti;
 mod note;
 mod phase_values;
+mod plausible;
 mod read;
 mod sidecar;
 mod suitability;
+mod text;
+mod voxels;
+mod walk;
 
 pub use acquisition::{Acquisition, Component, Known, Origin, Sequence};
 pub use bids::{BidsName, is_nifti};
 pub use catalog::{Catalog, DamagedFiles, LoadError, OpenError, RefusedVolume, VolumeEntry};
 pub use choose::ChooseError;
 pub use companion::{PhaseError, read_phase};
-pub use input::{Input, InputError, expand_input, holds_dicom, nifti_files, stem};
+pub use input::{Expanded, Input, InputError, expand_input, holds_dicom, nifti_files, stem};
 pub use limits::ReadLimits;
 pub use note::Note;
 pub use phase_values::phase_in_rad;
 pub use read::{CompanionError, Given, ReadScanError, read_scan, read_single_volume};
 pub use suitability::{Suitability, Verdict, suitability};
+pub use text::{printable, words};
+pub use walk::{Unreachable, Walked, files_below};
 
 use crate::volume::Volume;
 use nifti::Placements;

@@ -18,7 +18,7 @@ pub enum Note {
     },
     /// Slices leave unimaged tissue between them.
     SliceGap { spacing_mm: f64, thickness_mm: f64 },
-    /// NaN or infinite voxels were set to 0.
+    /// NaN or infinite voxels were replaced.
     NotFinite { voxels: u64 },
     /// The same image was there several times.
     DuplicateFiles { files: usize },
@@ -26,6 +26,30 @@ pub enum Note {
     OtherImages { files: usize, why: String },
     /// A sidecar that is there and cannot be read.
     SidecarUnreadable { name: String },
+    /// A number of the sidecar that is none.
+    SidecarValue { field: &'static str, value: String },
+    /// Times of the sidecar that can only be milliseconds.
+    Milliseconds { echo_time: f64 },
+    /// A fact that cannot be.
+    Implausible {
+        what: String,
+        value: f64,
+        unit: &'static str,
+        possible: [f64; 2],
+    },
+    /// A number that was written with a decimal comma.
+    DecimalComma { attribute: String },
+    /// Every slice is said to be a series of its own.
+    SeriesPerSlice { slices: usize },
+    /// Slices may be missing at an end of the volume.
+    SlicesMayBeMissing { why: String },
+    /// Voxels far beyond all others.
+    WildVoxels {
+        voxels: usize,
+        largest: f32,
+        at: [usize; 3],
+        usual: f32,
+    },
     /// A series of the folder that is no volume.
     SeriesRefused { what: String, why: String },
     /// The scan does not suit microbleed detection, or only with limits.
@@ -66,6 +90,13 @@ impl Note {
             Self::DuplicateFiles { .. } => "duplicate_files",
             Self::OtherImages { .. } => "other_images",
             Self::SidecarUnreadable { .. } => "sidecar_unreadable",
+            Self::SidecarValue { .. } => "sidecar_value",
+            Self::Milliseconds { .. } => "milliseconds",
+            Self::Implausible { .. } => "implausible",
+            Self::DecimalComma { .. } => "decimal_comma",
+            Self::SeriesPerSlice { .. } => "series_per_slice",
+            Self::SlicesMayBeMissing { .. } => "slices_may_be_missing",
+            Self::WildVoxels { .. } => "wild_voxels",
             Self::SeriesRefused { .. } => "series_refused",
             Self::Suitability { .. } => "suitability",
             Self::CompanionUnused { .. } => "companion_unused",
@@ -113,9 +144,11 @@ impl fmt::Display for Note {
                  the {:.2} mm between them are not imaged",
                 spacing_mm - thickness_mm
             ),
-            Self::NotFinite { voxels } => {
-                write!(f, "{voxels} voxels were NaN or infinite and were set to 0")
-            }
+            Self::NotFinite { voxels } => write!(
+                f,
+                "{voxels} voxels were NaN or infinite: each was replaced by the median of its neighbours, or by 0 \
+                 where few of these are numbers"
+            ),
             Self::DuplicateFiles { files } => write!(
                 f,
                 "{files} files repeat an image that is already there (same SOP instance) and were left out"
@@ -130,6 +163,46 @@ impl fmt::Display for Note {
                 f,
                 "the sidecar {name} is damaged or too large and was left out: echo time, field \
                  strength and magnitude or phase may be unknown because of it"
+            ),
+            Self::SidecarValue { field, value } => write!(
+                f,
+                "the sidecar's {field} is {value:?}, which is no number, and was left out"
+            ),
+            Self::Milliseconds { echo_time } => write!(
+                f,
+                "the sidecar's EchoTime is {echo_time}, which is no time in seconds as BIDS has it: all of its times \
+                 were read as milliseconds"
+            ),
+            Self::Implausible {
+                what,
+                value,
+                unit,
+                possible: [least, most],
+            } => write!(
+                f,
+                "{what} is {value} {unit}, where {least} to {most} {unit} are possible: it was left out"
+            ),
+            Self::DecimalComma { attribute } => write!(
+                f,
+                "{attribute} is written with a comma for the decimal point and was read so"
+            ),
+            Self::SeriesPerSlice { slices } => write!(
+                f,
+                "each of the {slices} slices has a series UID of its own, as some programs that remove names write \
+                 them: they were put together by their places"
+            ),
+            Self::SlicesMayBeMissing { why } => {
+                write!(f, "slices may be missing at an end of the volume: {why}")
+            }
+            Self::WildVoxels {
+                voxels,
+                largest,
+                at: [i, j, k],
+                usual,
+            } => write!(
+                f,
+                "{voxels} voxels lie far beyond the others, such as {largest:.3e} at ({i}, {j}, {k}), where nearly \
+                 all are below {usual:.3e}: each was replaced by the median of its neighbours"
             ),
             Self::SeriesRefused { what, why } => write!(f, "left out {what}: {why}"),
             Self::Suitability { verdict, reason } => {

@@ -2,11 +2,13 @@
 
 mod block_mean;
 mod grid;
+mod neighbours;
 mod orientation;
 mod resample;
 
 pub use block_mean::block_mean;
 pub use grid::{Grid, GridError, VoxelPoint, WorldPoint};
+pub use neighbours::replace_by_neighbours;
 pub use orientation::{AxisCodes, Reorientation, canonical_orientation};
 pub use resample::{Interpolation, ResampleError, resample, resample_nearest};
 pub use resample::{cubic_weights, linear_at};

@@ -6,6 +6,7 @@ use siderin_image::scan::dicom::read_volumes_from_bytes;
 const LIMITS: ReadLimits = ReadLimits {
     max_voxels: 1 << 20,
     max_dicom_bytes: 1 << 22,
+    max_work_bytes: 1 << 30,
 };
 
 fn file(name: &str) -> Vec<u8> {

@@ -11,6 +11,7 @@ use std::io::Write;
 const SMALL: ReadLimits = ReadLimits {
     max_voxels: 1 << 20,
     max_dicom_bytes: 1 << 20,
+    max_work_bytes: 1 << 30,
 };
 
 /// A NIfTI-1 header of 2×3×4 int16 voxels with values 0, 1, … and an sform.

@@ -55,8 +55,10 @@ impl Room {
                 continue;
             }
             match expand_input(path) {
-                Ok(inputs) => {
-                    for input in inputs {
+                Ok(found) => {
+                    let parts = found.unreachable.iter();
+                    left_out.extend(parts.map(|part| format!("{}: {part}", part.name())));
+                    for input in found.scans {
                         let scan = scan(path, input, folder, store)?;
                         if scans.iter().all(|known| known.id != scan.id) {
                             scans.push(scan);

@@ -297,6 +297,7 @@ fn what_is_exported_can_be_trained_on() {
     assert_eq!(
         siderin_image::scan::expand_input(served.folder.path())
             .unwrap()
+            .scans
             .len(),
         1
     );

@@ -3,7 +3,9 @@
 use siderin_evaluate::{
     CASE_ENTITIES, CaseTable, LesionFile, TableError, case_name, is_results, subject_of,
 };
-use siderin_image::scan::{BidsName, Input, InputError, expand_input, is_nifti, stem};
+use siderin_image::scan::{
+    BidsName, Expanded, Input, InputError, Unreachable, expand_input, files_below, is_nifti, stem,
+};
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
@@ -30,6 +32,8 @@ pub enum LabelledError {
     Missing(PathBuf),
     #[error(transparent)]
     Input(#[from] InputError),
+    #[error("looking for scans to learn from: {part} ({name})")]
+    Unreachable { name: String, part: Unreachable },
     #[error(transparent)]
     Table(#[from] TableError),
     #[error(
@@ -115,28 +119,24 @@ pub fn labelled_scans(path: &Path) -> Result<Vec<LabelledScan>, LabelledError> {
 }
 
 fn in_folder(folder: &Path) -> Result<Vec<LabelledScan>, LabelledError> {
-    let inputs: Vec<Input> = expand_input(folder)?
+    let Expanded { scans, unreachable } = expand_input(folder)?;
+    let walked = files_below(folder, |folder| !is_results(folder));
+    // Hours of training are not begun with less than what was meant.
+    if let Some(part) = unreachable.into_iter().chain(walked.unreachable).next() {
+        return Err(LabelledError::Unreachable {
+            name: part.name(),
+            part,
+        });
+    }
+    let inputs: Vec<Input> = scans
         .into_iter()
         .filter(|input| !says_truth(&input.path))
         .collect();
-    let (mut truths, mut regions) = (Vec::new(), Vec::new());
-    let mut walk = walkdir::WalkDir::new(folder)
-        .follow_links(true)
-        .sort_by_file_name()
-        .into_iter();
-    while let Some(entry) = walk.next() {
-        let Ok(entry) = entry else { continue };
-        let hidden = entry.depth() > 0 && entry.file_name().to_string_lossy().starts_with('.');
-        if entry.file_type().is_dir() {
-            if hidden || is_results(entry.path()) {
-                walk.skip_current_dir();
-            }
-        } else if !hidden && is_region_map(entry.path()) {
-            regions.push(entry.into_path());
-        } else if !hidden && says_truth(entry.path()) {
-            truths.push(entry.into_path());
-        }
-    }
+    let (regions, others): (Vec<PathBuf>, Vec<PathBuf>) = walked
+        .files
+        .into_iter()
+        .partition(|file| is_region_map(file));
+    let truths: Vec<PathBuf> = others.into_iter().filter(|file| says_truth(file)).collect();
     // Entities by which both scans and labels are told apart.
     let has = |path: &Path, key: &str| BidsName::of(path).is_some_and(|n| n.entity(key).is_some());
     let entities: BTreeSet<&'static str> = CASE_ENTITIES

@@ -63,6 +63,8 @@ pub enum GeometryError {
 #[derive(Debug, Clone)]
 pub(crate) struct Placed {
     pub frames: Vec<Frame>,
+    /// Frames that claim to be one of these; [`super::load_voxels`] checks that they are.
+    pub copies: Vec<Frame>,
     pub grid: Grid,
     /// Slice spacing minus slice thickness in mm, where slices leave a gap.
     pub gap_mm: Option<f64>,
@@ -128,6 +130,7 @@ pub(crate) fn place(group: &FrameGroup) -> Result<Placed, GeometryError> {
         .filter(|&gap| gap > 0.01);
     Ok(Placed {
         frames,
+        copies: group.copies.clone(),
         grid,
         gap_mm,
     })

@@ -2,8 +2,10 @@
 //! instance block.
 
 use super::frame::Frame;
+use super::geometry::place;
+use crate::scan::Note;
 use crate::scan::acquisition::Component;
-use std::collections::{BTreeMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashSet};
 
 /// Frames that should make one volume; [`super::place`] checks that they do.
 #[derive(Debug, Clone)]
@@ -11,8 +13,10 @@ pub(crate) struct FrameGroup {
     pub frames: Vec<Frame>,
     /// Which repetition of the series this is, from 1, where it was repeated.
     pub repetition: Option<usize>,
-    /// Files that held an image already seen (same SOP instance).
-    pub duplicates_dropped: usize,
+    /// Frames that claim to be an image that is already there (same SOP instance).
+    pub copies: Vec<Frame>,
+    /// What grouping brought up.
+    pub notes: Vec<Note>,
 }
 
 /// Positions closer than this along the normal are one slice.
@@ -20,7 +24,7 @@ pub(super) const SAME_POSITION_MM: f64 = 0.02;
 
 /// What all frames of one volume share. Orientation is not part of it: a volume of mixed
 /// orientation is to be refused, not split.
-#[derive(Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 struct Key {
     series_number: i64,
     series_uid: String,
@@ -53,10 +57,11 @@ impl Key {
 /// Groups frames into volumes, in the order of series number, echo time and repetition,
 /// whatever order the files came in.
 pub(crate) fn group_frames(frames: Vec<Frame>) -> Vec<FrameGroup> {
-    let mut groups: BTreeMap<Key, (Vec<Frame>, usize)> = BTreeMap::new();
+    let numbers = InstanceNumbers::of(&frames);
+    let mut groups: BTreeMap<Key, (Vec<Frame>, Vec<Frame>)> = BTreeMap::new();
     let mut seen = HashSet::new();
     for frame in frames {
-        let group = groups.entry(Key::of(&frame)).or_default();
+        let (own, copies) = groups.entry(Key::of(&frame)).or_default();
         // Careless anonymisers give every slice one UID: only at one place is it a copy.
         let place = frame
             .position_lps
@@ -69,36 +74,81 @@ pub(crate) fn group_frames(frames: Vec<Frame>) -> Vec<FrameGroup> {
             place,
         );
         if !frame.sop_uid.is_empty() && !seen.insert(identity) {
-            group.1 += 1;
+            copies.push(frame);
         } else {
-            group.0.push(frame);
+            own.push(frame);
         }
     }
+    let mut groups: Vec<FrameGroup> = with_slices_joined(groups)
+        .into_iter()
+        .filter(|group| !group.frames.is_empty())
+        .flat_map(into_blocks)
+        .collect();
+    for group in &mut groups {
+        group.notes.extend(numbers.missing(&group.frames));
+    }
     groups
-        .into_values()
-        .filter(|(frames, _)| !frames.is_empty())
-        .flat_map(|(frames, duplicates)| into_blocks(frames, duplicates))
-        .collect()
+}
+
+/// Groups of one slice that differ in their series alone are one volume where they lie as one does: some programs that
+/// remove names give every slice a series UID of its own.
+fn with_slices_joined(groups: BTreeMap<Key, (Vec<Frame>, Vec<Frame>)>) -> Vec<FrameGroup> {
+    const FEWEST: usize = 3;
+    let mut alone: BTreeMap<Key, Vec<FrameGroup>> = BTreeMap::new();
+    let mut joined = Vec::new();
+    for (key, (frames, copies)) in groups {
+        let single = frames.len() == 1 && !key.series_uid.is_empty();
+        let group = FrameGroup {
+            frames,
+            repetition: None,
+            copies,
+            notes: Vec::new(),
+        };
+        if single {
+            let anywhere = Key {
+                series_number: 0,
+                series_uid: String::new(),
+                ..key
+            };
+            alone.entry(anywhere).or_default().push(group);
+        } else {
+            joined.push(group);
+        }
+    }
+    for groups in alone.into_values() {
+        let together = FrameGroup {
+            frames: groups.iter().flat_map(|g| g.frames.clone()).collect(),
+            repetition: None,
+            copies: groups.iter().flat_map(|g| g.copies.clone()).collect(),
+            notes: vec![Note::SeriesPerSlice {
+                slices: groups.len(),
+            }],
+        };
+        if groups.len() >= FEWEST && place(&together).is_ok() {
+            joined.push(together);
+        } else {
+            joined.extend(groups);
+        }
+    }
+    joined.sort_by(|a, b| {
+        let key = |group: &FrameGroup| group.frames.first().map(Key::of);
+        key(a).cmp(&key(b))
+    });
+    joined
 }
 
 /// Splits frames whose every position occurs equally often into that many volumes, by
-/// time and instance number. Uneven repetition is left for the geometry check to refuse.
-fn into_blocks(mut frames: Vec<Frame>, duplicates_dropped: usize) -> Vec<FrameGroup> {
+/// time, echo and instance number. Uneven repetition is left for the geometry check to refuse, and so are frames of one
+/// place of which nothing tells which came first.
+fn into_blocks(group: FrameGroup) -> Vec<FrameGroup> {
+    let mut frames = group.frames.clone();
     let normal = frames[0].normal();
     let along = |frame: &Frame| frame.position_lps.coords.dot(&normal);
-    let order = |frame: &Frame| {
-        (
-            frame.temporal_position,
-            frame.acquisition_number,
-            frame.instance_number,
-            frame.frame_index,
-        )
-    };
     frames.sort_by(|a, b| {
         along(a)
             .total_cmp(&along(b))
             .then_with(|| order(a).cmp(&order(b)))
-            .then_with(|| a.path.cmp(&b.path))
+            .then_with(|| a.sop_uid.cmp(&b.sop_uid))
     });
     let same_orientation = frames
         .iter()
@@ -114,15 +164,16 @@ fn into_blocks(mut frames: Vec<Frame>, duplicates_dropped: usize) -> Vec<FrameGr
     }
     let repeats = positions[0].len();
     let even = positions.iter().all(|slice| slice.len() == repeats);
-    if repeats == 1 || !even || !same_orientation {
-        return vec![FrameGroup {
-            frames,
-            repetition: None,
-            duplicates_dropped,
-        }];
-    }
     for slice in &mut positions {
-        slice.sort_by(|a, b| order(a).cmp(&order(b)).then_with(|| a.path.cmp(&b.path)));
+        slice.sort_by(|a, b| order(a).cmp(&order(b)));
+    }
+    let told_apart = positions.iter().all(|slice| {
+        slice
+            .windows(2)
+            .all(|pair| order(&pair[0]) != order(&pair[1]))
+    });
+    if repeats == 1 || !even || !same_orientation || !told_apart {
+        return vec![FrameGroup { frames, ..group }];
     }
     (0..repeats)
         .map(|repeat| FrameGroup {
@@ -131,7 +182,63 @@ fn into_blocks(mut frames: Vec<Frame>, duplicates_dropped: usize) -> Vec<FrameGr
                 .map(|slice| slice[repeat].clone())
                 .collect(),
             repetition: Some(repeat + 1),
-            duplicates_dropped: if repeat == 0 { duplicates_dropped } else { 0 },
+            copies: if repeat == 0 {
+                group.copies.clone()
+            } else {
+                Vec::new()
+            },
+            notes: group.notes.clone(),
         })
         .collect()
+}
+
+/// What says which of several frames of one place came first.
+fn order(frame: &Frame) -> (i64, i64, i64, &str, i64, u32) {
+    (
+        frame.temporal_position,
+        frame.echo_number,
+        frame.acquisition_number,
+        &frame.acquisition_time,
+        frame.instance_number,
+        frame.frame_index,
+    )
+}
+
+/// Numbers of the instances of each series. Scanners count them from 1; a copy that broke off at an end leaves the
+/// others in place.
+struct InstanceNumbers {
+    by_series: BTreeMap<String, BTreeSet<i64>>,
+}
+
+impl InstanceNumbers {
+    fn of(frames: &[Frame]) -> Self {
+        let mut by_series: BTreeMap<String, BTreeSet<i64>> = BTreeMap::new();
+        for frame in frames.iter().filter(|frame| frame.instance_number > 0) {
+            let numbers = by_series.entry(frame.series_uid.clone()).or_default();
+            numbers.insert(frame.instance_number);
+        }
+        Self { by_series }
+    }
+
+    /// What is said of slices that are not there.
+    fn missing(&self, frames: &[Frame]) -> Option<Note> {
+        let first = frames.first()?;
+        let numbers = self.by_series.get(&first.series_uid)?;
+        let (least, most) = (*numbers.first()?, *numbers.last()?);
+        if frames.len() < 2 {
+            return None;
+        }
+        let why = match first.images_in_acquisition {
+            Some(images) if images > numbers.len() as i64 => format!(
+                "the scanner counted {images} images, {} are there",
+                numbers.len()
+            ),
+            // Where numbers have gaps, they count something else.
+            _ if least > 1 && most - least + 1 == numbers.len() as i64 => {
+                format!("instance numbers begin at {least}, not at 1")
+            }
+            _ => return None,
+        };
+        Some(Note::SlicesMayBeMissing { why })
+    }
 }

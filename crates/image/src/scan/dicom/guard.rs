@@ -5,7 +5,7 @@
 //! refuses claims beyond the end of the file, and nesting no scanner writes.
 
 use super::mend::{mended, starts_like_dicom};
-use crate::scan::ReadLimits;
+use crate::scan::{ReadLimits, Unreachable};
 use dicom_core::VR;
 use dicom_core::header::DataElementHeader;
 use dicom_encoding::transfer_syntax::TransferSyntaxIndex;
@@ -53,8 +53,26 @@ pub enum DicomFileError {
     Missing { what: &'static str },
     #[error("reading DICOM: {why}")]
     NotASlice { why: &'static str },
-    #[error("reading a folder: {why}")]
-    Unreachable { why: String },
+    #[error(
+        "reading DICOM: this is a DICOMDIR, the index of a disc, and holds no image; give the folder that it lies in"
+    )]
+    Directory,
+    #[error(
+        "reading DICOM: this file holds no image (its class is {class}); give the MR series of the head"
+    )]
+    NoImage { class: String },
+    #[error("reading DICOM: this is a {what}; give the MR series of the head")]
+    OtherModality { what: String },
+    #[error(
+        "reading DICOM: {name} is {value:?}, expected {wanted}; correct the attribute, or export the series again"
+    )]
+    NotANumber {
+        name: String,
+        value: String,
+        wanted: String,
+    },
+    #[error(transparent)]
+    Unreachable(#[from] Unreachable),
     #[error("reading a folder: a file holds {what}; copy or export it again, or take it away")]
     Blank { what: &'static str },
 }

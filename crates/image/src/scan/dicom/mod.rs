@@ -14,7 +14,7 @@ mod in_memory;
 mod mend;
 mod pixels;
 
-pub(crate) use frame::{Frame, read_frames};
+pub(crate) use frame::{Frame, no_image, read_frames};
 pub use geometry::GeometryError;
 pub(crate) use geometry::{Placed, place};
 pub(crate) use grouping::group_frames;

@@ -3,8 +3,9 @@
 use super::codestream::{claimed_size, is_plausible_rle};
 use super::frame::Frame;
 use super::geometry::Placed;
+use super::grouping::SAME_POSITION_MM;
 use super::guard::{DicomFileError, dicom_bytes, parse, quietly, root_cause};
-use crate::scan::ReadLimits;
+use crate::scan::{ReadLimits, stem};
 use crate::volume::Volume;
 use dicom_dictionary_std::{tags, uids};
 use dicom_object::DefaultDicomObject;
@@ -42,6 +43,10 @@ pub enum PixelError {
     )]
     Decode { position_mm: f64, why: String },
     #[error(
+        "decoding pixels: two files claim to be the slice at {position_mm:.2} mm (same SOP instance) and show different images; keep the right one (the second is {name})"
+    )]
+    CopiesDiffer { position_mm: f64, name: String },
+    #[error(
         "decoding pixels: the slice at {position_mm:.2} mm has {found} values where {expected} are expected; the file is truncated, export it again"
     )]
     Truncated {
@@ -71,12 +76,39 @@ pub(crate) fn load_voxels(placed: &Placed, limits: ReadLimits) -> Result<Volume<
         .into_iter()
         .flatten()
         .collect();
+    check_copies(placed, &decoded, limits)?;
     let [nx, ny, _] = placed.grid.shape();
     let mut volume = Volume::filled(&placed.grid, 0.0f32);
     for (slice, values) in decoded {
         volume.voxels_mut()[slice * nx * ny..][..nx * ny].copy_from_slice(&values);
     }
     Ok(volume)
+}
+
+/// Refuses copies of a slice that show something else: nothing says which is right.
+fn check_copies(
+    placed: &Placed,
+    decoded: &[(usize, Vec<f32>)],
+    limits: ReadLimits,
+) -> Result<(), PixelError> {
+    placed.copies.par_iter().try_for_each(|copy| {
+        let same_image = |frame: &Frame| {
+            frame.sop_uid == copy.sop_uid
+                && frame.frame_index == copy.frame_index
+                && (frame.position_lps - copy.position_lps).norm() < SAME_POSITION_MM
+        };
+        let Some(slice) = placed.frames.iter().position(same_image) else {
+            return Ok(());
+        };
+        let values = decode_file(&copy.path, &[(slice, copy)], limits)?;
+        let same = decoded.iter().any(|slice| *slice == values[0]);
+        if same {
+            return Ok(());
+        }
+        let position_mm = copy.position_along_normal_mm();
+        let name = stem(&copy.path);
+        Err(PixelError::CopiesDiffer { position_mm, name })
+    })
 }
 
 fn decode_file(

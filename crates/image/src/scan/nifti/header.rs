@@ -103,6 +103,8 @@ pub enum HeaderError {
         "the voxel size along axis {axis} is {found} and no sform says it; expected a number of mm above 0, write the sizes into the header"
     )]
     VoxelSize { axis: usize, found: f64 },
+    #[error("the {what} of the values is {found}; the header is damaged, export the scan again")]
+    Scaling { what: &'static str, found: f64 },
     #[error(transparent)]
     Grid(#[from] GridError),
 }
@@ -171,11 +173,22 @@ impl NiftiHeader {
             bytes: bytes.get(..length).ok_or(too_short)?,
             big_endian,
         };
-        if version == 1 {
+        let header = if version == 1 {
             Self::decode_version1(&fields)
         } else {
             Self::decode_version2(&fields)
+        }?;
+        for (what, found) in [("slope", header.slope), ("intercept", header.intercept)] {
+            if found.is_infinite() || what == "intercept" && header.is_scaled() && found.is_nan() {
+                return Err(HeaderError::Scaling { what, found });
+            }
         }
+        Ok(header)
+    }
+
+    /// Whether values are scaled: some writers leave a slope of NaN for none, as others do of 0.
+    pub(super) fn is_scaled(&self) -> bool {
+        self.slope != 0.0 && self.slope.is_finite()
     }
 
     fn decode_version1(f: &Fields) -> Result<Self, HeaderError> {

@@ -2,7 +2,7 @@
 
 use super::header::{DataType, HeaderError, NIFTI1_BYTES, NIFTI2_BYTES, NiftiHeader};
 use crate::scan::ReadLimits;
-use crate::volume::Volume;
+use crate::volume::{Volume, replace_by_neighbours};
 use flate2::bufread::GzDecoder;
 use std::fs::File;
 use std::io::{self, BufRead, BufReader, Read};
@@ -69,7 +69,7 @@ pub fn read_header(path: &Path) -> Result<NiftiHeader, NiftiError> {
 }
 
 /// One volume of a .nii or .nii.gz file as real values (scaled by slope and intercept),
-/// with the number of NaN or infinite voxels, which become 0. `volume` counts from 1 and
+/// with the number of NaN or infinite voxels, which [`replace_by_neighbours`] replaces. `volume` counts from 1 and
 /// may be left out where the file holds one.
 ///
 /// # Errors
@@ -131,16 +131,17 @@ fn read_volume_from(
             expected: voxels,
         });
     }
-    let mut values = decode_values(&mut counted, &header, voxels)?;
+    let values = decode_values(&mut counted, &header, voxels)?;
     let end = header
         .data_offset
         .saturating_add(volumes.saturating_mul(volume_bytes));
     read_to_end(&mut counted, end)?;
-    let not_finite = replace_not_finite(&mut values);
+    let mut volume =
+        Volume::new(grid, values).expect("as many values were decoded as the grid has");
+    let not_finite = replace_by_neighbours(&mut volume, |value| !value.is_finite());
     if not_finite == voxels {
         return Err(NiftiError::NothingFinite);
     }
-    let volume = Volume::new(grid, values).expect("as many values were decoded as the grid has");
     Ok((header, volume, not_finite))
 }
 
@@ -274,7 +275,7 @@ fn fill(source: &mut dyn Read, buffer: &mut [u8]) -> io::Result<usize> {
 }
 
 fn decode_chunk(bytes: &[u8], header: &NiftiHeader, values: &mut Vec<f32>) {
-    let scaling = header.slope != 0.0 && header.slope.is_finite();
+    let scaling = header.is_scaled();
     let identity = !scaling || (header.slope == 1.0 && header.intercept == 0.0);
     let intercept = if header.intercept.is_finite() {
         header.intercept
@@ -312,16 +313,4 @@ fn decode_chunk(bytes: &[u8], header: &NiftiHeader, values: &mut Vec<f32>) {
         DataType::F32 => decode!(f32),
         DataType::F64 => decode!(f64),
     }
-}
-
-/// Sets NaN and infinite values to 0 and counts them.
-fn replace_not_finite(values: &mut [f32]) -> u64 {
-    let mut count = 0;
-    for value in values {
-        if !value.is_finite() {
-            *value = 0.0;
-            count += 1;
-        }
-    }
-    count
 }
