@@ -1,7 +1,17 @@
-//! Folders that appear complete or not at all.
+//! Folders and files that appear complete or not at all.
 
-use std::fs::{self, File, TryLockError};
-use std::io::{self, BufWriter, Read, Write};
+mod files;
+mod lock;
+mod name;
+mod work;
+
+pub use files::{read_bounded, write_json, write_synced, write_then_rename};
+pub use work::{WorkFolder, WorkFolderError};
+
+use lock::Lock;
+use name::hidden_name;
+use std::fs::{self, File};
+use std::io;
 use std::path::{Path, PathBuf};
 
 /// A folder that cannot be written.
@@ -45,9 +55,12 @@ pub enum Replace {
 #[derive(Debug)]
 pub struct PartialFolder {
     partial: PathBuf,
+    /// Where what it replaces waits until it is in place.
+    old: PathBuf,
     target: PathBuf,
-    lock: File,
     replace: Replace,
+    /// Held until this is dropped.
+    _lock: Lock,
 }
 
 impl PartialFolder {
@@ -61,17 +74,15 @@ impl PartialFolder {
         let target = out.join(name);
         check_replaceable(&target, replace)?;
         fs::create_dir_all(out)?;
-        let lock = File::create(out.join(format!(".{name}.lock")))?;
-        match lock.try_lock() {
-            Ok(()) => {}
-            Err(TryLockError::WouldBlock) => return Err(FolderError::Busy),
-            Err(TryLockError::Error(error)) => return Err(error.into()),
-        }
-        let partial = out.join(format!(".{name}.partial"));
+        let lock = Lock::take(&out.join(hidden_name("", name, ".lock")))?;
+        let lock = lock.ok_or(FolderError::Busy)?;
+        // Another run may have finished it before this one held the lock.
+        check_replaceable(&target, replace)?;
+        let partial = out.join(hidden_name("", name, ".partial"));
         if partial.exists() {
             fs::remove_dir_all(&partial)?;
         }
-        let old = partial.with_extension("old");
+        let old = out.join(hidden_name("", name, ".old"));
         if old.exists() {
             // A run was killed between its two renames, or before it removed what it replaced.
             if target.exists() {
@@ -84,9 +95,10 @@ impl PartialFolder {
         fs::create_dir(&partial)?;
         Ok(Self {
             partial,
+            old,
             target,
-            lock,
             replace,
+            _lock: lock,
         })
     }
 
@@ -130,14 +142,14 @@ impl PartialFolder {
     /// What the disk says; nothing is left behind then.
     pub fn publish(self) -> Result<PathBuf, FolderError> {
         check_replaceable(&self.target, self.replace)?;
+        sync_folders(&self.partial)?;
         if self.target.exists() {
-            let old = self.partial.with_extension("old");
-            fs::rename(&self.target, &old)?;
+            fs::rename(&self.target, &self.old)?;
             if let Err(error) = fs::rename(&self.partial, &self.target) {
-                fs::rename(&old, &self.target)?;
+                fs::rename(&self.old, &self.target)?;
                 return Err(error.into());
             }
-            fs::remove_dir_all(&old)?;
+            fs::remove_dir_all(&self.old)?;
         } else {
             fs::rename(&self.partial, &self.target)?;
         }
@@ -153,10 +165,22 @@ impl Drop for PartialFolder {
     /// Leaves nothing behind but the target. Failing to clean up is no failure of the run.
     fn drop(&mut self) {
         let _ = fs::remove_dir_all(&self.partial);
-        let lock = self.partial.with_extension("lock");
-        let _ = fs::remove_file(lock);
-        let _ = self.lock.unlock();
     }
+}
+
+/// Has the disk confirm which files a folder and those below it hold, where the system can do that: what is renamed
+/// before may be empty after a power cut.
+fn sync_folders(folder: &Path) -> io::Result<()> {
+    for entry in fs::read_dir(folder)? {
+        let entry = entry?;
+        if entry.file_type()?.is_dir() {
+            sync_folders(&entry.path())?;
+        }
+    }
+    if let Ok(folder) = File::open(folder) {
+        let _ = folder.sync_all();
+    }
+    Ok(())
 }
 
 /// An absent or empty target, or one that may be replaced.
@@ -179,114 +203,6 @@ fn check_replaceable(target: &Path, replace: Replace) -> Result<(), FolderError>
         }
     }
     Ok(())
-}
-
-/// A folder that is worked in again and again, by one process at a time.
-#[derive(Debug)]
-pub struct WorkFolder {
-    path: PathBuf,
-    /// Held open: the lock goes with it.
-    _lock: File,
-}
-
-/// A folder that cannot be worked in.
-#[derive(Debug, thiserror::Error)]
-#[allow(missing_docs)]
-pub enum WorkFolderError {
-    #[error("opening ‹out›: it holds other files; give an empty folder or a new one")]
-    Foreign,
-    #[error("opening ‹out›: another process works in it; wait for it")]
-    Busy,
-    #[error("opening ‹out›: {0}; check its free space and its permissions")]
-    Io(#[from] io::Error),
-}
-
-impl WorkFolder {
-    /// Opens `path`: a folder that is new or empty, or one that holds the file `marker`, with which
-    /// the work in it was begun.
-    ///
-    /// # Errors
-    /// [`WorkFolderError`].
-    pub fn open(path: &Path, marker: &str) -> Result<Self, WorkFolderError> {
-        fs::create_dir_all(path)?;
-        let lock = File::create(path.join(".lock"))?;
-        match lock.try_lock() {
-            Ok(()) => {}
-            Err(TryLockError::WouldBlock) => return Err(WorkFolderError::Busy),
-            Err(TryLockError::Error(error)) => return Err(error.into()),
-        }
-        let is_visible =
-            |entry: fs::DirEntry| !entry.file_name().to_string_lossy().starts_with('.');
-        if !path.join(marker).exists() && fs::read_dir(path)?.flatten().any(is_visible) {
-            return Err(WorkFolderError::Foreign);
-        }
-        Ok(Self {
-            path: path.to_path_buf(),
-            _lock: lock,
-        })
-    }
-
-    /// A file in it.
-    #[must_use]
-    pub fn join(&self, file: &str) -> PathBuf {
-        self.path.join(file)
-    }
-}
-
-/// Lets `write` fill a file under a hidden name beside `path` (with the same endings) and
-/// renames it: the file is complete or as it was.
-///
-/// # Errors
-/// What `write` or the disk says; nothing is left behind then.
-pub fn write_then_rename<E: From<io::Error>>(
-    path: &Path,
-    write: impl FnOnce(&Path) -> Result<(), E>,
-) -> Result<(), E> {
-    let name = path.file_name().unwrap_or_default().to_string_lossy();
-    let partial = path.with_file_name(format!(".partial-{}-{name}", std::process::id()));
-    let done = write(&partial).and_then(|()| Ok(fs::rename(&partial, path)?));
-    if done.is_err() {
-        // Failing to clean up is no second failure.
-        let _ = fs::remove_file(&partial);
-    }
-    done
-}
-
-/// Writes a file and has the disk confirm it.
-///
-/// # Errors
-/// What `fill` or the disk says.
-pub fn write_synced<E: From<io::Error>>(
-    path: &Path,
-    fill: impl FnOnce(&mut BufWriter<File>) -> Result<(), E>,
-) -> Result<(), E> {
-    let mut sink = BufWriter::new(File::create(path)?);
-    fill(&mut sink)?;
-    sink.flush()?;
-    let file = sink.into_inner().map_err(io::IntoInnerError::into_error)?;
-    Ok(file.sync_all()?)
-}
-
-/// Writes a value as indented JSON that ends in a line, and has the disk confirm it.
-///
-/// # Errors
-/// What the disk says.
-pub fn write_json(path: &Path, value: &impl serde::Serialize) -> io::Result<()> {
-    write_synced(path, |sink| {
-        serde_json::to_writer_pretty(&mut *sink, value)?;
-        sink.write_all(b"\n")
-    })
-}
-
-/// Reads a small file whole; none where it is larger than `limit_mb`.
-///
-/// # Errors
-/// What the disk says.
-pub fn read_bounded(path: &Path, limit_mb: u64) -> io::Result<Option<Vec<u8>>> {
-    let limit = limit_mb * 1_000_000;
-    let mut bytes = Vec::new();
-    File::open(path)?.take(limit + 1).read_to_end(&mut bytes)?;
-    Ok((bytes.len() as u64 <= limit).then_some(bytes))
 }
 
 #[cfg(test)]
@@ -345,6 +261,24 @@ mod tests {
         assert_eq!(folder.publish().unwrap(), out.path().join("a"));
         assert_eq!(fs::read_dir(out.path()).unwrap().count(), 1);
     }
+
+    #[test]
+    fn long_names_leave_nothing_behind() {
+        let out = tempfile::tempdir().unwrap();
+        for length in [249, 251, 255] {
+            let name = "頭".repeat(length / 3) + &"x".repeat(length % 3);
+            let folder = PartialFolder::claim(out.path(), &name, Replace::NotNow).unwrap();
+            fs::write(folder.path("a"), b"x").unwrap();
+            assert_eq!(folder.publish().unwrap(), out.path().join(&name));
+            assert_eq!(fs::read_dir(out.path()).unwrap().count(), 1, "{length}");
+            fs::remove_dir_all(out.path().join(&name)).unwrap();
+        }
+        let name = "x".repeat(256);
+        let folder = PartialFolder::claim(out.path(), &name, Replace::NotNow).unwrap();
+        assert!(folder.publish().is_err());
+        assert_eq!(fs::read_dir(out.path()).unwrap().count(), 0);
+    }
+
     #[test]
     fn an_empty_folder_is_taken_and_a_full_one_is_kept() {
         let out = tempfile::tempdir().unwrap();
