@@ -2,6 +2,7 @@
 
 use crate::flags::as_flags;
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+use siderin_image::scan::printable;
 use std::io::{IsTerminal, Write};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
@@ -40,13 +41,13 @@ impl Progress {
 
     /// What is being done now; seen on a terminal only.
     pub(crate) fn doing(&self, what: &str) {
-        self.bar.set_message(what.to_string());
+        self.bar.set_message(printable(what, false));
     }
 
     /// One of many is done, without a line of its own.
     pub(crate) fn step(&self, name: &str) {
         self.bar.inc(1);
-        self.bar.set_message(name.to_string());
+        self.bar.set_message(printable(name, false));
     }
 
     /// How far something is whose length is known by now.
@@ -58,7 +59,7 @@ impl Progress {
     /// How a long run goes: beside the bar on a terminal; in a pipe a line now and then, when
     /// another percent is done.
     pub(crate) fn line(&self, done: u64, of: u64, what: &str) {
-        self.bar.set_message(what.to_string());
+        self.bar.set_message(printable(what, false));
         let percent = |done: u64| done * 100 / of.max(1);
         let before = self.told.swap(percent(done), Ordering::Relaxed);
         if !self.quiet && self.bar.is_hidden() && percent(done) != before {
@@ -73,7 +74,7 @@ impl Progress {
             let line = format!("[{}/{}] {name}: {result}", self.bar.position(), self.total);
             self.bar.suspend(|| {
                 // A closed pipe is the reader's choice, not a failure.
-                let _ = writeln!(std::io::stdout(), "{line}");
+                let _ = writeln!(std::io::stdout(), "{}", printable(&line, true));
             });
         }
     }
@@ -108,10 +109,10 @@ impl Progress {
 /// A line on standard output; settings that it names are written as flags.
 pub(crate) fn say(line: &str) {
     // A closed pipe is the reader's choice, not a failure.
-    let _ = writeln!(std::io::stdout(), "{}", as_flags(line));
+    let _ = writeln!(std::io::stdout(), "{}", printable(&as_flags(line), true));
 }
 
 /// A line on standard error; settings that it names are written as flags.
 pub(crate) fn complain(line: &str) {
-    let _ = writeln!(std::io::stderr(), "{}", as_flags(line));
+    let _ = writeln!(std::io::stderr(), "{}", printable(&as_flags(line), true));
 }

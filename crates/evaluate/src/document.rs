@@ -5,6 +5,7 @@ use super::subject::SubjectScore;
 use super::summary::{Bootstrap, Curves, Figures, Summary, summarise};
 use serde::{Deserialize, Serialize};
 use siderin_core::RESEARCH_USE;
+use siderin_image::folder::Table;
 use std::collections::BTreeMap;
 use std::io::Write;
 
@@ -96,7 +97,7 @@ impl Metrics {
     /// # Errors
     /// What the sink says.
     pub fn write_table(&self, sink: impl Write) -> csv::Result<()> {
-        let mut table = csv::Writer::from_writer(sink);
+        let mut table = Table::new(sink);
         let dimensions: std::collections::BTreeSet<&String> = self
             .subjects
             .values()
@@ -141,6 +142,6 @@ impl Metrics {
             row.extend(strata.map(Option::unwrap_or_default));
             table.write_record(&row)?;
         }
-        Ok(table.flush()?)
+        table.flush()
     }
 }

@@ -6,7 +6,7 @@
 //! - [`registration`]: one image of a head aligned to another.
 //! - [`picture`]: slices as small pictures; [`plot`]: pictures of numbers.
 //! - [`folder`]: folders and files that are complete or not there.
-//! - [`random`]: random numbers from named streams.
+//! - [`random`]: random numbers from named streams; [`settings`]: TOML files.
 
 pub mod folder;
 pub mod picture;
@@ -15,4 +15,5 @@ pub mod preprocess;
 pub mod random;
 pub mod registration;
 pub mod scan;
+pub mod settings;
 pub mod volume;

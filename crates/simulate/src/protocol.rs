@@ -1,6 +1,7 @@
 //! How a scan is made: the numbers a technician sets.
 
 use serde::{Deserialize, Serialize};
+use siderin_image::settings::settings;
 
 /// Slices one by one, or a slab encoded in three directions.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -209,9 +210,8 @@ impl Protocol {
     /// # Errors
     /// When it is no protocol, or an impossible one.
     pub fn from_toml(text: &str) -> Result<Self, ProtocolError> {
-        let protocol: Self = toml::from_str(text).map_err(|error| ProtocolError::Unreadable {
-            reason: error.to_string().trim().replace('\n', " "),
-        })?;
+        let protocol: Self =
+            settings(text).map_err(|reason| ProtocolError::Unreadable { reason })?;
         protocol.check()?;
         Ok(protocol)
     }

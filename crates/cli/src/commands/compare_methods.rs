@@ -7,6 +7,7 @@ use anyhow::{Context, Result, bail};
 use siderin_evaluate::{
     Metrics, ScoredMethod, claim_comparison, compare, markdown, write_comparison,
 };
+use siderin_image::folder::read_bounded;
 use std::path::Path;
 
 pub(crate) fn run(args: &CompareMethods) -> Result<Outcome, Failure> {
@@ -44,7 +45,9 @@ fn compared(args: &CompareMethods) -> Result<()> {
 }
 
 fn read(path: &Path) -> Result<Metrics> {
-    let text = std::fs::read(path).with_context(|| format!("reading {}", path.display()))?;
+    let text = read_bounded(path, 64).with_context(|| format!("reading {}", path.display()))?;
+    let text =
+        text.with_context(|| format!("reading {}: it is larger than 64 MB", path.display()))?;
     let metrics: Metrics = serde_json::from_slice(&text).with_context(|| {
         format!(
             "reading scores: this is no metrics.json of this version of siderin evaluate ({})",

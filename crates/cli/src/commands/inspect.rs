@@ -6,7 +6,7 @@ use crate::progress::complain;
 use serde::Serialize;
 use siderin_image::scan::{
     Acquisition, Catalog, Note, ReadLimits, RefusedVolume, Suitability, VolumeEntry, Walked,
-    holds_dicom, is_nifti, nifti_files, stem, suitability,
+    holds_dicom, is_nifti, nifti_files, printable, stem, suitability,
 };
 use siderin_image::volume::Grid;
 use siderin_net::architectures::Output;
@@ -80,7 +80,7 @@ pub(crate) fn run(args: &Inspect) -> Result<Outcome, Failure> {
             .map_err(|error| Failure::Run(error.to_string()))?;
         json + "\n"
     } else {
-        in_words(&report)
+        printable(&in_words(&report), true)
     };
     // A closed pipe is the reader's choice, not a failure.
     let _ = std::io::stdout().write_all(text.as_bytes());

@@ -5,6 +5,7 @@ use crate::args::{ModelDefault, ModelImport, ModelNew, Network};
 use crate::progress::say;
 use anyhow::{Context, Result, bail};
 use siderin_image::folder::{write_synced, write_then_rename};
+use siderin_image::settings::read_settings;
 use siderin_net::compute::Compute;
 use siderin_net::model_file::{Model, ModelCard, Training, import_weights};
 use siderin_net::{DEFAULT_CANDIDATES, DEFAULT_REGIONS};
@@ -78,7 +79,7 @@ fn card(args: &Network) -> Result<ModelCard> {
     };
     let help =
         "reading --card; a file as `siderin inspect MODEL --json` shows under `card` is needed";
-    let text = std::fs::read_to_string(path).context(help)?;
+    let text = read_settings(path).context(help)?;
     let card: ModelCard = serde_json::from_str(&text).context(help)?;
     let given = card.model.architecture();
     if given != architecture {

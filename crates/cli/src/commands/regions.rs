@@ -84,13 +84,14 @@ fn convert(args: &RegionsFromLabels) -> Result<()> {
 /// The map, and the table of its values beside it.
 fn write_regions(regions: &Volume<u8>, out: &Path) -> Result<()> {
     let table = out.with_file_name(format!("{}.tsv", stem(out)));
-    write_then_rename(&table, |path| {
-        write_synced(path, |sink| {
-            Ok::<_, anyhow::Error>(sink.write_all(region_table().as_bytes())?)
-        })
-    })?;
     write_then_rename(out, |path| {
-        nifti::write_volume(path, regions).map_err(anyhow::Error::from)
+        nifti::write_volume(path, regions)?;
+        // Before the map is in place: neither is there without the other.
+        write_then_rename(&table, |path| {
+            write_synced(path, |sink| {
+                Ok::<_, anyhow::Error>(sink.write_all(region_table().as_bytes())?)
+            })
+        })
     })
     .context("writing the regions")?;
     say(&format!("regions: {}", out.display()));

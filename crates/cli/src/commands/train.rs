@@ -4,6 +4,7 @@ use super::{Failure, Outcome, in_one_line};
 use crate::args::{Train, Training};
 use crate::progress::{Progress, complain, say};
 use anyhow::{Context, Result};
+use siderin_image::settings::read_settings;
 use siderin_train::config::TrainConfig;
 use siderin_train::run::{Progress as Event, Setup, train};
 use std::path::Path;
@@ -72,7 +73,7 @@ fn trained(args: &Train) -> Result<()> {
 
 /// The config of a file with what the command line says in its place.
 pub(super) fn config(path: &Path, args: &Training) -> Result<TrainConfig> {
-    let text = std::fs::read_to_string(path)
+    let text = read_settings(path)
         .with_context(|| format!("reading the training config {}", path.display()))?;
     let mut config = TrainConfig::from_toml(&text)?;
     if !args.data.is_empty() {

@@ -3,9 +3,11 @@
 mod files;
 mod lock;
 mod name;
+mod table;
 mod work;
 
 pub use files::{read_bounded, write_json, write_synced, write_then_rename};
+pub use table::Table;
 pub use work::{WorkFolder, WorkFolderError};
 
 use lock::Lock;

@@ -11,6 +11,7 @@ use siderin_core::change::{
 use siderin_core::detection::Method;
 use siderin_core::lesion::{Counts, Lesion, SizeClass};
 use siderin_core::regions::Region;
+use siderin_image::folder::Table;
 use siderin_image::scan::{Acquisition, Note};
 use std::io::Write;
 
@@ -231,7 +232,7 @@ pub(super) fn write_changes(
     visits: &[VisitFindings; 2],
     comparison: &Comparison,
 ) -> csv::Result<()> {
-    let mut table = csv::Writer::from_writer(sink);
+    let mut table = Table::new(sink);
     let of_visit = |visit: &str| {
         [
             "x_mm",

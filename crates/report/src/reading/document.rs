@@ -7,6 +7,7 @@ use serde::Serialize;
 use siderin_core::RESEARCH_USE;
 use siderin_core::forms::SizeBand;
 use siderin_core::lesion::{BurdenGroup, Place};
+use siderin_image::folder::Table;
 use siderin_image::volume::Grid;
 use std::io::Write;
 
@@ -147,7 +148,7 @@ impl<'a> LesionEntry<'a> {
 
 /// `lesions.csv`: one row per lesion.
 pub(super) fn write_table(sink: impl Write, report: &ReadingReport) -> csv::Result<()> {
-    let mut table = csv::Writer::from_writer(sink);
+    let mut table = Table::new(sink);
     let said = [
         "volume_mm3",
         "diameter_mm",

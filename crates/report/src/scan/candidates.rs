@@ -5,6 +5,7 @@ use super::tables::PLACE;
 use siderin_core::candidates::score;
 use siderin_core::detection::Candidates;
 use siderin_core::lesion::{Decision, Judged, MapFinding};
+use siderin_image::folder::Table;
 use std::io::Write;
 
 /// How many were dropped for each reason, in words.
@@ -60,7 +61,7 @@ fn first_cells(rank: usize, decision: Decision) -> Vec<String> {
 
 /// Writes one row per part of a map with its probabilities and size.
 fn write_findings(sink: impl Write, findings: &[MapFinding]) -> csv::Result<()> {
-    let mut table = csv::Writer::from_writer(sink);
+    let mut table = Table::new(sink);
     let measures = ["volume_mm3", "mean_probability", "parenchyma_share"];
     table.write_record(FIRST.iter().chain(&PLACE).chain(&measures))?;
     for (rank, finding) in findings.iter().enumerate() {
@@ -81,7 +82,7 @@ fn write_findings(sink: impl Write, findings: &[MapFinding]) -> csv::Result<()> 
 /// Writes one row per candidate with its score, the terms of the score and the measures
 /// behind them.
 fn write_judged(sink: impl Write, candidates: &[Judged]) -> csv::Result<()> {
-    let mut table = csv::Writer::from_writer(sink);
+    let mut table = Table::new(sink);
     let measures_and_terms = [
         "diameter_mm",
         "isolation",

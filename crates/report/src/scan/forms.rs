@@ -8,6 +8,7 @@ use siderin_core::forms::{
     Bombs, CountInterval, Forms, MarsCounts, MarsLine, Pattern, Sides, Subtotal,
 };
 use siderin_core::lesion::{NoRegion, SizeClass};
+use siderin_image::folder::Table;
 use siderin_image::scan::Note;
 use std::io::Write;
 
@@ -163,7 +164,7 @@ pub(crate) fn write_forms(sink: impl Write, findings: &Findings) -> csv::Result<
 
 /// As [`write_forms`], of forms that were filled in.
 pub(crate) fn write_form_rows(sink: impl Write, forms: Option<&Forms>) -> csv::Result<()> {
-    let mut table = csv::Writer::from_writer(sink);
+    let mut table = Table::new(sink);
     table.write_record([
         "form",
         "group",
@@ -204,7 +205,7 @@ pub(crate) fn write_form_rows(sink: impl Write, forms: Option<&Forms>) -> csv::R
     Ok(())
 }
 
-fn rows<W: Write>(table: &mut csv::Writer<W>, first: [&str; 5], sides: Sides) -> csv::Result<()> {
+fn rows<W: Write>(table: &mut Table<W>, first: [&str; 5], sides: Sides) -> csv::Result<()> {
     for (side, count) in [
         ("left", sides.left),
         ("right", sides.right),

@@ -2,6 +2,7 @@
 
 use super::document::rounded;
 use siderin_core::lesion::Lesion;
+use siderin_image::folder::Table;
 use std::io::Write;
 
 /// Columns that say where something is: RAS+ mm, then voxel indices.
@@ -9,7 +10,7 @@ pub(crate) const PLACE: [&str; 6] = ["x_mm", "y_mm", "z_mm", "i", "j", "k"];
 
 /// Writes one row per lesion.
 pub(crate) fn write_lesions(sink: impl Write, lesions: &[Lesion]) -> csv::Result<()> {
-    let mut table = csv::Writer::from_writer(sink);
+    let mut table = Table::new(sink);
     let measures = [
         "volume_mm3",
         "diameter_mm",

@@ -2,6 +2,7 @@
 
 use crate::reading::in_words;
 use crate::store::Event;
+use siderin_image::folder::Table;
 use std::io::Write;
 
 /// Writes one row per event: when, who, of what, what, and what was said before, in words and as it is kept.
@@ -9,7 +10,7 @@ use std::io::Write;
 /// # Errors
 /// What the sink says.
 pub fn write_audit(sink: impl Write, reader: &str, trail: &[Event]) -> csv::Result<()> {
-    let mut table = csv::Writer::from_writer(sink);
+    let mut table = Table::new(sink);
     table.write_record([
         "number", "time_utc", "reader", "by", "item", "action", "in_words", "previous", "value",
     ])?;

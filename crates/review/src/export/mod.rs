@@ -83,7 +83,21 @@ impl Export {
             .filter(|c| !['-', ':'].contains(c))
             .collect();
         let name = format!("{}-{digits}", file_name(who));
-        let folder = PartialFolder::claim(&folder.join("exports"), &name, Replace::NotNow)?;
+        let exports = folder.join("exports");
+        // Others of the same second have numbers behind.
+        const MOST_OF_A_SECOND: usize = 100;
+        let mut number = 1;
+        let folder = loop {
+            let name = match number {
+                1 => name.clone(),
+                _ => format!("{name}-{number}"),
+            };
+            number += 1;
+            match PartialFolder::claim(&exports, &name, Replace::NotNow) {
+                Err(FolderError::Exists | FolderError::Busy) if number < MOST_OF_A_SECOND => {}
+                claimed => break claimed?,
+            }
+        };
         Ok(Self {
             folder,
             names: dataset::Names::default(),

@@ -72,7 +72,9 @@ pub(super) fn report_beside(scan: &Path) -> Option<PathBuf> {
     let folder = if scan.is_dir() { scan } else { scan.parent()? };
     let of_name = folder.join(format!("{}.txt", stem(scan)));
     let common = folder.join("report.txt");
-    [of_name, common].into_iter().find(|file| file.is_file())
+    // A link could lead to any file of this computer, and readers would be shown it.
+    let is_file = |file: &PathBuf| file.symlink_metadata().is_ok_and(|about| about.is_file());
+    [of_name, common].into_iter().find(is_file)
 }
 
 #[cfg(test)]
@@ -108,5 +110,11 @@ mod tests {
         assert_eq!(report_beside(&scan), None);
         std::fs::write(data.join("sub-01/scan.txt"), "").unwrap();
         assert!(report_beside(&scan).unwrap().ends_with("scan.txt"));
+        #[cfg(unix)]
+        {
+            std::fs::remove_file(data.join("sub-01/scan.txt")).unwrap();
+            std::os::unix::fs::symlink("/etc/hostname", data.join("sub-01/scan.txt")).unwrap();
+            assert_eq!(report_beside(&scan), None);
+        }
     }
 }

@@ -74,7 +74,7 @@ impl Store {
         let transaction = self
             .connection
             .transaction_with_behavior(TransactionBehavior::Immediate)?;
-        let sql = "SELECT COUNT(*) FROM event WHERE scan = ?1 AND item LIKE 'f%'";
+        let sql = "SELECT COUNT(*) FROM event WHERE scan = ?1 AND item GLOB 'f[0-9]*'";
         let have: i64 = transaction.query_row(sql, [scan], |row| row.get(0))?;
         if have > 0 {
             let sql = "SELECT method FROM run WHERE scan = ?1 ORDER BY id DESC LIMIT 1";

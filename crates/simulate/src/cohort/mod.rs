@@ -17,6 +17,7 @@ use siderin_image::folder::{
     self, FolderError, PartialFolder, Replace, write_synced, write_then_rename,
 };
 use siderin_image::random::Stream;
+use siderin_image::settings::settings;
 use std::fs;
 use std::io::{self, Write};
 use std::path::Path;
@@ -111,9 +112,7 @@ impl CohortSpec {
     /// # Errors
     /// When it is none, or asks for what cannot be.
     pub fn from_toml(text: &str) -> Result<Self, CohortError> {
-        let spec: Self = toml::from_str(text).map_err(|error| CohortError::Unreadable {
-            reason: error.to_string().trim().replace('\n', " "),
-        })?;
+        let spec: Self = settings(text).map_err(|reason| CohortError::Unreadable { reason })?;
         let impossible = |what: String| Err(CohortError::Impossible { what });
         if spec.heads.is_empty() {
             return impossible(
@@ -260,6 +259,13 @@ fn is_without(n: usize, scans: &ScansSpec) -> bool {
     after > before
 }
 
+/// Whether an entry of a folder is more than what a run leaves that was killed before it named its cohort.
+fn is_of_others(entry: fs::DirEntry) -> bool {
+    let name = entry.file_name();
+    let name = name.to_string_lossy();
+    !(name.starts_with(".partial-") && name.ends_with("cohort.json"))
+}
+
 /// Prepares the folder of a cohort: the files that describe the data set. A folder that holds
 /// the same cohort is gone on with.
 ///
@@ -273,7 +279,7 @@ pub fn open_cohort(out: &Path, spec: &CohortSpec, items: &[CohortItem]) -> Resul
         if there != *spec {
             return Err(CohortError::OtherCohort { there: there.name });
         }
-    } else if fs::read_dir(out)?.next().is_some() {
+    } else if fs::read_dir(out)?.flatten().any(is_of_others) {
         return Err(CohortError::Impossible {
             what: "‹out› is a folder with other files in it; give an empty or a new one".into(),
         });

@@ -18,6 +18,7 @@ use crate::setting::require;
 use serde::{Deserialize, Serialize};
 use siderin_core::candidates::VIEW_EDGE;
 use siderin_evaluate::Rule;
+use siderin_image::settings::settings;
 use siderin_net::architectures::Output;
 use siderin_net::model_file::{ModelCard, ModelFileError};
 
@@ -87,8 +88,7 @@ impl TrainConfig {
     /// # Errors
     /// Names the first setting that is unknown or impossible.
     pub fn from_toml(text: &str) -> Result<Self, ConfigError> {
-        let config: Self = toml::from_str(text)
-            .map_err(|error| ConfigError::Toml(error.to_string().trim().replace('\n', " ")))?;
+        let config: Self = settings(text).map_err(ConfigError::Toml)?;
         config.check()?;
         Ok(config)
     }

@@ -3,6 +3,7 @@ use super::{DataError, FindError, find, scans_with_lesions};
 use crate::data::LabelledScan;
 use serde::{Deserialize, Serialize};
 use siderin_evaluate::{CaseTable, SplitError, SplitFile, split};
+use siderin_image::settings::read_settings;
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
@@ -269,8 +270,9 @@ fn evenly(scans: Vec<LabelledScan>, positive: &BTreeSet<String>, most: usize) ->
 /// # Errors
 /// When it is none.
 pub(crate) fn read_split(path: &Path) -> Result<SplitFile, DivisionError> {
-    let text = std::fs::read(path).map_err(|error| DivisionError::Unreadable(error.to_string()))?;
-    serde_json::from_slice(&text).map_err(|error| DivisionError::Unreadable(error.to_string()))
+    let unreadable = |error: std::io::Error| DivisionError::Unreadable(error.to_string());
+    let text = read_settings(path).map_err(unreadable)?;
+    serde_json::from_str(&text).map_err(|error| DivisionError::Unreadable(error.to_string()))
 }
 
 /// The subjects of a fold, which is counted from 1; every scan's subject must be in some fold.

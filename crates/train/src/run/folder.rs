@@ -8,6 +8,7 @@ use serde_json::json;
 use siderin_image::folder::{
     FolderError, WorkFolder, WorkFolderError, write_json, write_synced, write_then_rename,
 };
+use siderin_image::settings::read_settings;
 use std::fs::{self, File};
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
@@ -52,7 +53,7 @@ impl RunFolder {
         let config_path = folder.0.join(CONFIG);
         if config_path.exists() {
             // Where the files are may be said in another way.
-            let there = TrainConfig::from_toml(&fs::read_to_string(&config_path)?)?;
+            let there = TrainConfig::from_toml(&read_settings(&config_path)?)?;
             if there.without_paths() != config.without_paths() {
                 return Err(RunError::Other { what: "config" });
             }

@@ -1,5 +1,6 @@
 use crate::score::Counts;
 use serde::{Deserialize, Serialize};
+use siderin_image::folder::Table;
 use std::io::Write;
 
 /// A line of the history.
@@ -33,7 +34,7 @@ pub struct Judgement {
 /// # Errors
 /// What the sink says.
 pub(super) fn write_csv(history: &[Row], sink: impl Write) -> csv::Result<()> {
-    let mut table = csv::Writer::from_writer(sink);
+    let mut table = Table::new(sink);
     table.write_record([
         "step",
         "epoch",
@@ -67,5 +68,5 @@ pub(super) fn write_csv(history: &[Row], sink: impl Write) -> csv::Result<()> {
         }
         table.write_record(&record)?;
     }
-    Ok(table.flush()?)
+    table.flush()
 }

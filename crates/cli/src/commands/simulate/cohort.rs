@@ -5,6 +5,7 @@ use super::heads::{self, BUILTIN};
 use crate::args::SimulateCohort;
 use crate::progress::Progress;
 use anyhow::{Context, Result, anyhow};
+use siderin_image::settings::read_settings;
 use siderin_simulate::cohort::{CohortItem, CohortSpec, is_done, make_item, open_cohort};
 use siderin_simulate::head::Head;
 use std::collections::BTreeMap;
@@ -57,7 +58,7 @@ pub(crate) fn run(args: &SimulateCohort) -> Result<Outcome, Failure> {
 }
 
 fn read(args: &SimulateCohort) -> Result<(CohortSpec, Vec<CohortItem>)> {
-    let text = std::fs::read_to_string(&args.cohort).context("reading the cohort file")?;
+    let text = read_settings(&args.cohort).context("reading the cohort file")?;
     let mut spec = CohortSpec::from_toml(&text)?;
     spec.seed = args.seed.unwrap_or(spec.seed);
     let items = spec.items(usize::from(args.rounds))?;

@@ -6,6 +6,7 @@ use crate::args::{Lesions, SimulateScan};
 use crate::progress::Progress;
 use anyhow::{Context, Result};
 use siderin_image::folder::{PartialFolder, Replace};
+use siderin_image::settings::read_settings;
 use siderin_simulate::{
     Protocol, Request, SecondVisit, VisitNames, literature_count, simulate, write_visit,
 };
@@ -28,7 +29,7 @@ pub(crate) fn run(args: &SimulateScan) -> Result<Outcome, Failure> {
 fn protocol(name: &str) -> Result<Protocol> {
     let path = Path::new(name);
     if path.extension().is_some_and(|e| e == "toml") || path.is_file() {
-        let text = std::fs::read_to_string(path).context("reading the protocol's file")?;
+        let text = read_settings(path).context("reading the protocol's file")?;
         Ok(Protocol::from_toml(&text)?)
     } else {
         Ok(Protocol::named(name)?)

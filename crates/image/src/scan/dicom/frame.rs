@@ -25,6 +25,9 @@ const SIEMENS_MOSAIC_TILES: Tag = Tag(0x0019, 0x100A);
 const UIH_GRID_TILES: Tag = Tag(0x0065, 0x1050);
 const UIH_GRID_FRAMES: Tag = Tag(0x0065, 0x1051);
 
+/// Frames of one file: an hour of a functional series.
+const MOST_FRAMES: usize = 1 << 16;
+
 /// What one frame says of itself. Positions and directions are DICOM's (LPS mm).
 #[derive(Debug, Clone)]
 pub(crate) struct Frame {
@@ -123,6 +126,12 @@ pub(super) fn frames_of(
     let declared = of_file
         .number(tags::NUMBER_OF_FRAMES, tags::NUMBER_OF_FRAMES)?
         .unwrap_or(1.0);
+    if declared > MOST_FRAMES as f64 {
+        return Err(DicomFileError::TooManyFrames {
+            frames: declared,
+            limit: MOST_FRAMES,
+        });
+    }
     if declared != per_frame.map_or(1, |items| items.len().max(1)) as f64 {
         return Err(DicomFileError::NotASlice {
             why: "the file holds several frames but not the place of each; convert the series \

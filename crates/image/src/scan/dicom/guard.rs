@@ -42,6 +42,14 @@ pub enum DicomFileError {
     )]
     TooDeep { limit: usize },
     #[error(
+        "reading DICOM: the file holds more than {limit} items in its sequences, which no scan of its size has; export it again"
+    )]
+    TooManyItems { limit: u64 },
+    #[error(
+        "reading DICOM: the file says that it holds {frames} frames, the limit is {limit}; split the series into single-frame files"
+    )]
+    TooManyFrames { frames: f64, limit: usize },
+    #[error(
         "reading DICOM: the deflated data set is larger than {limit} bytes; if it is a real scan, convert it to Explicit VR Little Endian"
     )]
     Inflated { limit: u64 },
@@ -240,7 +248,8 @@ fn walk(
     let total = data.len() as u64;
     let mut reader = LazyDataSetReader::new_with_ts(Cursor::new(data), syntax)
         .map_err(|error| damaged(&error))?;
-    let mut depth = 0usize;
+    let (mut depth, mut items) = (0usize, 0u64);
+    let most_items = most_items(total);
     while let Some(token) = quietly(|| reader.advance())
         .ok_or_else(|| DicomFileError::DataSet("the parser gave up".into()))?
     {
@@ -250,6 +259,10 @@ fn walk(
             | LazyDataToken::PixelSequenceStart
             | LazyDataToken::ItemStart { .. } => {
                 depth += 1;
+                items += 1;
+                if items > most_items {
+                    return Err(DicomFileError::TooManyItems { limit: most_items });
+                }
                 if depth > 2 * MAX_DEPTH {
                     return Err(DicomFileError::TooDeep { limit: MAX_DEPTH });
                 }
@@ -266,6 +279,14 @@ fn walk(
         }
     }
     Ok(())
+}
+
+/// Items cost the parser some two thousand bytes each, however little they hold. Those of real files hold attributes.
+fn most_items(bytes: u64) -> u64 {
+    const FREE: u64 = 1000;
+    const LEAST_BYTES: u64 = 48;
+    const MOST: u64 = 500_000;
+    (FREE + bytes / LEAST_BYTES).min(MOST)
 }
 
 /// Values of fixed size must fill their element: where they do not, the parser reads fewer
