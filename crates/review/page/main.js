@@ -43,7 +43,9 @@ import { Viewer } from "./view/viewer.js";
 /** @import {Room, Vec3} from "./types/interface.d.ts" */
 
 async function start() {
-  const room = await fetchRoom(rememberedReader());
+  let room = await fetchRoom(rememberedReader());
+  const reader = room.reader_given ?? rememberedReader();
+  if (reader !== rememberedReader()) room = await fetchRoom(reader);
   const only = room.scans.length === 1 ? room.scans[0].id : null;
   const named = room.scans.find(({ id }) => id === scanInAddress())?.id ?? only;
   // Voxels are the longest to come, so they are asked for before anything else is shown.
@@ -69,8 +71,10 @@ async function start() {
     },
   });
   session.queue = queue;
-  session.reader = room.reader_given ?? rememberedReader();
-  while (!session.reader) session.reader = (await askReader(room.readers, "")) ?? "";
+  session.reader = room.has_entered ? reader : "";
+  while (!session.reader) {
+    session.reader = (await askReader({ known: room.readers, current: "", proposed: reader })) ?? "";
+  }
   build(session, viewer, queue, keeper);
   Object.assign(window, { siderinReview: probe(viewer, session) });
   queue.restore(keeper.left(session.reader));
@@ -181,7 +185,8 @@ function build(session, viewer, queue, keeper) {
     exportAll: () => openExportDialog(session),
     report: () => openReport(session),
     changeReader: async () => {
-      const name = await askReader(session.room.readers, session.reader);
+      const { readers } = await fetchRoom(session.reader).catch(() => session.room);
+      const name = await askReader({ known: readers, current: session.reader });
       if (!name || name === session.reader) return;
       session.reader = name;
       queue.restore(keeper.left(name));

@@ -83,17 +83,26 @@ pub fn write_json(path: &Path, value: &impl serde::Serialize) -> io::Result<()> 
     })
 }
 
+/// Opens a file to read it. Devices and pipes are refused: they may never begin, or never end.
+///
+/// # Errors
+/// What the disk says, and where it is no file.
+pub fn open_file(path: &Path) -> io::Result<File> {
+    if fs::metadata(path)?.is_file() {
+        File::open(path)
+    } else {
+        Err(io::Error::other("it is no file"))
+    }
+}
+
 /// Reads a small file whole; none where it is larger than `limit_mb`.
 ///
 /// # Errors
-/// What the disk says, and where it is no file: devices and pipes may never end.
+/// As [`open_file`].
 pub fn read_bounded(path: &Path, limit_mb: u64) -> io::Result<Option<Vec<u8>>> {
     let limit = limit_mb * 1_000_000;
-    if !fs::metadata(path)?.is_file() {
-        return Err(io::Error::other("it is no file"));
-    }
     let mut bytes = Vec::new();
-    File::open(path)?.take(limit + 1).read_to_end(&mut bytes)?;
+    open_file(path)?.take(limit + 1).read_to_end(&mut bytes)?;
     Ok((bytes.len() as u64 <= limit).then_some(bytes))
 }
 

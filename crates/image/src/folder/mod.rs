@@ -6,7 +6,7 @@ mod name;
 mod table;
 mod work;
 
-pub use files::{read_bounded, write_json, write_synced, write_then_rename};
+pub use files::{open_file, read_bounded, write_json, write_synced, write_then_rename};
 pub use table::Table;
 pub use work::{WorkFolder, WorkFolderError};
 

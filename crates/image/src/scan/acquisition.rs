@@ -299,7 +299,7 @@ impl SequenceHints<'_> {
             return Sequence::T1w;
         }
         let t2star_named = says(named::T2_STAR) || self.texts.iter().any(|t| t.contains("T2*"));
-        if gradient || t2star_named && !(spin && !gradient) {
+        if gradient || t2star_named && !spin {
             return match te_field {
                 _ if planar => Sequence::GreEpi,
                 Some(_) if short => Sequence::ShortTeGre,

@@ -120,7 +120,7 @@ pub enum LoadError {
     )]
     LabelMap,
     #[error(
-        "reading the scan: it has {shape:?} voxels, expected 8 × 8 and 2 slices or more; give the whole series"
+        "reading the scan: it has {shape:?} voxels, expected 4 × 4 and 2 slices or more; give the whole series"
     )]
     TooFew { shape: [usize; 3] },
     #[error(
@@ -250,7 +250,7 @@ impl Catalog {
         }
         // Beside slices, what is blank may have been one.
         if !frames.is_empty() {
-            let blanks = others.into_iter();
+            let blanks = others.into_iter().filter(|file| !is_dicom(file));
             errors.extend(blanks.filter_map(|file| Some((file.clone(), blank(file)?))));
         }
         if frames.is_empty() {
@@ -263,7 +263,9 @@ impl Catalog {
         let (other, broken): (Vec<_>, Vec<_>) = errors.iter().partition(|(_, error)| {
             matches!(
                 error,
-                DicomFileError::Missing { .. } | DicomFileError::NotASlice { .. }
+                DicomFileError::Missing { .. }
+                    | DicomFileError::NotASlice { .. }
+                    | DicomFileError::OtherModality { .. }
             )
         });
         let damaged = broken.first().map(|(file, error)| DamagedFiles {

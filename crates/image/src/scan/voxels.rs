@@ -8,7 +8,7 @@ use crate::volume::{Grid, Volume, replace_by_neighbours};
 /// Refuses what no head can be searched on, before its voxels are read.
 pub(super) fn check_grid(grid: &Grid, limits: ReadLimits) -> Result<(), LoadError> {
     /// Rows and columns at least.
-    const LEAST_PLANE: usize = 8;
+    const LEAST_PLANE: usize = 4;
     /// Sides of voxels, in mm: beyond these the unit is wrong.
     const VOXEL_MM: [f64; 2] = [0.03, 20.0];
     let shape = grid.shape();
@@ -171,7 +171,7 @@ mod tests {
             Some(LoadError::TooFew { .. })
         ));
         assert!(matches!(
-            refused([64, 64, 9], [1e-3; 3]),
+            refused([64, 64, 9], [0.02; 3]),
             Some(LoadError::VoxelSize { .. })
         ));
         let most = ReadLimits::default().max_work_bytes / ReadLimits::WORK_BYTES_A_VOXEL;

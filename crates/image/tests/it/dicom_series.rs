@@ -370,6 +370,7 @@ fn a_broken_series_of_another_contrast_is_left_out() {
         series: "1.9.9",
         uid: format!("1.9.9.{k}"),
         description: "t1w mprage",
+        echo_time_ms: 3.0,
         ..axial(k)
     };
     slices.extend([0, 1, 3].map(broken));

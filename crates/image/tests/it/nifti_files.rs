@@ -168,7 +168,9 @@ fn nan_voxels_are_counted_and_a_file_of_nan_is_refused() {
     values[4] = f32::INFINITY;
     bytes.extend(values.iter().flat_map(|v| v.to_le_bytes()));
     let (_, volume, not_finite) = read_volume_from_bytes(&bytes, None, SMALL).unwrap();
-    assert_eq!((not_finite, volume.voxels()[3]), (2, 0.0));
+    // The median of their neighbours, which are all 1.
+    assert_eq!(not_finite, 2);
+    assert!(volume.voxels().iter().all(|v| *v == 1.0));
     bytes.truncate(352);
     bytes.extend([f32::NAN; 24].iter().flat_map(|v| v.to_le_bytes()));
     assert!(refusal(&bytes).contains("no voxel holds a finite number"));

@@ -21,9 +21,8 @@ use crate::tiling::TilingError;
 use burn::store::{ModuleSnapshot, SafetensorsStoreError};
 use burn::tensor::Device;
 use safetensors::{SafeTensorError, SafeTensors};
-use siderin_image::folder::{write_synced, write_then_rename};
+use siderin_image::folder::{open_file, write_synced, write_then_rename};
 use siderin_image::preprocess::RecipeError;
-use std::fs::File;
 use std::io::{self, Read, Write};
 use std::path::Path;
 
@@ -231,7 +230,7 @@ impl ModelCard {
 
 /// The bytes of a file that may be a model: of one that begins differently, only the beginning.
 fn bytes_of(path: &Path) -> Result<Vec<u8>, ModelFileError> {
-    let mut file = File::open(path)?.take(MOST_BYTES + 1);
+    let mut file = open_file(path)?.take(MOST_BYTES + 1);
     let mut bytes = vec![0; 8];
     if let Err(error) = file.read_exact(&mut bytes) {
         return Err(match error.kind() {

@@ -10,6 +10,9 @@ import { address, get, getBytes, post } from "./http.js";
 /** @param {string} reader @returns {Promise<Api.Room>} */
 export const fetchRoom = (reader) => get("api/room", { reader });
 
+/** @param {string} reader @param {string} password @param {boolean} isNew @returns {Promise<{ reader: string }>} */
+export const enter = (reader, password, isNew) => post("api/enter", {}, { reader, password, is_new: isNew });
+
 /** @param {number} scan @param {string} reader @returns {Promise<Api.Scan>} */
 export const fetchScan = (scan, reader) => get(`api/scans/${scan}`, { reader });
 

@@ -1,7 +1,9 @@
-/** Who reads. The name is asked once and remembered in this browser. */
+/** Who reads: a name, remembered in this browser, and its password, asked once while the server runs. */
 
-import { element } from "../dom/element.js";
-import { openDialog } from "./dialog.js";
+import { enter } from "../client/calls.js";
+import { RequestError } from "../client/http.js";
+import { element, setText } from "../dom/element.js";
+import { errorLine, openDialog } from "./dialog.js";
 
 const REMEMBERED = "siderin:reader";
 
@@ -24,56 +26,97 @@ function remember(name) {
 }
 
 /**
- * @param {string[]} known @param {string} current none at the first time, when a name is needed to go on
- * @returns {Promise<string | null>} null where nothing was chosen
+ * @param {object} how
+ * @param {string[]} how.known readers who have a password
+ * @param {string} how.current none at the first time, when a name is needed to go on
+ * @param {string} [how.proposed] the name that stands in the field
+ * @returns {Promise<string | null>} who entered, null where nobody did
  */
-export function askReader(known, current) {
+export function askReader({ known, current, proposed }) {
   return new Promise((resolve) => {
     /** @type {string | null} */
-    let chosen = null;
+    let entered = null;
     const names = element(
       "datalist",
       { id: "known-readers" },
       known.map((name) => element("option", { value: name })),
     );
-    const field = element("input", {
+    const name = element("input", {
       type: "text",
       id: "reader-field",
       "data-testid": "reader-field",
       list: "known-readers",
-      value: current || rememberedReader(),
+      value: current || proposed || rememberedReader(),
       maxlength: 60,
-      autocomplete: "off",
+      autocomplete: "username",
       required: true,
     });
+    const password = element("input", {
+      type: "password",
+      id: "password-field",
+      "data-testid": "password-field",
+      maxlength: 200,
+      required: true,
+    });
+    const asked = element("label", { class: "label", for: "password-field" });
+    const wrong = errorLine();
+    // A reader of an older review has a name and no password.
+    const withPassword = new Set(known);
+    const isNew = () => !withPassword.has(name.value.trim());
+    const show = () => {
+      setText(asked, isNew() ? "Choose a password, 6 characters or more" : "Your password");
+      password.setAttribute("autocomplete", isNew() ? "new-password" : "current-password");
+    };
+    name.addEventListener("input", show);
+    show();
+    const submit = async () => {
+      const reader = name.value.trim();
+      if (!reader) return;
+      try {
+        await enter(reader, password.value, isNew());
+      } catch (error) {
+        if (error instanceof RequestError && error.status === 404) withPassword.delete(reader);
+        if (error instanceof RequestError && error.status === 401) withPassword.add(reader);
+        show();
+        setText(wrong, error instanceof Error ? error.message : String(error));
+        password.select();
+        return;
+      }
+      entered = reader;
+      remember(reader);
+      dialog.close();
+    };
     const form = element(
       "form",
       {
         method: "dialog",
         onsubmit: (/** @type {Event} */ event) => {
           event.preventDefault();
-          const name = field.value.trim();
-          if (!name) return;
-          chosen = name;
-          remember(name);
-          dialog.close();
+          void submit();
         },
       },
       element("label", { class: "label", for: "reader-field" }, "Your name or initials"),
-      field,
+      name,
       names,
+      asked,
+      password,
+      wrong,
       element(
         "p",
         { class: "quiet" },
-        "Decisions are kept under this name. You do not see what others decided until you have finished a scan.",
+        "Decisions are kept under this name, and nobody reads or decides under it without the password. You do not see what others decided until you have finished a scan.",
       ),
       element("div", { class: "actions" }, element("button", { class: "primary", "data-testid": "reader-ok" }, "Read")),
     );
     const dialog = openDialog(
-      { id: "reader-dialog", title: "Who reads?", canClose: current !== "", onClose: () => resolve(chosen) },
+      { id: "reader-dialog", title: "Who reads?", canClose: current !== "", onClose: () => resolve(entered) },
       form,
     );
-    field.focus();
-    field.select();
+    if (name.value && !current) {
+      password.focus();
+    } else {
+      name.focus();
+      name.select();
+    }
   });
 }

@@ -150,6 +150,7 @@ export interface Room {
   research_use: string;
   review_id: string;
   reader_given: string | null;
+  has_entered: boolean;
   readers: string[];
   methods: Method[];
   scans: ListedScan[];

@@ -1,18 +1,19 @@
 //! What all requests share.
 
 use super::Refused;
+use super::entering::Sessions;
 use crate::CONSENSUS;
 use crate::jobs::{Jobs, RunMethod};
 use crate::reading::{Proposals, Reading};
 use crate::room::{LoadedScan, Loader, Partner, Room, RoomScan};
 use crate::secret::random_name;
 use crate::store::{Store, StoreError};
-use serde::Deserialize;
 use siderin_image::volume::{Grid, Volume};
 use siderin_report::Paper;
 use std::collections::HashMap;
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use tokio::sync::Semaphore;
 
 /// What a server is started with.
 #[derive(Debug)]
@@ -47,17 +48,16 @@ pub struct App {
     pub(super) loader: Loader,
     pub(super) jobs: Jobs,
     pub(super) store: Mutex<Store>,
+    pub(super) sessions: Sessions,
+    /// Images that may be on their way at once: each is as large as its scan.
+    pub(super) images: Arc<Semaphore>,
     proposals: Mutex<HashMap<i64, Arc<Proposals>>>,
     /// Registrations that were made: each takes seconds.
     laid: Mutex<HashMap<(i64, String), Grid>>,
 }
 
-/// Who reads.
-#[derive(Debug, Deserialize)]
-pub(super) struct Who {
-    #[serde(default)]
-    reader: String,
-}
+/// Images on their way at once.
+const MOST_IMAGES: usize = 3;
 
 /// The longest name of a reader.
 const LONGEST_NAME: usize = 60;
@@ -82,6 +82,8 @@ impl App {
             loader: Loader::default(),
             jobs: Jobs::default(),
             store: Mutex::new(config.store),
+            sessions: Sessions::default(),
+            images: Arc::new(Semaphore::new(MOST_IMAGES)),
             proposals: Mutex::default(),
             laid: Mutex::default(),
         })
@@ -165,22 +167,6 @@ impl App {
         proposals: &Proposals,
     ) -> Result<Reading, Refused> {
         Ok(Reading::of(&self.store(), id, reader, proposals)?)
-    }
-}
-
-impl Who {
-    /// The reader's name.
-    pub(super) fn name(&self) -> Result<&str, Refused> {
-        check_reader(&self.reader).map_err(Refused::wrong)?;
-        Ok(&self.reader)
-    }
-
-    /// The reader's name, or none yet.
-    pub(super) fn name_if_any(&self) -> Result<Option<&str>, Refused> {
-        if self.reader.is_empty() {
-            return Ok(None);
-        }
-        self.name().map(Some)
     }
 }
 

@@ -1,13 +1,14 @@
 //! What a reader decides.
 
-use super::app::{Who, blocking};
+use super::app::blocking;
+use super::entering::Who;
 use super::scans::{ScanPath, reading_document};
 use super::{App, Refused};
 use crate::annotate::{Entry, GrowConfig, Reference, Runs, grow, touching_parts};
 use crate::store::{ChangeRequest, Store, StoreError};
 use axum::Json;
 use axum::extract::rejection::JsonRejection;
-use axum::extract::{Path, Query, State};
+use axum::extract::{Path, State};
 use serde::Deserialize;
 use serde_json::{Value, json};
 use siderin_core::lesion::Lesion;
@@ -60,7 +61,7 @@ pub(super) fn check_key(key: &str) -> Result<(), Refused> {
 pub(super) async fn change(
     State(app): State<Arc<App>>,
     Path((_, id)): ScanPath,
-    Query(who): Query<Who>,
+    who: Who,
     sent: Body<DecisionChange>,
 ) -> Result<Json<Value>, Refused> {
     let sent = body(sent)?;
@@ -112,6 +113,10 @@ fn check(app: &App, id: i64, reader: &str, sent: &DecisionChange) -> Result<(), 
             },
         },
         (None, None) => Err(no_item("")),
+        // What can be taken back is what was said.
+        (None, Some(item)) if !app.store().said(id, reader)?.iter().any(|s| s.item == item) => {
+            Err(no_item(item))
+        }
         _ => Ok(()),
     }?;
     if let Some(entry) = &sent.value {
@@ -127,7 +132,7 @@ fn check(app: &App, id: i64, reader: &str, sent: &DecisionChange) -> Result<(), 
 pub(super) async fn undo(
     State(app): State<Arc<App>>,
     Path((_, id)): ScanPath,
-    Query(who): Query<Who>,
+    who: Who,
     sent: Body<Step>,
 ) -> Result<Json<Value>, Refused> {
     step(app, id, who, body(sent)?, Store::undo).await
@@ -136,7 +141,7 @@ pub(super) async fn undo(
 pub(super) async fn redo(
     State(app): State<Arc<App>>,
     Path((_, id)): ScanPath,
-    Query(who): Query<Who>,
+    who: Who,
     sent: Body<Step>,
 ) -> Result<Json<Value>, Refused> {
     step(app, id, who, body(sent)?, Store::redo).await

@@ -1,7 +1,8 @@
 //! What leaves the room.
 
-use super::app::{Who, blocking};
+use super::app::blocking;
 use super::decisions::{Body, body};
+use super::entering::Who;
 use super::guard::REPORT_POLICY;
 use super::scans::ScanPath;
 use super::together::finished;
@@ -11,7 +12,7 @@ use crate::export::{Export, ExportError, Exported, report_of, write_audit};
 use crate::reading::{Proposals, Reading, consensus_findings, consensus_places, unpack};
 use crate::room::LoadedScan;
 use axum::Json;
-use axum::extract::{Path, Query, State};
+use axum::extract::{Path, State};
 use axum::http::header::{CONTENT_DISPOSITION, CONTENT_SECURITY_POLICY, CONTENT_TYPE};
 use axum::response::{IntoResponse, Response};
 use serde::Deserialize;
@@ -55,7 +56,7 @@ enum AllScans {
 
 pub(super) async fn export(
     State(app): State<Arc<App>>,
-    Query(who): Query<Who>,
+    who: Who,
     sent: Body<Wanted>,
 ) -> Result<Json<Value>, Refused> {
     let sent = body(sent)?;
@@ -159,7 +160,7 @@ fn together(app: &App, id: i64, reader: &str) -> Result<(Reading, String), Refus
 pub(super) async fn report(
     State(app): State<Arc<App>>,
     Path((_, id)): ScanPath,
-    Query(who): Query<Who>,
+    who: Who,
 ) -> Result<Response, Refused> {
     let page = blocking(app, move |app| {
         let reader = who.name()?;
@@ -190,7 +191,7 @@ pub(super) async fn report(
 pub(super) async fn audit(
     State(app): State<Arc<App>>,
     Path((_, id)): ScanPath,
-    Query(who): Query<Who>,
+    who: Who,
 ) -> Result<Response, Refused> {
     let table = blocking(app, move |app| {
         let reader = who.name()?;

@@ -5,16 +5,20 @@
 
 mod app;
 mod assets;
+mod connections;
 mod decisions;
 mod documents;
+mod entering;
 mod exports;
 mod guard;
+mod held_body;
 mod refused;
 mod runs;
 mod scans;
 mod together;
 
 pub use app::{App, AppConfig, check_reader};
+pub use connections::Limits;
 pub use refused::Refused;
 
 use axum::Router;
@@ -72,17 +76,21 @@ pub fn listen(port: Option<u16>, last: Option<u16>) -> Result<Listening, ServeEr
 /// # Errors
 /// When the system refuses.
 pub fn serve(app: Arc<App>, listening: Listening) -> Result<(), ServeError> {
+    serve_within(app, listening, Limits::default())
+}
+
+/// As [`serve`], within other limits.
+///
+/// # Errors
+/// As there.
+pub fn serve_within(app: Arc<App>, listening: Listening, limits: Limits) -> Result<(), ServeError> {
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .worker_threads(2)
         .enable_all()
         .build()?;
     runtime.block_on(async {
         let listener = TcpListener::from_std(listening.listener)?;
-        axum::serve(listener, router(app))
-            .with_graceful_shutdown(async {
-                let _ = tokio::signal::ctrl_c().await;
-            })
-            .await?;
+        connections::serve(listener, router(app), limits).await;
         Ok(())
     })
 }
@@ -92,6 +100,7 @@ fn router(app: Arc<App>) -> Router {
     let room = Router::new()
         .route("/{*path}", get(assets::asset))
         .route("/api/room", get(scans::room))
+        .route("/api/enter", post(entering::enter))
         .route("/api/scans/{scan}", get(scans::scan))
         .route("/api/scans/{scan}/image.nii", get(scans::image))
         .route("/api/scans/{scan}/thumbs/{item}", get(scans::thumb))

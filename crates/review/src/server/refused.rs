@@ -58,7 +58,9 @@ impl From<StoreError> for Refused {
     fn from(error: StoreError) -> Self {
         let why = error.to_string();
         match error {
-            StoreError::Nothing(_) | StoreError::HasDecisions { .. } => Self::not_now(why),
+            StoreError::Nothing(_) | StoreError::HasDecisions { .. } | StoreError::OtherContent => {
+                Self::not_now(why)
+            }
             StoreError::NoItem { .. } => Self::missing(why),
             _ => Self::failed(why),
         }

@@ -2,6 +2,7 @@
 
 use super::app::blocking;
 use super::decisions::{Body, body};
+use super::entering::Who;
 use super::{App, Refused};
 use crate::jobs::JobStatus;
 use axum::Json;
@@ -19,10 +20,12 @@ pub(super) struct Run {
 
 pub(super) async fn start(
     State(app): State<Arc<App>>,
+    who: Who,
     sent: Body<Run>,
 ) -> Result<Json<Value>, Refused> {
     let sent = body(sent)?;
     blocking(app, move |app| {
+        who.name()?;
         app.scan(sent.scan)?;
         let known = app.methods.iter().any(|m| m.id == sent.method);
         if !known {

@@ -1,10 +1,13 @@
 //! What is open, and what each scan shows.
 
-use super::app::{Who, blocking};
+use super::app::blocking;
 use super::documents::{ReadingDocument, vocabulary};
+use super::entering::Who;
+use super::held_body::HeldBody;
 use super::{App, Refused};
 use crate::room::{DisplayWindow, LoadedScan, RoomScan, image_bytes};
 use axum::Json;
+use axum::body::Body;
 use axum::extract::{Path, Query, State};
 use axum::http::header::CONTENT_TYPE;
 use axum::response::{IntoResponse, Response};
@@ -22,12 +25,9 @@ pub(super) type ScanPath = Path<(String, i64)>;
 /// A radiology report is a page or two.
 const MOST_REPORT_MB: u64 = 1;
 
-pub(super) async fn room(
-    State(app): State<Arc<App>>,
-    Query(who): Query<Who>,
-) -> Result<Json<Value>, Refused> {
+pub(super) async fn room(State(app): State<Arc<App>>, who: Who) -> Result<Json<Value>, Refused> {
     blocking(app, move |app| {
-        let reader = who.name_if_any()?;
+        let reader = who.name_if_entered();
         let store = app.store();
         let scans: Result<Vec<Value>, Refused> = app
             .room
@@ -45,6 +45,7 @@ pub(super) async fn room(
             "research_use": RESEARCH_USE,
             "review_id": app.review_id,
             "reader_given": app.reader,
+            "has_entered": reader.is_some(),
             "readers": store.readers()?,
             "left_out": app.room.left_out,
             "methods": methods,
@@ -103,7 +104,7 @@ fn listed(
 pub(super) async fn scan(
     State(app): State<Arc<App>>,
     Path((_, id)): ScanPath,
-    Query(who): Query<Who>,
+    who: Who,
 ) -> Result<Json<Value>, Refused> {
     blocking(app, move |app| {
         let reader = who.name()?;
@@ -200,6 +201,7 @@ pub(super) async fn image(
     Path((_, id)): ScanPath,
     Query(query): Query<ImageQuery>,
 ) -> Result<Response, Refused> {
+    let permit = app.images.clone().acquire_owned().await;
     let bytes = blocking(app, move |app| {
         let loaded = app.loaded(id)?;
         let magnitude = &loaded.scan.magnitude;
@@ -221,13 +223,14 @@ pub(super) async fn image(
         bytes.map_err(|error| Refused::failed(error.to_string()))
     })
     .await?;
-    Ok(([(CONTENT_TYPE, "application/octet-stream")], bytes).into_response())
+    let body = Body::new(HeldBody::new(bytes, permit.ok()));
+    Ok(([(CONTENT_TYPE, "application/octet-stream")], body).into_response())
 }
 
 pub(super) async fn thumb(
     State(app): State<Arc<App>>,
     Path((_, id, file)): Path<(String, i64, String)>,
-    Query(who): Query<Who>,
+    who: Who,
 ) -> Result<Response, Refused> {
     let svg = blocking(app, move |app| {
         let reader = who.name()?;

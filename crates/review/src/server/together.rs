@@ -1,8 +1,9 @@
 //! Several readers: how well they agree, and what they decide together. Nobody sees another's reading of a scan
 //! before having finished it.
 
-use super::app::{Who, blocking};
+use super::app::blocking;
 use super::decisions::{Body, body, check_key};
+use super::entering::Who;
 use super::scans::ScanPath;
 use super::{App, Refused};
 use crate::CONSENSUS;
@@ -20,7 +21,6 @@ use std::sync::Arc;
 
 #[derive(Debug, Deserialize)]
 pub(super) struct AgreementQuery {
-    reader: String,
     #[serde(default = "all")]
     scan: String,
 }
@@ -73,9 +73,10 @@ fn has_finished(app: &App, id: i64, reader: &str) -> Result<bool, Refused> {
 pub(super) async fn agreement_of(
     State(app): State<Arc<App>>,
     Query(query): Query<AgreementQuery>,
+    who: Who,
 ) -> Result<Json<Value>, Refused> {
     blocking(app, move |app| {
-        super::app::check_reader(&query.reader).map_err(Refused::wrong)?;
+        let reader = who.name()?;
         let scans: Vec<i64> = match query.scan.as_str() {
             "all" => app.room.scans.iter().map(|scan| scan.id).collect(),
             id => vec![id.parse().map_err(|_| {
@@ -86,7 +87,7 @@ pub(super) async fn agreement_of(
         for id in scans {
             app.scan(id)?;
             // Of several scans those count that the reader has finished; the others are not even read.
-            if !has_finished(app, id, &query.reader)? {
+            if !has_finished(app, id, reader)? {
                 continue;
             }
             let loaded = app.loaded(id)?;
@@ -158,7 +159,7 @@ fn pairs(by_scan: &[(Vec<String>, Vec<PlaceRead>)]) -> Vec<Value> {
 pub(super) async fn consensus(
     State(app): State<Arc<App>>,
     Path((_, id)): ScanPath,
-    Query(who): Query<Who>,
+    who: Who,
 ) -> Result<Json<Value>, Refused> {
     blocking(app, move |app| {
         let loaded = app.loaded(id)?;
@@ -178,7 +179,7 @@ pub(super) struct Decide {
 pub(super) async fn decide(
     State(app): State<Arc<App>>,
     Path((_, id)): ScanPath,
-    Query(who): Query<Who>,
+    who: Who,
     sent: Body<Decide>,
 ) -> Result<Json<Value>, Refused> {
     let sent = body(sent)?;

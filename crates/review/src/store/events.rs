@@ -7,7 +7,7 @@ use rusqlite::{Connection, OptionalExtension, TransactionBehavior, params};
 /// A decision to be kept.
 #[derive(Debug, Clone, PartialEq)]
 pub struct ChangeRequest<'a> {
-    /// A name of the decision that no other has: sent again, it changes nothing.
+    /// A name of the decision that no other of this reader in this scan has: sent again, it changes nothing.
     pub key: &'a str,
     /// What it is about; none for something new.
     pub item: Option<&'a str>,
@@ -90,8 +90,11 @@ impl Store {
         let transaction = self
             .connection
             .transaction_with_behavior(TransactionBehavior::Immediate)?;
-        if let Some(item) = item_of_key(&transaction, request.key)? {
-            return Ok(item);
+        let value = request.value.map(serde_json::to_string).transpose()?;
+        if let Some(known) = known_of_key(&transaction, scan, reader, request.key)? {
+            let same_item = request.item.is_none_or(|item| item == known.item);
+            let same = same_item && known.value == value;
+            return known.answered(same, Action::Change);
         }
         let item = match (request.item, request.value) {
             (Some(item), _) => item.to_string(),
@@ -99,7 +102,6 @@ impl Store {
             (None, None) => return Err(StoreError::NoItem { item: "".into() }),
         };
         let previous = last_value(&transaction, scan, reader, &item)?;
-        let value = request.value.map(serde_json::to_string).transpose()?;
         insert(
             &transaction,
             &Row {
@@ -143,8 +145,8 @@ impl Store {
         let transaction = self
             .connection
             .transaction_with_behavior(TransactionBehavior::Immediate)?;
-        if let Some(item) = item_of_key(&transaction, key)? {
-            return Ok(item);
+        if let Some(known) = known_of_key(&transaction, scan, reader, key)? {
+            return known.answered(true, action);
         }
         let events = events(&transaction, scan, reader)?;
         let (done, undone) = stacks(&events);
@@ -255,10 +257,39 @@ fn insert(connection: &Connection, row: &Row) -> Result<(), StoreError> {
     Ok(())
 }
 
-fn item_of_key(connection: &Connection, key: &str) -> Result<Option<String>, StoreError> {
-    let sql = "SELECT item FROM event WHERE key = ?1";
-    let item = connection.query_row(sql, [key], |row| row.get(0));
-    Ok(item.optional()?)
+/// What was kept under a key.
+struct Known {
+    item: String,
+    action: Action,
+    value: Option<String>,
+}
+
+impl Known {
+    /// The item, where the same was sent again.
+    fn answered(self, is_same: bool, action: Action) -> Result<String, StoreError> {
+        if is_same && self.action == action {
+            Ok(self.item)
+        } else {
+            Err(StoreError::OtherContent)
+        }
+    }
+}
+
+fn known_of_key(
+    connection: &Connection,
+    scan: i64,
+    reader: &str,
+    key: &str,
+) -> Result<Option<Known>, StoreError> {
+    let sql = "SELECT item, action, value FROM event WHERE scan = ?1 AND reader = ?2 AND key = ?3";
+    let known = connection.query_row(sql, params![scan, reader, key], |row| {
+        Ok(Known {
+            item: row.get(0)?,
+            action: Action::of_name(&row.get::<_, String>(1)?),
+            value: row.get(2)?,
+        })
+    });
+    Ok(known.optional()?)
 }
 
 /// The letter of an item and the next number: `a` for a finding, `l` for a landmark, `quality`, `finished`.

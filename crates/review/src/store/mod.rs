@@ -54,6 +54,8 @@ pub enum StoreError {
     HasDecisions { have: i64, method: String },
     #[error("saving: an entry cannot be read ({why}); please report this as a fault")]
     Entry { why: String },
+    #[error("saving: another decision was sent under this key; reload the page")]
+    OtherContent,
     #[error("there is nothing to {0}")]
     Nothing(&'static str),
     #[error("saving: {item:?} is not in this scan; reload the page")]

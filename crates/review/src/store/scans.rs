@@ -44,14 +44,35 @@ impl Store {
         Ok(held.unwrap_or_else(|| found.to_string()))
     }
 
-    /// Everybody who said anything here, by name; `by` who decided for the consensus are not among them.
+    /// Everybody who has a password or said anything here, by name; `by` who decided for the consensus are not among them.
     ///
     /// # Errors
     /// [`StoreError`].
     pub fn readers(&self) -> Result<Vec<String>, StoreError> {
-        let sql = "SELECT DISTINCT reader FROM event WHERE reader <> ?1 ORDER BY reader";
+        let sql =
+            "SELECT reader FROM event WHERE reader <> ?1 UNION SELECT name FROM reader ORDER BY 1";
         let mut query = self.connection.prepare(sql)?;
         let names = query.query_map([crate::CONSENSUS], |row| row.get(0))?;
         Ok(names.collect::<Result<_, _>>()?)
+    }
+
+    /// The hash of a reader's password, where one was set.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub fn password_of(&self, reader: &str) -> Result<Option<String>, StoreError> {
+        let sql = "SELECT password FROM reader WHERE name = ?1";
+        let hash = self.connection.query_row(sql, [reader], |row| row.get(0));
+        Ok(hash.optional()?)
+    }
+
+    /// Keeps the hash of a new reader's password. Returns whether there was none yet; one that is there stays.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub fn set_password(&self, reader: &str, hash: &str) -> Result<bool, StoreError> {
+        let sql =
+            "INSERT INTO reader (name, password) VALUES (?1, ?2) ON CONFLICT (name) DO NOTHING";
+        Ok(self.connection.execute(sql, [reader, hash])? > 0)
     }
 }

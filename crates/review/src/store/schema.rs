@@ -4,7 +4,7 @@ use super::StoreError;
 use rusqlite::{Connection, OptionalExtension, params};
 
 /// The format of the file.
-const FORMAT: i64 = 1;
+const FORMAT: i64 = 2;
 
 const TABLES: &str = "
 CREATE TABLE meta (
@@ -40,10 +40,13 @@ CREATE TABLE finding (
     PRIMARY KEY (run, number)
 ) STRICT;
 
--- The audit trail.
+";
+
+/// The audit trail, and who may read.
+const TRAIL: &str = "
 CREATE TABLE event (
     id       INTEGER PRIMARY KEY AUTOINCREMENT,
-    key      TEXT NOT NULL UNIQUE,
+    key      TEXT NOT NULL,
     scan     INTEGER NOT NULL REFERENCES scan,
     reader   TEXT NOT NULL,
     time     TEXT NOT NULL,
@@ -51,8 +54,18 @@ CREATE TABLE event (
     action   TEXT NOT NULL CHECK (action IN ('change', 'undo', 'redo')),
     previous TEXT,
     value    TEXT,
-    by       TEXT
+    by       TEXT,
+    UNIQUE (scan, reader, key)
 ) STRICT;
+
+-- The password of each reader, as argon2 hashes it.
+CREATE TABLE reader (
+    name     TEXT PRIMARY KEY,
+    password TEXT NOT NULL
+) STRICT;
+";
+
+const TRAIL_STAYS: &str = "
 CREATE INDEX event_of_reader ON event (scan, reader, item, id);
 
 CREATE TRIGGER event_stays BEFORE UPDATE ON event
@@ -60,6 +73,15 @@ BEGIN SELECT RAISE(ABORT, 'the audit trail is never changed'); END;
 CREATE TRIGGER event_remains BEFORE DELETE ON event
 BEGIN SELECT RAISE(ABORT, 'the audit trail is never changed'); END;
 ";
+
+/// Format 1 had keys that no two readers could share, and no passwords.
+const FROM_1: [&str; 2] = [
+    "DROP TRIGGER event_stays; DROP TRIGGER event_remains; DROP INDEX event_of_reader;
+     ALTER TABLE event RENAME TO event_1;",
+    "INSERT INTO event (id, key, scan, reader, time, item, action, previous, value, by)
+     SELECT id, key, scan, reader, time, item, action, previous, value, by FROM event_1 ORDER BY id;
+     DROP TABLE event_1;",
+];
 
 /// Makes the tables where there are none, and refuses what cannot be read.
 pub(super) fn prepare(connection: &Connection) -> Result<(), StoreError> {
@@ -80,9 +102,15 @@ pub(super) fn prepare(connection: &Connection) -> Result<(), StoreError> {
     if found == 0 {
         let id = crate::secret::random_name();
         connection.execute_batch(&format!(
-            "BEGIN IMMEDIATE; {TABLES} PRAGMA user_version = {FORMAT}; COMMIT;"
+            "BEGIN IMMEDIATE; {TABLES} {TRAIL} {TRAIL_STAYS} PRAGMA user_version = {FORMAT}; COMMIT;"
         ))?;
         set_meta(connection, "review_id", &id)?;
+    }
+    if found == 1 {
+        let [aside, back] = FROM_1;
+        connection.execute_batch(&format!(
+            "BEGIN IMMEDIATE; {aside} {TRAIL} {back} {TRAIL_STAYS} PRAGMA user_version = {FORMAT}; COMMIT;"
+        ))?;
     }
     Ok(())
 }

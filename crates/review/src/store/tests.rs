@@ -210,3 +210,47 @@ fn damaged_files_are_refused_and_left_as_they_are() {
     let said = Store::open(folder.path()).unwrap_err().to_string();
     assert!(said.contains("newer siderin (format 9"), "{said}");
 }
+
+#[test]
+fn signing_off_before_the_first_run_does_not_forbid_it() {
+    let (_folder, mut store) = store();
+    let finished = Entry::Finished(Finished { is_finished: true });
+    say(&mut store, "1", None, Some(&finished));
+    assert!(store.add_run(1, &run()).is_ok());
+}
+
+#[test]
+fn a_store_of_format_1_is_taken_over() {
+    let folder = tempfile::tempdir().unwrap();
+    let old = rusqlite::Connection::open(folder.path().join(super::STORE_FILE)).unwrap();
+    old.execute_batch(
+        "CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT;
+         INSERT INTO meta VALUES ('review_id', 'abc');
+         CREATE TABLE scan (id INTEGER PRIMARY KEY, place TEXT NOT NULL UNIQUE, fingerprint TEXT) STRICT;
+         INSERT INTO scan (id, place) VALUES (1, 'scan.nii');
+         CREATE TABLE event (
+             id INTEGER PRIMARY KEY AUTOINCREMENT, key TEXT NOT NULL UNIQUE,
+             scan INTEGER NOT NULL REFERENCES scan, reader TEXT NOT NULL, time TEXT NOT NULL,
+             item TEXT NOT NULL, action TEXT NOT NULL CHECK (action IN ('change', 'undo', 'redo')),
+             previous TEXT, value TEXT, by TEXT) STRICT;
+         CREATE INDEX event_of_reader ON event (scan, reader, item, id);
+         INSERT INTO event VALUES (7, 'k1', 1, 'anna', '2026-01-01T00:00:00.000Z', 'f1', 'change',
+             NULL, '{\"kind\":\"finding\",\"verdict\":\"accepted\"}', NULL);
+         CREATE TRIGGER event_stays BEFORE UPDATE ON event
+         BEGIN SELECT RAISE(ABORT, 'the audit trail is never changed'); END;
+         CREATE TRIGGER event_remains BEFORE DELETE ON event
+         BEGIN SELECT RAISE(ABORT, 'the audit trail is never changed'); END;
+         PRAGMA user_version = 1;",
+    )
+    .unwrap();
+    drop(old);
+    let mut store = Store::open(folder.path()).unwrap();
+    assert_eq!(store.review_id().unwrap(), "abc");
+    assert_eq!(store.trail(1, "anna").unwrap()[0].id, 7);
+    assert_eq!(store.readers().unwrap(), ["anna"]);
+    assert_eq!(store.password_of("anna").unwrap(), None);
+    // The trail goes on behind, and still cannot be changed.
+    say(&mut store, "k2", Some("f1"), Some(&rejected()));
+    assert_eq!(store.trail(1, "anna").unwrap()[1].id, 8);
+    assert!(store.connection.execute("DELETE FROM event", []).is_err());
+}

@@ -1,8 +1,10 @@
 //! What is asked by others than the page, or asked wrongly, is refused in words, and nothing is lost.
-use crate::support::serve_scan;
+use crate::support::{serve_scan, serve_scan_within};
 use serde_json::json;
-use siderin_review::server::MOST_BYTES;
+use siderin_review::server::{Limits, MOST_BYTES};
 use siderin_review::store::Store;
+use std::net::TcpStream;
+use std::time::Duration;
 
 /// A decision on the first finding.
 fn decision(key: &str) -> serde_json::Value {
@@ -57,7 +59,11 @@ fn other_sites_and_other_names_are_refused() {
         "POST {}api/scans/1/changes?reader=anna HTTP/1.1",
         served.base
     );
-    let ask = |headers: &[(&str, &str)]| served.ask(&post, headers, body.as_bytes());
+    let cookie = served.cookie_of("anna");
+    let ask = |headers: &[(&str, &str)]| {
+        let headers = [headers, &[("Cookie", &*cookie)]].concat();
+        served.ask(&post, &headers, body.as_bytes())
+    };
     let own = format!("http://127.0.0.1:{}", served.port);
     // Another site's script, a script of another port of this machine, a page in a frame.
     for headers in [
@@ -181,4 +187,144 @@ fn what_is_too_large_or_not_understood_changes_nothing() {
     }
     let store = Store::open(&served.review).unwrap();
     assert!(store.readers().unwrap().is_empty());
+}
+
+#[test]
+fn nobody_reads_or_decides_under_anothers_name() {
+    let served = serve_scan();
+    let path = "api/scans/1/changes?reader=anna";
+    assert_eq!(served.post(path, &decision("00000001")).status, 200);
+    // Ben has entered, and knows the address; he asks for Anna's.
+    let ben = served.cookie_of("ben");
+    for asked in [
+        "api/scans/1?reader=anna",
+        "api/scans/1/consensus?reader=anna",
+        "api/scans/1/audit.csv?reader=anna",
+        "api/scans/1/report.html?reader=anna",
+        "api/scans/1/thumbs/f1.svg?reader=anna",
+        "api/agreement?reader=anna",
+    ] {
+        let first = format!("GET {}{asked} HTTP/1.1", served.base);
+        let answer = served.ask(&first, &[("Cookie", &ben)], b"");
+        assert_eq!(answer.status, 401, "{asked}");
+        assert!(answer.error().contains("password"), "{}", answer.text());
+    }
+    let own_key = ben.split_once('=').unwrap().1;
+    let forged = format!(
+        "{}={own_key}",
+        served.cookie_of("anna").split_once('=').unwrap().0
+    );
+    for cookie in ["", &ben, &forged] {
+        assert_eq!(
+            served.post_as(cookie, path, &decision("00000002")).status,
+            401
+        );
+        let wanted = json!({ "whose": "mine", "scans": "all" });
+        let answer = served.post_as(cookie, "api/export?reader=anna", &wanted);
+        assert_eq!(answer.status, 401);
+    }
+    let store = Store::open(&served.review).unwrap();
+    assert_eq!(store.trail(1, "anna").unwrap().len(), 1);
+    // The list says nothing of another's decisions either.
+    let first = format!("GET {}api/room?reader=anna HTTP/1.1", served.base);
+    let room = served.ask(&first, &[("Cookie", &ben)], b"").json();
+    assert_eq!(
+        (&room["has_entered"], &room["scans"][0]["state"]),
+        (&json!(false), &json!("found"))
+    );
+}
+
+#[test]
+fn a_password_is_set_once() {
+    let served = serve_scan();
+    let answer = served.enter("anna", "correct horse", false);
+    assert_eq!(answer.status, 404);
+    assert!(
+        answer.error().contains("no password yet"),
+        "{}",
+        answer.text()
+    );
+    for (password, name) in [
+        ("short", "anna"),
+        ("long enough", "consensus"),
+        ("long enough", ""),
+    ] {
+        assert_eq!(served.enter(name, password, true).status, 400, "{name}");
+    }
+    let answer = served.enter("anna", "correct horse", true);
+    assert_eq!(answer.status, 200);
+    let cookie = answer.head.to_lowercase();
+    assert!(cookie.contains("httponly; samesite=strict"), "{cookie}");
+    // Said to be new again, it is still the first that counts.
+    for is_new in [true, false] {
+        assert_eq!(served.enter("anna", "another one", is_new).status, 401);
+        assert_eq!(served.enter("anna", "correct horse", is_new).status, 200);
+    }
+    let hash = Store::open(&served.review)
+        .unwrap()
+        .password_of("anna")
+        .unwrap()
+        .unwrap();
+    assert!(hash.starts_with("$argon2id$") && !hash.contains("horse"));
+}
+
+#[test]
+fn a_key_is_of_one_reader_and_of_one_decision() {
+    let served = serve_scan();
+    let path = |reader: &str| format!("api/scans/1/changes?reader={reader}");
+    let said = decision("00000001");
+    assert_eq!(served.post(&path("anna"), &said).status, 200);
+    // Sent again, and by somebody else.
+    assert_eq!(served.post(&path("anna"), &said).status, 200);
+    assert_eq!(served.post(&path("ben"), &said).status, 200);
+    let mut other = said.clone();
+    other["value"]["verdict"] = json!("rejected");
+    let answer = served.post(&path("anna"), &other);
+    assert_eq!(answer.status, 409, "{}", answer.text());
+    let undo = served.post(
+        "api/scans/1/undo?reader=anna",
+        &json!({ "key": "00000001" }),
+    );
+    assert_eq!(undo.status, 409);
+    let store = Store::open(&served.review).unwrap();
+    for reader in ["anna", "ben"] {
+        assert_eq!(store.trail(1, reader).unwrap().len(), 1);
+    }
+}
+
+#[test]
+fn what_is_not_there_cannot_be_taken_back() {
+    let served = serve_scan();
+    let path = "api/scans/1/changes?reader=anna";
+    for item in ["x1", "f99", "../f1", "finished", "f1"] {
+        let taken = json!({ "key": "00000001", "item": item, "value": null });
+        assert_eq!(served.post(path, &taken).status, 404, "{item}");
+    }
+    // What was refused is in nobody's way.
+    assert_eq!(served.post(path, &decision("00000001")).status, 200);
+}
+
+#[test]
+fn who_is_slow_is_let_go_and_others_are_answered() {
+    use std::io::{Read, Write};
+    let served = serve_scan_within(Limits {
+        connections: 3,
+        head: Duration::from_millis(300),
+    });
+    let mut slow: Vec<_> = (0..3)
+        .map(|_| {
+            let mut stream = TcpStream::connect(("127.0.0.1", served.port)).unwrap();
+            stream.write_all(b"GET / HTTP/1.1\r\nHost: ").unwrap();
+            stream
+        })
+        .collect();
+    // All places are taken by those until their time is over.
+    assert_eq!(served.get("api/room?reader=").status, 200);
+    for stream in &mut slow {
+        stream
+            .set_read_timeout(Some(Duration::from_secs(10)))
+            .unwrap();
+        let mut rest = Vec::new();
+        assert!(stream.read_to_end(&mut rest).is_ok(), "the server hangs up");
+    }
 }

@@ -5,6 +5,7 @@
 //! refuses claims beyond the end of the file, and nesting no scanner writes.
 
 use super::mend::{mended, starts_like_dicom};
+use crate::folder::open_file;
 use crate::scan::{ReadLimits, Unreachable};
 use dicom_core::VR;
 use dicom_core::header::DataElementHeader;
@@ -13,7 +14,6 @@ use dicom_object::{DefaultDicomObject, FileMetaTable, OpenFileOptions};
 use dicom_parser::dataset::LazyDataToken;
 use dicom_parser::dataset::lazy_read::LazyDataSetReader;
 use dicom_transfer_syntax_registry::TransferSyntaxRegistry;
-use std::fs::File;
 use std::io::{Cursor, Read};
 use std::path::Path;
 
@@ -95,7 +95,7 @@ pub(super) fn dicom_bytes(
     limits: ReadLimits,
 ) -> Result<Option<Vec<u8>>, DicomFileError> {
     let io = |error: std::io::Error| DicomFileError::Io(error.to_string());
-    let mut file = File::open(path).map_err(io)?;
+    let mut file = open_file(path).map_err(io)?;
     let mut start = Vec::with_capacity(132);
     (&mut file).take(132).read_to_end(&mut start).map_err(io)?;
     if !starts_like_dicom(&start) {
@@ -116,7 +116,7 @@ pub(super) fn dicom_bytes(
 /// Whether a file starts like DICOM.
 pub(crate) fn is_dicom(path: &Path) -> bool {
     let mut start = Vec::with_capacity(132);
-    File::open(path)
+    open_file(path)
         .and_then(|file| file.take(132).read_to_end(&mut start))
         .is_ok()
         && starts_like_dicom(&start)
@@ -125,7 +125,7 @@ pub(crate) fn is_dicom(path: &Path) -> bool {
 /// What is wrong with a file that is no DICOM and lies where DICOM is expected: it is empty, blank, or named as one.
 pub(crate) fn blank(path: &Path) -> Option<DicomFileError> {
     let mut start = Vec::with_capacity(PREAMBLE);
-    let read = File::open(path).and_then(|file| file.take(PREAMBLE as u64).read_to_end(&mut start));
+    let read = open_file(path).and_then(|file| file.take(PREAMBLE as u64).read_to_end(&mut start));
     let named = path.extension().is_some_and(|extension| {
         ["dcm", "ima"]
             .iter()

@@ -1,10 +1,10 @@
 //! Reading NIfTI files in one pass with bounded memory.
 
 use super::header::{DataType, HeaderError, NIFTI1_BYTES, NIFTI2_BYTES, NiftiHeader};
+use crate::folder::open_file;
 use crate::scan::ReadLimits;
 use crate::volume::{Volume, replace_by_neighbours};
 use flate2::bufread::GzDecoder;
-use std::fs::File;
 use std::io::{self, BufRead, BufReader, Read};
 use std::path::Path;
 
@@ -161,7 +161,7 @@ fn read_to_end(source: &mut Counted, end: u64) -> Result<(), NiftiError> {
 }
 
 fn open(path: &Path) -> Result<Box<dyn Read>, NiftiError> {
-    decompressed(BufReader::with_capacity(1 << 17, File::open(path)?))
+    decompressed(BufReader::with_capacity(1 << 17, open_file(path)?))
 }
 
 /// The bytes, through gzip where they start like it.

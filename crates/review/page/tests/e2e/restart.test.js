@@ -4,7 +4,7 @@ import assert from "node:assert/strict";
 import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { testsIn } from "./room.js";
-import { ready, reading, saved } from "./support.js";
+import { enter, ready, reading, saved } from "./support.js";
 
 const test = testsIn("small");
 
@@ -22,6 +22,7 @@ test("a server that was killed loses nothing, and the page sends what it kept", 
     .waitFor();
   // The port is that of the last time, so that the browser still has what the page kept.
   await page.goto(await room.serve());
+  await enter(page, "anna");
   await ready(page);
   await page.waitForFunction(() => document.querySelector("#row-f3")?.getAttribute("data-verdict") === "accepted");
   await saved(page);

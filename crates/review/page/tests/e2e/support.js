@@ -95,10 +95,16 @@ export async function openPage(address, { reader = "anna", wait = true } = {}) {
   await page.goto(address);
   if (reader) {
     await page.getByTestId("reader-field").fill(reader);
-    await page.getByTestId("reader-ok").click();
+    await enter(page, reader);
   }
   if (wait) await ready(page);
   return { page, context, faults };
+}
+
+/** Enters as the reader whose name stands in the field. @param {import("playwright-core").Page} page @param {string} reader */
+export async function enter(page, reader) {
+  await page.getByTestId("password-field").fill(`secret of ${reader}`);
+  await page.getByTestId("reader-ok").click();
 }
 
 /** Until a scan is shown. @param {import("playwright-core").Page} page */

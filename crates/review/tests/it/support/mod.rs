@@ -6,15 +6,16 @@ pub mod room;
 
 pub use room::is_spot;
 
-use serde_json::Value;
+use serde_json::{Value, json};
 use siderin_report::Paper;
 use siderin_review::room::Room;
-use siderin_review::server::{App, AppConfig, listen, serve};
+use siderin_review::server::{App, AppConfig, Limits, listen, serve_within};
 use siderin_review::store::Store;
+use std::collections::HashMap;
 use std::io::{Read, Write};
 use std::net::TcpStream;
 use std::path::PathBuf;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 
 /// Two dark balls of 2 voxels' radius in tissue of 100, at these places, in voxels of 1 mm.
 pub const SPOTS: [[usize; 3]; 2] = [[12, 15, 10], [28, 15, 10]];
@@ -24,6 +25,8 @@ pub struct Served {
     pub review: PathBuf,
     pub port: u16,
     pub base: String,
+    /// The cookie of each reader that has entered.
+    entered: Mutex<HashMap<String, String>>,
 }
 
 pub struct Answer {
@@ -51,6 +54,11 @@ impl Answer {
 
 /// Serves a scan with two findings.
 pub fn serve_scan() -> Served {
+    serve_scan_within(Limits::default())
+}
+
+/// The same within limits.
+pub fn serve_scan_within(limits: Limits) -> Served {
     let folder = tempfile::tempdir().unwrap();
     let (path, review) = room::furnish(folder.path(), [40, 30, 20], &SPOTS, &[]);
     std::fs::write(folder.path().join("secret.txt"), "secret").unwrap();
@@ -71,31 +79,70 @@ pub fn serve_scan() -> Served {
     let app = Arc::new(app);
     let address = app.address();
     let base = address.split_once(&port.to_string()).unwrap().1.to_string();
-    std::thread::spawn(move || serve(app, listening));
+    std::thread::spawn(move || serve_within(app, listening, limits));
     Served {
         folder,
         review,
         port,
         base,
+        entered: Mutex::default(),
     }
 }
 
 impl Served {
-    /// A request as the page makes it.
+    /// A request as the page makes it, by the reader that the path names.
     pub fn get(&self, path: &str) -> Answer {
-        self.ask(&format!("GET {}{path} HTTP/1.1", self.base), &[], b"")
+        let cookie = self.cookie_for(path);
+        let first = format!("GET {}{path} HTTP/1.1", self.base);
+        self.ask(&first, &[("Cookie", &cookie)], b"")
     }
 
     pub fn post(&self, path: &str, body: &Value) -> Answer {
+        self.post_as(&self.cookie_for(path), path, body)
+    }
+
+    /// A message with this cookie.
+    pub fn post_as(&self, cookie: &str, path: &str, body: &Value) -> Answer {
         self.ask(
             &format!("POST {}{path} HTTP/1.1", self.base),
             &[
                 ("Content-Type", "application/json"),
                 ("Origin", &format!("http://127.0.0.1:{}", self.port)),
                 ("Sec-Fetch-Site", "same-origin"),
+                ("Cookie", cookie),
             ],
             body.to_string().as_bytes(),
         )
+    }
+
+    /// Enters as a reader with a password.
+    pub fn enter(&self, reader: &str, password: &str, is_new: bool) -> Answer {
+        let body = json!({ "reader": reader, "password": password, "is_new": is_new });
+        self.post_as("", "api/enter", &body)
+    }
+
+    /// The cookie of a reader, who enters for it; none of who may not.
+    pub fn cookie_of(&self, reader: &str) -> String {
+        let mut entered = self.entered.lock().unwrap();
+        let cookie = entered.entry(reader.to_string()).or_insert_with(|| {
+            let answer = self.enter(reader, &format!("secret of {reader}"), true);
+            let mut lines = answer.head.lines();
+            let line = lines.find_map(|line| line.strip_prefix("set-cookie: "));
+            line.and_then(|line| line.split(';').next())
+                .unwrap_or_default()
+                .to_string()
+        });
+        cookie.clone()
+    }
+
+    fn cookie_for(&self, path: &str) -> String {
+        match path
+            .split(['?', '&'])
+            .find_map(|part| part.strip_prefix("reader="))
+        {
+            Some(reader) if !reader.is_empty() => self.cookie_of(reader),
+            _ => String::new(),
+        }
     }
 
     /// A request as it is written here.

@@ -1,0 +1,48 @@
+//! A large answer that counts against a limit until it is sent.
+
+use axum::body::Bytes;
+use http_body::{Body, Frame, SizeHint};
+use std::convert::Infallible;
+use std::pin::Pin;
+use std::task::{Context, Poll};
+use tokio::sync::OwnedSemaphorePermit;
+
+/// Bytes sent piece by piece, so that they are held until nearly all are with the browser.
+pub(super) struct HeldBody {
+    left: Bytes,
+    _permit: Option<OwnedSemaphorePermit>,
+}
+
+impl HeldBody {
+    pub(super) fn new(bytes: Vec<u8>, permit: Option<OwnedSemaphorePermit>) -> Self {
+        Self {
+            left: bytes.into(),
+            _permit: permit,
+        }
+    }
+}
+
+impl Body for HeldBody {
+    type Data = Bytes;
+    type Error = Infallible;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        _: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, Infallible>>> {
+        const PIECE: usize = 1 << 20;
+        let size = self.left.len().min(PIECE);
+        if size == 0 {
+            return Poll::Ready(None);
+        }
+        Poll::Ready(Some(Ok(Frame::data(self.left.split_to(size)))))
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.left.is_empty()
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        SizeHint::with_exact(self.left.len() as u64)
+    }
+}
