@@ -1,6 +1,6 @@
 //! `siderin annotate grow`.
 
-use super::{Failure, Outcome, in_one_line};
+use super::{Failure, Outcome, check_inputs_stay, in_one_line};
 use crate::args::Grow;
 use crate::progress::say;
 use anyhow::{Context, Result, bail};
@@ -33,6 +33,7 @@ fn run(args: &Grow) -> Result<()> {
         tolerance: args.tolerance,
     };
     let grown = grow_scribbles(&scan.magnitude, &scribbles, &config)?;
+    check_inputs_stay(&args.out, [args.scan.as_path(), args.scribbles.as_path()])?;
     write_then_rename(&args.out, |path| {
         Ok::<_, anyhow::Error>(write_volume_placed(path, &grown.labels, &scan.placements)?)
     })?;

@@ -1,7 +1,7 @@
 //! `siderin compare`.
 
 use super::detect::rules_or_model;
-use super::{Failure, Outcome, in_one_line};
+use super::{Failure, Outcome, check_inputs_stay, in_one_line};
 use crate::args::Compare;
 use crate::progress::Progress;
 use anyhow::{Context, Result, bail};
@@ -32,6 +32,8 @@ struct Found {
 
 fn compare(args: &Compare, finder: &Finder, progress: &Progress) -> Result<()> {
     let start = Instant::now();
+    let visits = std::iter::once(&args.baseline).chain(&args.followups);
+    check_inputs_stay(&args.out, visits.map(PathBuf::as_path))?;
     let folder = prepare_change_folder(&args.out, args.force)?;
     let visits = find_all(args, finder, progress)?;
     progress.doing("comparing");

@@ -1,7 +1,7 @@
 //! `siderin detect` and `siderin explain`.
 
 use super::regions::regions_model;
-use super::{Failure, Outcome, in_one_line};
+use super::{Failure, Outcome, check_inputs_stay, in_one_line};
 use crate::args::{Detect, DeviceName, Explain, ModelFiles, Results, Running};
 use crate::progress::Progress;
 use anyhow::{Context, Result, bail};
@@ -225,6 +225,7 @@ fn one_scan(input: &Input, job: &Job, progress: &Progress) -> Result<()> {
     let start = Instant::now();
     let name = input.stem.as_str();
     let args = job.results;
+    check_inputs_stay(&args.out.join(name), [input.path.as_path()])?;
     let folder = prepare_folder(&args.out, name, args.force)?;
     progress.doing(&format!("{name}: reading"));
     let given = Given {

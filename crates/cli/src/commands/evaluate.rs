@@ -1,6 +1,6 @@
 //! `siderin evaluate`.
 
-use super::{Failure, Outcome, in_one_line};
+use super::{Failure, Outcome, check_inputs_stay, in_one_line};
 use crate::args::Evaluate;
 use crate::progress::{Progress, complain, say};
 use anyhow::{Context, Result, bail};
@@ -18,6 +18,8 @@ pub(crate) fn run(args: &Evaluate) -> Result<Outcome, Failure> {
     settings
         .check()
         .map_err(|error| Failure::Usage(error.to_string()))?;
+    let inputs = [args.reference.as_path(), args.prediction.as_path()];
+    check_inputs_stay(&args.out, inputs).map_err(failed)?;
     let folder = claim_scores(&args.out, args.force).map_err(|error| failed(error.into()))?;
     let cases = pair_cases(&args.reference, &args.prediction, args.allow_missing)
         .map_err(|error| failed(error.into()))?;

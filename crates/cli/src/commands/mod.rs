@@ -6,6 +6,7 @@ pub(crate) mod compare_methods;
 pub(crate) mod demo;
 pub(crate) mod detect;
 pub(crate) mod evaluate;
+mod inputs_stay;
 pub(crate) mod inspect;
 pub(crate) mod model;
 pub(crate) mod regions;
@@ -15,6 +16,8 @@ pub(crate) mod simulate;
 pub(crate) mod split;
 pub(crate) mod study;
 pub(crate) mod train;
+
+use inputs_stay::check_inputs_stay;
 
 /// How a command ended.
 #[derive(Debug)]

@@ -1,6 +1,6 @@
 //! `siderin model`.
 
-use super::{Failure, Outcome, in_one_line};
+use super::{Failure, Outcome, check_inputs_stay, in_one_line};
 use crate::args::{ModelDefault, ModelImport, ModelNew, Network};
 use crate::progress::say;
 use anyhow::{Context, Result, bail};
@@ -41,6 +41,7 @@ fn make_new(args: &ModelNew) -> Result<()> {
 fn make_imported(args: &ModelImport) -> Result<()> {
     let mut card = card(&args.network)?;
     let fresh = card.model.init(Compute::cpu().device())?;
+    check_inputs_stay(&args.network.out, [args.weights.as_path()])?;
     let network = import_weights(fresh, &args.weights, args.entry.as_deref())?;
     card.licence = args.licence.clone();
     card.training = Training {

@@ -1,6 +1,6 @@
 //! `siderin regions`.
 
-use super::{Failure, Outcome, in_one_line};
+use super::{Failure, Outcome, check_inputs_stay, in_one_line};
 use crate::args::{RegionsFind, RegionsFromLabels};
 use crate::progress::{complain, say};
 use anyhow::{Context, Result, bail};
@@ -31,6 +31,10 @@ fn look(args: &RegionsFind) -> Result<()> {
     if args.brain.as_ref() == Some(&args.out) {
         bail!("--out and --brain name one file; give two");
     }
+    check_inputs_stay(&args.out, [args.scan.as_path()])?;
+    if let Some(brain) = &args.brain {
+        check_inputs_stay(brain, [args.scan.as_path()])?;
+    }
     let compute = args.device.device().open()?;
     let finder = RegionFinder::new(
         regions_model(args.model.as_deref(), compute.device())?,
@@ -59,6 +63,7 @@ pub(super) fn regions_model(given: Option<&Path>, device: &Device) -> Result<Mod
 }
 
 fn convert(args: &RegionsFromLabels) -> Result<()> {
+    check_inputs_stay(&args.out, [args.labels.as_path()])?;
     let (_, parcels, not_numbers) = nifti::read_volume(&args.labels, None, ReadLimits::default())
         .context("reading the parcellation")?;
     if not_numbers > 0 {

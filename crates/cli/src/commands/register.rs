@@ -1,6 +1,6 @@
 //! `siderin register`.
 
-use super::{Failure, Outcome, in_one_line};
+use super::{Failure, Outcome, check_inputs_stay, in_one_line};
 use crate::args::Register;
 use crate::progress::{complain, say};
 use anyhow::{Context, Result};
@@ -38,6 +38,7 @@ fn lay(args: &Register) -> Result<()> {
     } else {
         Replace::NotNow
     };
+    check_inputs_stay(&args.out, [args.moving.as_path(), args.fixed.as_path()])?;
     let folder = PartialFolder::claim_at(&args.out, replace)?;
     let limits = ReadLimits::default();
     let (_, moving) =

@@ -1,6 +1,6 @@
 //! `siderin split`.
 
-use super::{Failure, Outcome, in_one_line};
+use super::{Failure, Outcome, check_inputs_stay, in_one_line};
 use crate::args::Split;
 use crate::progress::say;
 use anyhow::{Context, Result, bail};
@@ -20,6 +20,7 @@ fn divide(args: &Split) -> Result<()> {
              change, give another --out, or --force"
         );
     }
+    check_inputs_stay(&args.out, [args.manifest.as_path()])?;
     let table = CaseTable::read(&args.manifest)
         .with_context(|| format!("in {}", args.manifest.display()))?;
     let folds = split(&table, usize::from(args.folds), &args.stratify, args.seed)?;

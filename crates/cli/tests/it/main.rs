@@ -6,6 +6,7 @@ mod compare;
 mod default_model;
 mod detect;
 mod evaluate;
+mod field;
 mod inspect;
 mod model;
 mod regions;

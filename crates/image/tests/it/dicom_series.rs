@@ -63,6 +63,20 @@ fn every_other_slice_missing_shows_against_the_declared_spacing() {
 }
 
 #[test]
+fn a_declared_spacing_that_neither_slices_nor_numbers_bear_out_is_wrong() {
+    let mut slices = series();
+    for slice in &mut slices {
+        slice.declared_spacing_mm = Some(1.0);
+    }
+    assert!(open(folder(&slices).path()).choose(None).is_ok());
+    // Numbers with gaps bear it out: overlapping slices, of which every other is missing.
+    for slice in &mut slices {
+        slice.instance *= 2;
+    }
+    assert!(open(folder(&slices).path()).choose(None).is_err());
+}
+
+#[test]
 fn a_repeated_position_is_refused_with_its_place() {
     let mut slices = series();
     let again = Slice {

@@ -99,8 +99,7 @@ export class DecisionQueue {
       const isRefused = refusal.status >= 400 && refusal.status < 500 && ![408, 429].includes(refusal.status);
       // 403 is a decision that this reader may not make, or a server that was started anew and has another address.
       // 401: the server no longer knows who reads. The decision is kept until the page was reloaded and the reader entered.
-      const isLocked =
-        refusal.status === 401 || (refusal.status === 403 && !(await this.parts.isAddressValid()));
+      const isLocked = refusal.status === 401 || (refusal.status === 403 && !(await this.parts.isAddressValid()));
       if (isRefused && !isLocked) {
         this.#settle(decision);
         this.parts.onRefused(decision, refusal);

@@ -236,7 +236,8 @@ fn check_spacing(positions: &[f64], frames: &[Frame]) -> Result<f64, GeometryErr
 
 /// Refuses a spacing that is a multiple of the declared one: slices were left out evenly.
 /// Where "spacing between slices" holds the gap alone, as some scanners write it, its sum
-/// with the thickness fits, the slices are numbered without gaps, and nothing is wrong.
+/// with the thickness fits, the slices are numbered without gaps, and nothing is wrong; nor is it where the thickness
+/// itself fits: GDCM writes a spacing of 1 mm into every slice that it converts.
 fn check_declared(
     found_mm: f64,
     from_mm: f64,
@@ -248,10 +249,11 @@ fn check_declared(
         return Ok(());
     };
     let close = |a: f64, b: f64| (a - b).abs() <= (b * SPACING_TOLERANCE).max(0.05);
-    let gap_alone = numbered_without_gaps
-        && thickness.is_some_and(|thick| close(found_mm, declared_mm + thick));
+    let declared_wrong = numbered_without_gaps
+        && thickness
+            .is_some_and(|thick| close(found_mm, declared_mm + thick) || close(found_mm, thick));
     let multiple = (found_mm / declared_mm).round();
-    if !gap_alone && multiple >= 2.0 && close(found_mm, multiple * declared_mm) {
+    if !declared_wrong && multiple >= 2.0 && close(found_mm, multiple * declared_mm) {
         return Err(GeometryError::SlicesSkipped {
             from_mm,
             found_mm,
