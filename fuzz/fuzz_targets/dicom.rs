@@ -9,6 +9,7 @@ use std::sync::Once;
 const LIMITS: ReadLimits = ReadLimits {
     max_voxels: 1 << 20,
     max_dicom_bytes: 1 << 22,
+    max_work_bytes: 1 << 30,
 };
 
 /// The reader catches panics of the parsers and decoders below it, so a panic counts as a

@@ -8,6 +8,7 @@ use siderin_image::scan::nifti::read_volume_from_bytes;
 const LIMITS: ReadLimits = ReadLimits {
     max_voxels: 1 << 20,
     max_dicom_bytes: 1 << 22,
+    max_work_bytes: 1 << 30,
 };
 
 fuzz_target!(|bytes: &[u8]| {

@@ -157,7 +157,7 @@ fn other_objects_are_no_scans() {
                     tags::SOP_CLASS_UID,
                     VR::UI,
                     "1.2.840.10008.5.1.4.1.1.7.2",
-                )
+                );
             },
             "secondary capture",
         ),

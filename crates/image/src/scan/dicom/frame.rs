@@ -114,7 +114,12 @@ pub(super) fn frames_of(
 ) -> Result<Option<Vec<Frame>>, DicomFileError> {
     let is_image = object.get(tags::ROWS).is_some() && object.get(tags::COLUMNS).is_some();
     if !is_image {
-        return Ok(None);
+        return if should_be_image(object) {
+            let why = "it ends before its image begins".into();
+            Err(DicomFileError::DataSet(why))
+        } else {
+            Ok(None)
+        };
     }
     let path: Arc<Path> = path.into();
     let shared = first_item(object, tags::SHARED_FUNCTIONAL_GROUPS_SEQUENCE);
@@ -150,6 +155,19 @@ pub(super) fn frames_of(
         _ => frame_of(&of_file, path, 0).map(|frame| vec![frame]),
     };
     frames.map(Some)
+}
+
+/// Whether an object is of a class of MR images, or of none.
+fn should_be_image(object: &DefaultDicomObject) -> bool {
+    let own = object
+        .get(tags::SOP_CLASS_UID)
+        .and_then(|class| class.to_str().ok());
+    let of_file = object.meta().media_storage_sop_class_uid();
+    let class = own.as_deref().unwrap_or(of_file).trim_matches(['\0', ' ']);
+    matches!(
+        class,
+        "" | uids::MR_IMAGE_STORAGE | uids::ENHANCED_MR_IMAGE_STORAGE
+    )
 }
 
 fn frame_of(
