@@ -3,6 +3,7 @@
 mod annotate;
 mod compare;
 mod evaluate;
+mod implant;
 mod model;
 mod study;
 mod train;
@@ -10,6 +11,7 @@ mod train;
 pub(crate) use annotate::{Annotate, Grow, Review};
 pub(crate) use compare::Compare;
 pub(crate) use evaluate::{CompareMethods, Evaluate, Split};
+pub(crate) use implant::{EncodingName, Implant};
 pub(crate) use model::{
     DeviceName, Explain, Model, ModelDefault, ModelFiles, ModelImport, ModelNew, Network, Running,
 };
@@ -63,6 +65,8 @@ pub(crate) enum Command {
     /// Simulate scans with exact truth by the physics of the scanner.
     #[command(subcommand)]
     Simulate(Simulate),
+    /// Put microbleeds of known size and susceptibility into real scans, to learn what is found on them.
+    Implant(Implant),
     /// Lay one image of a head onto another, rigidly: a T1w image onto a T2* one, or two visits.
     Register(Register),
     /// Make maps of the anatomical regions in which lesions are counted.

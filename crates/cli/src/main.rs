@@ -35,6 +35,7 @@ fn main() -> ExitCode {
         args::Command::Simulate(args::Simulate::Cohort(cohort)) => {
             commands::simulate::cohort::run(&cohort)
         }
+        args::Command::Implant(implant) => commands::implant::run(&implant),
         args::Command::Register(register) => commands::register::run(&register),
         args::Command::Regions(args::Regions::FromLabels(labels)) => {
             commands::regions::from_labels(&labels)

@@ -6,7 +6,10 @@ mod truth;
 
 pub use geometry::ScanPlace;
 pub use truth::Truth;
-pub(crate) use truth::{SEARCH_MM, Seen, is_visible, search_region, seen, seen_between};
+pub(crate) use truth::{
+    FLOOR_SHARE, SEARCH_MM, Seen, around_center, is_visible, region_at, search_region, seen,
+    seen_between,
+};
 
 use super::acquire::{Echo, PointSpread, Rendered, Sampling, SignalMaps, Source, World, render};
 use super::draw::VisitDraw;

@@ -85,7 +85,7 @@ impl VisitNames {
 }
 
 /// Phase is stored in steps of this many rad: π is 31416.
-const PHASE_STEP: f32 = 1e-4;
+pub(crate) const PHASE_STEP: f32 = 1e-4;
 
 /// Writes all files of a visit; the folders are there.
 ///
@@ -192,7 +192,7 @@ fn whole(image: &Volume<f32>) -> Volume<i16> {
     whole_steps(image, 1.0)
 }
 
-fn whole_steps(image: &Volume<f32>, step: f32) -> Volume<i16> {
+pub(crate) fn whole_steps(image: &Volume<f32>, step: f32) -> Volume<i16> {
     // The cast keeps to the type's limits.
     image.map(|v| (v / step).round() as i16)
 }

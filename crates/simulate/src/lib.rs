@@ -15,6 +15,7 @@ pub mod exam;
 mod files;
 pub mod head;
 pub mod image;
+pub mod implant;
 mod person;
 mod phantom;
 pub mod physics;

@@ -6,6 +6,7 @@ pub(crate) mod compare_methods;
 pub(crate) mod demo;
 pub(crate) mod detect;
 pub(crate) mod evaluate;
+pub(crate) mod implant;
 mod inputs_stay;
 pub(crate) mod inspect;
 pub(crate) mod model;

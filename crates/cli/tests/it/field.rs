@@ -98,3 +98,69 @@ fn a_series_is_the_same_however_it_is_stored() {
     });
     same.unwrap();
 }
+
+#[cfg(unix)]
+#[test]
+fn pipes_and_devices_are_no_files() {
+    let folder = tempfile::tempdir().unwrap();
+    let pipe = |name: &str| {
+        let path = folder.path().join(name);
+        let made = Command::new("mkfifo").arg(&path).status().unwrap();
+        assert!(made.success());
+        path
+    };
+    let scan = folder.path().join("scan.nii");
+    let grid = siderin_image::volume::Grid::axis_aligned([8, 8, 4], [1.0; 3]).unwrap();
+    let values =
+        siderin_image::volume::Volume::from_fn(&grid, |[i, j, k]| (i * 31 + j * 17 + k * 7) as f32);
+    siderin_image::scan::nifti::write_volume(&scan, &values).unwrap();
+    let _sidecar = pipe("scan.json");
+    let timeout = std::time::Duration::from_secs(20);
+    let mut inspect = siderin();
+    inspect
+        .arg("inspect")
+        .arg(&scan)
+        .timeout(timeout)
+        .assert()
+        .success();
+    let mut inspect = siderin();
+    inspect
+        .arg("inspect")
+        .arg(pipe("pipe.nii"))
+        .timeout(timeout)
+        .assert()
+        .code(1);
+    let mut train = siderin();
+    train
+        .args(["train", "/dev/zero", "--out"])
+        .arg(folder.path().join("run"));
+    train.timeout(timeout).assert().code(1);
+    let mut inspect = siderin();
+    inspect
+        .arg("inspect")
+        .arg(pipe("model.siderin"))
+        .timeout(timeout)
+        .assert()
+        .code(1);
+}
+
+#[cfg(unix)]
+#[test]
+fn names_do_not_steer_the_terminal() {
+    let folder = tempfile::tempdir().unwrap();
+    let scan = folder.path().join("a\u{1b}[2J\u{202e}b.nii");
+    fs::write(&scan, b"no scan").unwrap();
+    let mut detect = siderin();
+    detect
+        .arg("detect")
+        .arg(&scan)
+        .arg("--out")
+        .arg(folder.path().join("out"));
+    let output = detect.output().unwrap();
+    assert_eq!(output.status.code(), Some(1));
+    let said = String::from_utf8(output.stderr).unwrap();
+    assert!(
+        said.contains("a%1B[2J%E2%80%AEb") && !said.contains('\u{1b}'),
+        "{said:?}"
+    );
+}

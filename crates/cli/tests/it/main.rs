@@ -7,6 +7,7 @@ mod default_model;
 mod detect;
 mod evaluate;
 mod field;
+mod implant;
 mod inspect;
 mod model;
 mod regions;

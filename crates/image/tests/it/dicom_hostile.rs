@@ -132,6 +132,24 @@ fn a_deflate_bomb() {
     );
 }
 
+#[test]
+fn items_that_hold_nothing() {
+    // 100,000 empty items of functional groups: 800 kB that a parser would make 200 MB of.
+    let mut bytes = file("explicit");
+    bytes.extend([
+        0x00, 0x52, 0x30, 0x92, b'S', b'Q', 0, 0, 0xff, 0xff, 0xff, 0xff,
+    ]);
+    for _ in 0..100_000 {
+        bytes.extend([0xfe, 0xff, 0x00, 0xe0, 0, 0, 0, 0]);
+    }
+    bytes.extend([0xfe, 0xff, 0xdd, 0xe0, 0, 0, 0, 0]);
+    assert!(
+        refusal(&bytes).contains("items in its sequences"),
+        "{}",
+        refusal(&bytes)
+    );
+}
+
 proptest! {
     #[test]
     fn cut_or_flipped_files_never_panic(

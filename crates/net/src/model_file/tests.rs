@@ -1,5 +1,5 @@
 use super::*;
-use crate::architectures::{Architecture, ModelConfig, Preset, Unet3dConfig};
+use crate::architectures::{Architecture, ModelConfig, Preset, RegionUnetConfig, Unet3dConfig};
 use crate::reference::Reference;
 use burn::store::ModuleSnapshot;
 use serde_json::json;
@@ -268,6 +268,17 @@ fn a_checkpoint_of_pytorch_becomes_the_same_network() {
     reference.compare("eval.0", coarse);
     let said = import_weights(fresh(), path.as_ref(), None).unwrap_err();
     assert!(said.to_string().contains("missing"), "{said}");
+    // Its tensors are not read where they cannot be the network's.
+    let tiny = ModelConfig::RegionUnet(RegionUnetConfig { filters: [1; 4] });
+    let said = import_weights(
+        tiny.init(&device).unwrap(),
+        path.as_ref(),
+        Some("state_dict"),
+    );
+    assert!(
+        matches!(said, Err(ImportError::TooLarge { .. })),
+        "{said:?}"
+    );
 }
 
 #[test]

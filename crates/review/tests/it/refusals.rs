@@ -328,3 +328,19 @@ fn who_is_slow_is_let_go_and_others_are_answered() {
         assert!(stream.read_to_end(&mut rest).is_ok(), "the server hangs up");
     }
 }
+
+#[test]
+fn exports_within_one_second_have_folders_of_their_own() {
+    let served = serve_scan();
+    let path = "api/scans/1/changes?reader=anna";
+    assert_eq!(served.post(path, &decision("00000001")).status, 200);
+    let wanted = json!({ "whose": "mine", "scans": "all" });
+    let folders: std::collections::BTreeSet<String> = (0..3)
+        .map(|_| {
+            let answer = served.post("api/export?reader=anna", &wanted);
+            assert_eq!(answer.status, 200, "{}", answer.text());
+            answer.json()["folder"].as_str().unwrap().to_string()
+        })
+        .collect();
+    assert_eq!(folders.len(), 3);
+}

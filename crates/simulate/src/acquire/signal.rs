@@ -2,9 +2,10 @@
 
 use crate::head::TissueMaps;
 use crate::physics::decay::{phase_per_ppm, r2star_scale, spoiled_echo, t1_scale};
+use nalgebra::Matrix4;
 use rayon::prelude::*;
 use siderin_image::preprocess::{SmoothError, gaussian_smooth};
-use siderin_image::volume::{Grid, Volume};
+use siderin_image::volume::{Grid, GridError, Volume};
 
 /// How signal is made: the numbers of a gradient echo.
 #[derive(Debug, Clone, Copy)]
@@ -33,6 +34,27 @@ impl Echo {
 pub(crate) struct SignalMaps {
     pub(crate) grid: Grid,
     pub(crate) values: Vec<[f32; 2]>,
+}
+
+impl SignalMaps {
+    /// The same signal of 1 everywhere, without phase. [`SignalMaps::everywhere`] leads there.
+    pub(crate) fn uniform() -> Result<Self, GridError> {
+        const EDGE: usize = 4;
+        Ok(Self {
+            grid: Grid::axis_aligned([EDGE; 3], [1.0; 3])?,
+            values: vec![[1.0, 0.0]; EDGE.pow(3)],
+        })
+    }
+
+    /// From any place in mm to the middle of [`SignalMaps::uniform`].
+    pub(crate) fn everywhere() -> Matrix4<f64> {
+        const SMALL: f64 = 1e-6;
+        let mut to_middle = Matrix4::new_scaling(SMALL);
+        for axis in 0..3 {
+            to_middle[(axis, 3)] = 1.5;
+        }
+        to_middle
+    }
 }
 
 /// Blur of the tissues' borders in mm: labels are cubes, brains are not.

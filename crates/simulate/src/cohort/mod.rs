@@ -465,6 +465,18 @@ mod tests {
     }
 
     #[test]
+    fn a_cohort_that_was_killed_at_its_very_beginning_is_gone_on_with() {
+        let folder = tempfile::tempdir().unwrap();
+        let spec = CohortSpec::from_toml(SPEC).unwrap();
+        let items = spec.items(1).unwrap();
+        fs::write(folder.path().join(".partial-4194304-cohort.json"), "{").unwrap();
+        open_cohort(folder.path(), &spec, &items).unwrap();
+        let other = tempfile::tempdir().unwrap();
+        fs::write(other.path().join("notes.txt"), "").unwrap();
+        assert!(open_cohort(other.path(), &spec, &items).is_err());
+    }
+
+    #[test]
     fn another_cohort_is_not_mixed_in() {
         let folder = tempfile::tempdir().unwrap();
         let out = folder.path().join("cohort");

@@ -10,7 +10,7 @@ use rustfft::num_complex::Complex32;
 use siderin_core::regions::{Region, Side};
 use siderin_core::truth::LesionTruth;
 use siderin_image::preprocess::{Connectivity, connected_components};
-use siderin_image::volume::{Volume, VoxelPoint, WorldPoint};
+use siderin_image::volume::{Grid, Volume, VoxelPoint, WorldPoint};
 use std::collections::HashMap;
 use std::ops::Range;
 
@@ -21,7 +21,7 @@ const VISIBLE_PEAK: f32 = 0.40;
 const VISIBLE_VOXELS: usize = 2;
 /// Loss is in relation to the signal without the lesion, or to this share of white matter's
 /// where there is less: in a void there is nothing to lose.
-const FLOOR_SHARE: f64 = 0.2;
+pub(crate) const FLOOR_SHARE: f64 = 0.2;
 /// No lesion is looked for farther from its centre than this.
 pub(crate) const SEARCH_MM: f64 = 12.0;
 
@@ -51,22 +51,39 @@ pub(super) fn truth(
         .par_iter()
         .map(|lesion| seen(exam, lesion, without))
         .collect();
-    let visible = visible(&seen);
-    let mut mask = Volume::filled(exam.grid(), 0u16);
-    for (offset, (_, number)) in owners(&seen, &visible) {
-        mask.voxels_mut()[offset] = lesions[number].id;
-    }
     let regions = person.regions();
-    let lesions = lesions
-        .iter()
-        .zip(&seen)
-        .zip(visible)
-        .map(|((lesion, seen), visible)| LesionTruth {
-            visible,
-            ..describe(exam, regions, lesion, seen)
-        })
-        .collect();
-    Truth { mask, lesions }
+    Truth::of(exam.grid(), lesions, &seen, |lesion| {
+        let head = Point3::from(nalgebra::Vector3::from(lesion.center_head_mm));
+        let world = WorldPoint(exam.place.world_from_head * head);
+        (world, region_at(regions, WorldPoint(head)))
+    })
+}
+
+impl Truth {
+    /// The mask and what is known of each lesion, from where they are seen; `place` gives a lesion's centre in the scan's
+    /// world, and its region.
+    pub(crate) fn of(
+        grid: &Grid,
+        lesions: &[PlacedLesion],
+        seen: &[Seen],
+        place: impl Fn(&PlacedLesion) -> (WorldPoint, Option<(Region, Side)>),
+    ) -> Self {
+        let visible = visible(seen);
+        let mut mask = Volume::filled(grid, 0u16);
+        for (offset, (_, number)) in owners(seen, &visible) {
+            mask.voxels_mut()[offset] = lesions[number].id;
+        }
+        let lesions = lesions
+            .iter()
+            .zip(seen)
+            .zip(visible)
+            .map(|((lesion, seen), visible)| LesionTruth {
+                visible,
+                ..describe(grid, lesion, place(lesion), seen)
+            })
+            .collect();
+        Self { mask, lesions }
+    }
 }
 
 /// Which lesions are seen: those that would be by themselves and are not swallowed by another
@@ -142,12 +159,12 @@ pub(crate) fn seen_between(
             (before - after.norm()) / before.max(floor)
         })
         .collect();
-    around_center(exam, exam.center_mm(lesion), region, &loss)
+    around_center(exam.grid(), exam.center_mm(lesion), region, &loss)
 }
 
-/// The connected part of what is lost that lies closest to the centre.
-fn around_center(
-    exam: &Exam,
+/// The connected part of what is lost that lies closest to the centre, which is in mm along the grid's axes.
+pub(crate) fn around_center(
+    scan: &Grid,
     center_mm: [f64; 3],
     region: &[Range<usize>; 3],
     loss: &[f32],
@@ -156,7 +173,7 @@ fn around_center(
         peak_loss: 0.0,
         voxels: Vec::new(),
     };
-    let Ok(grid) = exam.grid().crop(region) else {
+    let Ok(grid) = scan.crop(region) else {
         return nothing;
     };
     let Ok(mask) = Volume::new(
@@ -188,7 +205,7 @@ fn around_center(
         .map(|o| {
             let index = grid.index(o);
             let whole = std::array::from_fn(|a| index[a] + region[a].start);
-            (exam.grid().offset(whole), loss[o])
+            (scan.offset(whole), loss[o])
         })
         .collect();
     Seen {
@@ -197,11 +214,12 @@ fn around_center(
     }
 }
 
-fn describe(exam: &Exam, regions: &Volume<u8>, lesion: &PlacedLesion, seen: &Seen) -> LesionTruth {
-    let grid = exam.grid();
-    let head = Point3::from(nalgebra::Vector3::from(lesion.center_head_mm));
-    let world = WorldPoint(exam.place.world_from_head * head);
-    let region = region_at(regions, WorldPoint(head));
+fn describe(
+    grid: &Grid,
+    lesion: &PlacedLesion,
+    (world, region): (WorldPoint, Option<(Region, Side)>),
+    seen: &Seen,
+) -> LesionTruth {
     let spacing = grid.spacing_mm();
     let mut per_slice: HashMap<usize, usize> = HashMap::new();
     for (offset, _) in &seen.voxels {
@@ -230,7 +248,8 @@ fn describe(exam: &Exam, regions: &Volume<u8>, lesion: &PlacedLesion, seen: &See
     }
 }
 
-fn region_at(regions: &Volume<u8>, at: WorldPoint) -> Option<(Region, Side)> {
+/// The region of a place of their map.
+pub(crate) fn region_at(regions: &Volume<u8>, at: WorldPoint) -> Option<(Region, Side)> {
     let VoxelPoint(index) = regions.grid().to_voxel(at);
     let shape = regions.shape();
     let index = [0, 1, 2].map(|a| index[a].round());

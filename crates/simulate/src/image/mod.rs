@@ -11,6 +11,6 @@ mod t1w;
 pub use imperfect::Images;
 pub(crate) use imperfect::{add_noise, apply};
 pub(crate) use receiver::Receiver;
-pub(crate) use swi::Homodyne;
 pub use swi::susceptibility_weighted;
+pub(crate) use swi::{Homodyne, masked};
 pub use t1w::{T1wError, t1_weighted};

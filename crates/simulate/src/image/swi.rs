@@ -30,7 +30,7 @@ pub fn susceptibility_weighted(scan: &Volume<Complex32>) -> Volume<f32> {
 }
 
 /// A voxel's magnitude under the mask of its phase against the background's.
-pub(super) fn masked(value: Complex32, background: Complex32) -> f32 {
+pub(crate) fn masked(value: Complex32, background: Complex32) -> f32 {
     let phase = (value * background.conj()).arg();
     let mask = 1.0 - phase.max(0.0) / std::f32::consts::PI;
     value.norm() * mask.powi(MASK_POWER)

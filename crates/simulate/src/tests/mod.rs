@@ -2,6 +2,7 @@
 
 mod blooming;
 mod contents;
+mod implants;
 mod resimulation;
 mod signal;
 

@@ -1,0 +1,343 @@
+//! `siderin implant`.
+
+use super::{Failure, Outcome, in_one_line};
+use crate::args::{EncodingName, Implant};
+use crate::progress::Progress;
+use anyhow::{Context, Result, bail};
+use serde::{Deserialize, Serialize};
+use siderin_image::folder::{read_bounded, write_json, write_then_rename};
+use siderin_image::random::Stream;
+use siderin_image::scan::{
+    Given, Input, ReadLimits, Scan, Sequence, expand_input, phase_in_rad, read_scan,
+    read_single_volume,
+};
+use siderin_image::volume::{SAME_GRID_MM, Volume};
+use siderin_net::compute::Compute;
+use siderin_net::{RegionFinder, default_regions};
+use siderin_simulate::Encoding;
+use siderin_simulate::implant::{
+    ImplantRecord, ImplantRequest, ImplantRoom, ImplantScanner, ImplantSite, implant,
+    write_implanted,
+};
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::Path;
+
+/// Slices that are farther apart are taken to be excited one by one.
+const SLICES_FROM_MM: f64 = 2.0;
+/// What the data set was made of: a folder that holds the same is gone on with.
+const MARKER: &str = "implant.json";
+
+/// What was asked for.
+#[derive(Debug, PartialEq, Serialize, Deserialize)]
+struct Asked {
+    generator: String,
+    request: ImplantRequest,
+    copies: u16,
+    b0_t: Option<f64>,
+    te_ms: Option<f64>,
+    encoding: Option<Encoding>,
+    masked: bool,
+}
+
+/// The room of a scan, and what it was made with.
+struct Prepared {
+    scan: Scan,
+    phase: Option<Volume<f32>>,
+    scanner: ImplantScanner,
+    room: ImplantRoom,
+    regions: Option<Volume<u8>>,
+}
+
+pub(crate) fn run(args: &Implant) -> Result<Outcome, Failure> {
+    let failed = |error: anyhow::Error| Failure::Run(in_one_line(&error));
+    let (inputs, unreadable) = inputs(args)?;
+    let subjects = subjects(&inputs).map_err(failed)?;
+    open(args).map_err(failed)?;
+    let progress = Progress::new(inputs.len() + unreadable.len(), args.quiet);
+    let mut some_failed = !unreadable.is_empty();
+    for (name, why) in &unreadable {
+        progress.failed(name, why);
+    }
+    let mut finder = None;
+    for (input, subject) in inputs.iter().zip(&subjects) {
+        match one(args, input, subject, &mut finder, &progress) {
+            Ok(said) => progress.done(&input.stem, &said),
+            Err(error) => {
+                some_failed = true;
+                progress.failed(&input.stem, &in_one_line(&error));
+            }
+        }
+    }
+    progress.finish();
+    Ok(if some_failed {
+        Outcome::SomeFailed
+    } else {
+        Outcome::Done
+    })
+}
+
+type Unreadable = Vec<(String, String)>;
+
+fn inputs(args: &Implant) -> Result<(Vec<Input>, Unreadable), Failure> {
+    let (mut inputs, mut unreadable) = (Vec::new(), Vec::new());
+    for path in &args.inputs {
+        match expand_input(path) {
+            Ok(found) => {
+                inputs.extend(found.scans);
+                let parts = found.unreachable.iter();
+                unreadable.extend(parts.map(|part| (part.name(), part.to_string())));
+            }
+            Err(error) => unreadable.push((siderin_image::scan::stem(path), error.to_string())),
+        }
+    }
+    let along = args.mask.is_some() || args.phase.is_some();
+    if along && inputs.len() != 1 {
+        return Err(Failure::Usage(format!(
+            "--mask and --phase belong to one scan, but {} are given; run them one by one",
+            inputs.len()
+        )));
+    }
+    Ok((inputs, unreadable))
+}
+
+/// BIDS labels of the scans: of their own subject, or of their names, letters and digits alone.
+fn subjects(inputs: &[Input]) -> Result<Vec<String>> {
+    let mut seen: BTreeMap<String, &str> = BTreeMap::new();
+    let mut subjects = Vec::new();
+    for input in inputs {
+        let name = input.stem.strip_prefix("sub-").unwrap_or(&input.stem);
+        let label: String = name.chars().filter(char::is_ascii_alphanumeric).collect();
+        if label.is_empty() {
+            bail!(
+                "naming the copies: {} holds no letter or digit; rename the scan",
+                input.stem
+            );
+        }
+        if let Some(other) = seen.insert(label.clone(), &input.stem) {
+            bail!(
+                "naming the copies: {other} and {} would both be sub-{label}; run them with different --out",
+                input.stem
+            );
+        }
+        subjects.push(format!("sub-{label}"));
+    }
+    Ok(subjects)
+}
+
+fn request(args: &Implant, subject: &str, copy: u16) -> ImplantRequest {
+    ImplantRequest {
+        lesions: usize::from(args.lesions),
+        core_radius_mm: args.core_radius,
+        chi_ppm: args.chi,
+        shares: args.shares,
+        calcifications: usize::from(args.calcifications),
+        veins: usize::from(args.veins),
+        seed: Stream::new(args.seed, subject, u64::from(copy)).seed(),
+    }
+}
+
+/// Makes the data set's folder, or goes on with one that was asked for alike.
+fn open(args: &Implant) -> Result<()> {
+    let asked = Asked {
+        generator: generator(),
+        request: ImplantRequest {
+            seed: args.seed,
+            ..request(args, "", 0)
+        },
+        copies: args.copies,
+        b0_t: args.b0,
+        te_ms: args.te,
+        encoding: args.encoding.map(EncodingName::encoding),
+        masked: args.mask.is_some(),
+    };
+    fs::create_dir_all(&args.out).context("making the folder of --out")?;
+    let marker = args.out.join(MARKER);
+    if marker.exists() {
+        let there = read_bounded(&marker, 1)?.unwrap_or_default();
+        let there: Option<Asked> = serde_json::from_slice(&there).ok();
+        if there != Some(asked) {
+            bail!(
+                "opening --out: it holds implants that were asked for otherwise; ask alike to go on, or give another --out"
+            );
+        }
+        return Ok(());
+    }
+    let others = |entry: fs::DirEntry| !entry.file_name().to_string_lossy().starts_with('.');
+    if fs::read_dir(&args.out)?.flatten().any(others) {
+        bail!("opening --out: it holds other files; give an empty folder or a new one");
+    }
+    let about = |kind: &str| {
+        serde_json::json!({
+            "Name": "scans with simulated microbleeds", "BIDSVersion": "1.10.0", "DatasetType": kind,
+            "GeneratedBy": [{ "Name": "siderin", "Version": env!("CARGO_PKG_VERSION"),
+                "Description": "microbleeds are simulated; the scans are as they were otherwise" }],
+        })
+    };
+    let truth = args.out.join("derivatives/truth");
+    fs::create_dir_all(&truth)?;
+    write(&args.out.join("dataset_description.json"), &about("raw"))?;
+    write(
+        &truth.join("dataset_description.json"),
+        &about("derivative"),
+    )?;
+    write(&marker, &asked)
+}
+
+fn write(path: &Path, value: &impl Serialize) -> Result<()> {
+    Ok(write_then_rename(path, |partial| {
+        write_json(partial, value)
+    })?)
+}
+
+fn generator() -> String {
+    format!("siderin {}", env!("CARGO_PKG_VERSION"))
+}
+
+/// All copies of a scan that are not there yet.
+fn one(
+    args: &Implant,
+    input: &Input,
+    subject: &str,
+    finder: &mut Option<RegionFinder>,
+    progress: &Progress,
+) -> Result<String> {
+    let names: Vec<(u16, String)> = (1..=args.copies)
+        .map(|copy| match args.copies {
+            1 => (copy, format!("{subject}implant")),
+            _ => (copy, format!("{subject}implant{copy}")),
+        })
+        .filter(|(_, name)| !args.out.join(name).is_dir())
+        .collect();
+    if names.is_empty() {
+        return Ok("all copies are there already".into());
+    }
+    progress.doing(&format!("{}: reading", input.stem));
+    let prepared = prepare(args, input, finder)?;
+    let (mut put, mut visible) = (0, 0);
+    for (copy, name) in &names {
+        progress.doing(&format!("{}: copy {copy}", input.stem));
+        let request = request(args, subject, *copy);
+        let site = ImplantSite {
+            magnitude: &prepared.scan.magnitude,
+            phase: prepared.phase.as_ref(),
+            room: &prepared.room,
+        };
+        let made = implant(&site, &prepared.scanner, &request)?;
+        put += made.truth.lesions.len();
+        visible += made.truth.lesions.iter().filter(|l| l.visible).count();
+        let record = ImplantRecord {
+            generator: generator(),
+            source: input.stem.clone(),
+            scanner: prepared.scanner,
+            approximation: approximation(&prepared).into(),
+            lesions: made.truth.lesions.clone(),
+            mimics: made.mimics.clone(),
+            request,
+        };
+        let placements = &prepared.scan.placements;
+        write_implanted(
+            &args.out,
+            name,
+            &made,
+            prepared.regions.as_ref(),
+            placements,
+            &record,
+        )?;
+    }
+    let copies = if names.len() == 1 { "copy" } else { "copies" };
+    Ok(format!(
+        "{} {copies}, {put} microbleeds, {visible} of them visible",
+        names.len()
+    ))
+}
+
+fn approximation(prepared: &Prepared) -> &'static str {
+    match (prepared.scanner.weighted, &prepared.phase) {
+        (true, _) => {
+            "a weighted image: its magnitude and a phase mask of each lesion alone; the scanner's own filter is not known"
+        }
+        (false, Some(_)) => {
+            "magnitude and phase: the complex signal in tissue that is uniform within a voxel's point spread"
+        }
+        (false, None) => "magnitude alone: without the phase that the voxels had",
+    }
+}
+
+fn prepare(args: &Implant, input: &Input, finder: &mut Option<RegionFinder>) -> Result<Prepared> {
+    let given = Given {
+        phase: args.phase.as_deref(),
+        ..Given::default()
+    };
+    let scan = read_scan(input, &given, ReadLimits::default())?;
+    let scanner = scanner(args, &scan)?;
+    let grid = scan.magnitude.grid();
+    let (parenchyma, regions) = match &args.mask {
+        Some(path) => {
+            let (_, mask) =
+                read_single_volume(path, ReadLimits::default()).context("reading the mask")?;
+            if !mask.grid().matches(grid, SAME_GRID_MM) {
+                bail!(
+                    "reading the mask: it lies on another grid than the scan; give one on the scan's own"
+                );
+            }
+            (mask.map(|value| value > 0.0), None)
+        }
+        None => {
+            let finder = match finder {
+                Some(finder) => finder,
+                none => {
+                    let compute = Compute::cpu();
+                    let network = default_regions(compute.device())?;
+                    none.insert(RegionFinder::new(network, &compute)?)
+                }
+            };
+            let codes = finder.find(&scan.magnitude)?.on(grid)?.codes;
+            let parenchyma =
+                codes.map(|code| siderin_core::regions::Region::of_code(code).is_some());
+            (parenchyma, Some(codes))
+        }
+    };
+    let phase = scan.phase.as_ref().filter(|_| !scanner.weighted);
+    let phase = phase.map(|phase| phase_in_rad(phase).into_owned());
+    Ok(Prepared {
+        room: ImplantRoom::of(&scan.magnitude, parenchyma, regions.clone())?,
+        regions,
+        scanner,
+        phase,
+        scan,
+    })
+}
+
+/// What the scan was made with: as it says, or as it is said; never guessed.
+fn scanner(args: &Implant, scan: &Scan) -> Result<ImplantScanner> {
+    let known = &scan.acquisition;
+    let value = |fact: &Option<siderin_image::scan::Known<f64>>| fact.as_ref().map(|k| k.value);
+    let b0_t = args.b0.or(value(&known.field_strength_t)).context(
+        "implanting: the scan does not say at which field it was made; give --b0 in tesla",
+    )?;
+    let te_ms = args
+        .te
+        .or(value(&known.te_ms))
+        .context("implanting: the scan does not say its echo time; give --te in ms")?;
+    let grid = scan.magnitude.grid();
+    let spacing = grid.spacing_mm()[grid.slice_axis()];
+    let encoding = args.encoding.map_or(
+        if spacing >= SLICES_FROM_MM {
+            Encoding::Slices
+        } else {
+            Encoding::Slab
+        },
+        EncodingName::encoding,
+    );
+    let thickness = value(&known.slice_thickness_mm).unwrap_or(spacing);
+    let excitation = value(&known.tr_ms).zip(value(&known.flip_angle_deg));
+    Ok(ImplantScanner {
+        b0_t,
+        te_ms,
+        excitation: excitation.map(|(tr, flip)| [tr, flip]),
+        encoding,
+        gap: (1.0 - thickness / spacing).clamp(0.0, 0.8),
+        weighted: known.sequence() == Sequence::Swi,
+    })
+}
