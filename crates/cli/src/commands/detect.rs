@@ -225,8 +225,8 @@ fn one_scan(input: &Input, job: &Job, progress: &Progress) -> Result<()> {
     let start = Instant::now();
     let name = input.stem.as_str();
     let args = job.results;
-    check_inputs_stay(&args.out.join(name), [input.path.as_path()])?;
     let folder = prepare_folder(&args.out, name, args.force)?;
+    check_inputs_stay(&args.out.join(name), [input.path.as_path()])?;
     progress.doing(&format!("{name}: reading"));
     let given = Given {
         t1: args.t1.as_deref(),

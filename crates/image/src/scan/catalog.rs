@@ -7,7 +7,7 @@ use super::dicom::{
 };
 use super::nifti::{HeaderError, NiftiError, Placement, Placements, read_header, read_volume};
 use super::sidecar::acquisition_of_nifti;
-use super::voxels::{check_grid, check_values, tame_wild};
+use super::voxels::{check_grid, tame_wild};
 use super::walk::{Unreachable, Walked, files_below};
 use super::{Acquisition, Component, Note, ReadLimits, Scan, phase_values};
 use crate::volume::{Grid, SAME_GRID_MM, Volume};
@@ -374,7 +374,11 @@ impl VolumeEntry {
     pub fn load(&self, name: &str, limits: ReadLimits) -> Result<Scan, LoadError> {
         check_grid(&self.grid, limits)?;
         let (mut magnitude, placements, found) = self.read_placed(limits)?;
-        check_values(&magnitude)?;
+        ReadLimits::check_memory(self.grid.voxel_count() as u64)?;
+        let first = magnitude.voxels()[0];
+        if magnitude.voxels().iter().all(|v| *v == first) {
+            return Err(LoadError::Constant { value: first });
+        }
         let wild = tame_wild(&mut magnitude);
         let told = self.acquisition.component() == Component::Magnitude;
         if !told && phase_values::looks_like_phase(magnitude.voxels()) {

@@ -17,7 +17,7 @@ impl ReadLimits {
     /// Memory that detection takes for a voxel of the scan, besides what its networks take.
     pub const WORK_BYTES_A_VOXEL: u64 = 24;
 
-    /// Refuses a scan whose detection would take more memory than it may, or than there is.
+    /// Refuses a scan whose detection would take more memory than it may.
     pub(super) fn check_work(&self, voxels: u64) -> Result<(), LoadError> {
         let bytes = voxels.saturating_mul(Self::WORK_BYTES_A_VOXEL);
         if bytes > self.max_work_bytes {
@@ -27,6 +27,12 @@ impl ReadLimits {
                 limit: self.max_work_bytes,
             });
         }
+        Ok(())
+    }
+
+    /// Refuses a scan whose detection would take more memory than there is.
+    pub(super) fn check_memory(voxels: u64) -> Result<(), LoadError> {
+        let bytes = voxels.saturating_mul(Self::WORK_BYTES_A_VOXEL);
         // What the system refuses now it would refuse later, and then end the process.
         let there = usize::try_from(bytes)
             .is_ok_and(|bytes| Vec::<u8>::new().try_reserve_exact(bytes).is_ok());

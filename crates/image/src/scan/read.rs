@@ -1,5 +1,6 @@
 //! An input with its companions as a scan.
 
+use super::voxels::is_label_map;
 use super::{
     Catalog, ChooseError, Input, LoadError, Note, OpenError, PhaseError, ReadLimits, Scan,
     Sequence, VolumeEntry, read_phase,
@@ -67,6 +68,9 @@ pub fn read_scan(input: &Input, given: &Given, limits: ReadLimits) -> Result<Sca
     let catalog = Catalog::open(&input.path, limits)?;
     let entry = catalog.choose(given.volume)?;
     let mut scan = entry.load(&input.stem, limits)?;
+    if is_label_map(&scan.magnitude) {
+        return Err(LoadError::LabelMap.into());
+    }
     scan.notes.extend(catalog.notes.iter().cloned());
     scan.notes
         .extend(catalog.refused.iter().map(|refused| Note::SeriesRefused {

@@ -27,21 +27,8 @@ pub(super) fn check_grid(grid: &Grid, limits: ReadLimits) -> Result<(), LoadErro
     limits.check_work(grid.voxel_count() as u64)
 }
 
-/// Refuses voxels that are a constant, or labels.
-pub(super) fn check_values(volume: &Volume<f32>) -> Result<(), LoadError> {
-    let voxels = volume.voxels();
-    let first = voxels[0];
-    if voxels.iter().all(|v| *v == first) {
-        return Err(LoadError::Constant { value: first });
-    }
-    if is_label_map(volume) {
-        return Err(LoadError::LabelMap);
-    }
-    Ok(())
-}
-
 /// Whether all values are whole and hardly ever change from one voxel to the next, which noise does not allow a scan.
-fn is_label_map(volume: &Volume<f32>) -> bool {
+pub(super) fn is_label_map(volume: &Volume<f32>) -> bool {
     /// A mask, or a few regions.
     const FEW: usize = 8;
     const MOSTLY: f64 = 0.9;

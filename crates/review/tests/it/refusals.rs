@@ -186,7 +186,11 @@ fn what_is_too_large_or_not_understood_changes_nothing() {
         );
     }
     let store = Store::open(&served.review).unwrap();
-    assert!(store.readers().unwrap().is_empty());
+    assert!(
+        ["anna", "ben"]
+            .iter()
+            .all(|r| store.trail(1, r).unwrap().is_empty())
+    );
 }
 
 #[test]
