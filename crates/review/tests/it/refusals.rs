@@ -187,7 +187,7 @@ fn what_is_too_large_or_not_understood_changes_nothing() {
     }
     let store = Store::open(&served.review).unwrap();
     assert!(
-        ["anna", "ben"]
+        ["anna", "consensus"]
             .iter()
             .all(|r| store.trail(1, r).unwrap().is_empty())
     );
