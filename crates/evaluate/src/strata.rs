@@ -112,7 +112,9 @@ impl CaseTable {
     /// # Errors
     /// [`TableError`].
     pub fn parse(text: &[u8]) -> Result<Self, TableError> {
-        let TextTable { header, rows } = TextTable::parse(text)?;
+        let table = TextTable::parse(text)?;
+        table.check_names()?;
+        let TextTable { header, rows } = table;
         let rows = rows.into_iter().map(|row| {
             let mut fields = row.fields.into_iter();
             (fields.next().unwrap_or_default(), fields.collect())

@@ -1,6 +1,6 @@
 /** The page's start: who reads, which scan, and everything that listens. */
 
-import { fetchConsensus, fetchImage, fetchRoom, sendDecision } from "./client/calls.js";
+import { fetchConsensus, fetchImage, fetchRoom, leave, sendDecision } from "./client/calls.js";
 import { DecisionQueue } from "./client/decisions.js";
 import { unsavedKeeper } from "./client/unsaved.js";
 import { openAgreementDialog } from "./dialogs/agreement_dialog.js";
@@ -188,7 +188,10 @@ function build(session, viewer, queue, keeper) {
       const { readers } = await fetchRoom(session.reader).catch(() => session.room);
       const name = await askReader({ known: readers, current: session.reader });
       if (!name || name === session.reader) return;
+      // Who reads next at this desk has to enter as well. What was not sent yet waits for the reader's return.
+      const before = session.reader;
       session.reader = name;
+      leave(before).catch(complain);
       queue.restore(keeper.left(name));
       await reloadScan(session);
       selectFirst(session);

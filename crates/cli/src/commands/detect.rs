@@ -26,6 +26,8 @@ struct Inputs {
     scans: Vec<Input>,
     /// Name and reason of each argument, or part of a folder, that cannot be read.
     unreadable: Vec<(String, String)>,
+    /// What folders hold besides, in words.
+    passed_over: Vec<String>,
 }
 
 /// What is done with each scan.
@@ -134,9 +136,16 @@ fn threshold(card: &ModelCard, args: &Running) -> Result<Option<Threshold>> {
 }
 
 fn run_all(job: &Job, paths: &[PathBuf], jobs: u16) -> Result<Outcome, Failure> {
-    let Inputs { scans, unreadable } = inputs(paths, job.results, job.explain)?;
+    let Inputs {
+        scans,
+        unreadable,
+        passed_over,
+    } = inputs(paths, job.results, job.explain)?;
     let progress = Progress::new(scans.len() + unreadable.len(), job.results.quiet);
     let failed = AtomicBool::new(!unreadable.is_empty());
+    for said in &passed_over {
+        progress.note(said);
+    }
     for (name, why) in &unreadable {
         progress.failed(name, why);
     }
@@ -172,9 +181,11 @@ fn next<'a>(queue: &Mutex<impl Iterator<Item = &'a Input>>) -> Option<&'a Input>
 fn inputs(paths: &[PathBuf], args: &Results, one_only: bool) -> Result<Inputs, Failure> {
     let mut inputs = Vec::new();
     let mut unreadable = Vec::new();
+    let mut passed_over = Vec::new();
     for path in paths {
         match expand_input(path) {
             Ok(found) => {
+                passed_over.extend(found.passed_over());
                 inputs.extend(found.scans);
                 let parts = found.unreachable.iter();
                 unreadable.extend(parts.map(|part| (part.name(), part.to_string())));
@@ -208,6 +219,7 @@ fn inputs(paths: &[PathBuf], args: &Results, one_only: bool) -> Result<Inputs, F
     Ok(Inputs {
         scans: inputs,
         unreadable,
+        passed_over,
     })
 }
 

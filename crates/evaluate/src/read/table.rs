@@ -49,23 +49,40 @@ impl TextTable {
         let separator = separator(text)?;
         let mut table = read(text, separator)?;
         if separator != b',' {
-            for field in table.rows.iter_mut().flat_map(|row| &mut row.fields) {
-                if has_decimal_comma(field) {
-                    *field = field.replace(',', ".");
-                }
-            }
-        }
-        for row in &table.rows {
-            let name = &row.fields[0];
-            if name
-                .bytes()
-                .any(|byte| byte != separator && byte != b',' && SEPARATORS.contains(&byte))
-            {
-                let (line, name) = (row.line, name.chars().take(40).collect());
-                return Err(TextTableError::Name { line, name });
+            for column in 1..table.header.len() {
+                table.point_decimals(column);
             }
         }
         Ok(table)
+    }
+
+    /// Gives the numbers of a column points for decimal commas, where it has nothing but numbers.
+    fn point_decimals(&mut self, column: usize) {
+        let is_number = |field: &str| {
+            field.is_empty()
+                || matches!(field, "n/a" | "N/A" | "NA")
+                || field.parse::<f64>().is_ok()
+                || has_decimal_comma(field)
+        };
+        if self.rows.iter().all(|row| is_number(&row.fields[column])) {
+            for row in &mut self.rows {
+                if has_decimal_comma(&row.fields[column]) {
+                    row.fields[column] = row.fields[column].replace(',', ".");
+                }
+            }
+        }
+    }
+
+    /// Refuses names that hold what separates columns elsewhere: the first line and the others were written apart.
+    pub(crate) fn check_names(&self) -> Result<(), TextTableError> {
+        let holds = |row: &&Row| row.fields[0].contains([';', '\t', '|']);
+        match self.rows.iter().find(holds) {
+            None => Ok(()),
+            Some(row) => Err(TextTableError::Name {
+                line: row.line,
+                name: row.fields[0].chars().take(40).collect(),
+            }),
+        }
     }
 
     /// Place of the first of these columns that is there, whatever its letters' case.
@@ -162,6 +179,9 @@ mod tests {
         ] {
             assert_eq!(fields(text), expected, "{text:?}");
         }
+        // A list of numbers is no number.
+        let table = fields("id;lesions\nsub-1;1,2\nsub-2;1,2,3\n");
+        assert_eq!(table[1], ["sub-1", "1,2"]);
         // A comma within the header of a table of semicolons.
         let table = fields("id;site, city\nsub-1;A\nsub-2;B\n");
         assert_eq!(table[0], ["id", "site, city"]);
@@ -180,18 +200,17 @@ mod tests {
             TextTableError::Separator { .. }
         ));
         // The header says commas, the rows semicolons.
-        assert!(matches!(
-            refused(b"id\nsub-1;A\n"),
-            TextTableError::Name { line: 2, .. }
-        ));
-        assert!(matches!(
-            refused(b"id,site\nsub-1;A,B\n"),
-            TextTableError::Name { .. }
-        ));
-        assert!(matches!(
-            refused(b"id,site\nsub-1,A,B\n"),
-            TextTableError::Csv(_)
-        ));
+        for text in [
+            &b"id
+sub-1;A
+"[..],
+            b"id,site
+sub-1;A,B
+",
+        ] {
+            let names = TextTable::parse(text).unwrap().check_names();
+            assert!(matches!(names, Err(TextTableError::Name { line: 2, .. })));
+        }
     }
 
     #[test]

@@ -1,6 +1,6 @@
 //! What is known of how a scan was acquired, and where each fact comes from.
 
-use super::text::{find_words, words};
+use super::text::{find_words, names, words};
 use serde::Serialize;
 use std::fmt;
 
@@ -188,6 +188,9 @@ pub(crate) struct SequenceHints<'a> {
 /// (Greenberg 2009, doi 10.1016/S1474-4422(09)70013-4: TE 25-40 ms at 1.5 T).
 const T2STAR_WEIGHTED_TE_FIELD: f64 = 30.0;
 
+/// The same of what can be one echo of an SWI: 5 ms at 3 T.
+const SHORTEST_SWI_TE_FIELD: f64 = 15.0;
+
 /// A gradient echo with more echoes per excitation reads a plane in few shots: multi-echo
 /// susceptibility scans have up to a dozen.
 const EPI_ECHO_TRAIN: f64 = 16.0;
@@ -199,6 +202,7 @@ mod named {
         "swi",
         "swip",
         "swan",
+        "eswan",
         "fsbb",
         "ven bold",
         "susceptibility",
@@ -222,7 +226,9 @@ mod named {
         "difusion",
     ];
     pub(super) const FLAIR: &[&str] = &["flair", "dark fluid", "darkfluid"];
-    pub(super) const T1: &[&str] = &["t1w", "t1", "mprage", "mp2rage", "bravo", "fspgr", "tfl"];
+    pub(super) const T1: &[&str] = &[
+        "t1w", "t1", "mprage", "mp2rage", "bravo", "fspgr", "spgr", "tfe", "tfl",
+    ];
     pub(super) const T2_STAR: &[&str] = &[
         "t2star",
         "t2starw",
@@ -235,19 +241,23 @@ mod named {
         "t2 étoile",
         "t2 etoile",
         "t2 estrella",
+        "t2 eg",
+        "t2 flash",
+        "t2 fl3d",
         "gre",
         "megre",
         "mgre",
         "ffe",
         "fl2d",
         "hemo",
+        "heme",
         "haemo",
         "hämo",
         "medic",
         "merge",
     ];
     pub(super) const EPI: &[&str] = &["epi", "ep2d", "fmri"];
-    pub(super) const T2: &[&str] = &["t2w", "t2", "tse", "fse"];
+    pub(super) const T2: &[&str] = &["t2w", "tse", "fse"];
 }
 
 impl SequenceHints<'_> {
@@ -260,7 +270,7 @@ impl SequenceHints<'_> {
         };
         let texts: Vec<Vec<String>> = self.texts.iter().map(|text| words(text)).collect();
         let says = |wanted: &[&str]| {
-            let found = |text: &Vec<String>| wanted.iter().any(|w| find_words(text, w).is_some());
+            let found = |text: &Vec<String>| wanted.iter().any(|w| names(text, w));
             texts.iter().any(found)
         };
         let stated = !self.scanning_sequence.is_empty();
@@ -279,8 +289,11 @@ impl SequenceHints<'_> {
         let short = te_field.is_some_and(|product| product < T2STAR_WEIGHTED_TE_FIELD);
         // None of these can be weighted by T2*.
         let otherwise = inversion || short || spin && !gradient;
+        // Some scanners say the first of several echoes that an SWI was put together from.
+        let too_short = te_field.is_some_and(|product| product < SHORTEST_SWI_TE_FIELD);
+        let not_swi = inversion || too_short || spin && !gradient;
 
-        if any(self.image_type, &["SWI"]) || says(named::SWI) && !otherwise {
+        if any(self.image_type, &["SWI"]) || says(named::SWI) && !not_swi {
             return Sequence::Swi;
         }
         if any(self.image_type, &["DIFFUSION", "ADC", "TRACEW", "FA"]) || says(named::DIFFUSION) {
@@ -315,9 +328,39 @@ impl SequenceHints<'_> {
     }
 }
 
-/// The component that a name or description says in words: scanners and converters that write no ImageType leave
-/// `6_Pha_Images` or `7_mIP_Images(SW)`.
+/// The component that a description says in words: scanners that write no ImageType leave `Pha_Images` or
+/// `mIP_Images(SW)`.
 pub(crate) fn component_of_text(text: &str) -> Option<Component> {
+    let words = words(text);
+    let says = |wanted: &[&str]| wanted.iter().find_map(|w| find_words(&words, w));
+    component_of_words(&words).or_else(|| {
+        if says(&["ph"]).is_some() {
+            Some(Component::Phase)
+        } else if says(&["real"]).is_some() {
+            Some(Component::Real)
+        } else if says(&["imag"]).is_some() {
+            Some(Component::Imaginary)
+        } else if says(&["qsm"]).is_some() {
+            Some(Component::Map)
+        } else {
+            None
+        }
+    })
+}
+
+/// The component that a file's name says: what a person could be called, or a study, counts as its last word alone.
+pub(crate) fn component_of_file_name(name: &str) -> Option<Component> {
+    let words = words(name);
+    component_of_words(&words).or_else(|| match words.last()?.as_str() {
+        "ph" => Some(Component::Phase),
+        "real" => Some(Component::Real),
+        "imag" => Some(Component::Imaginary),
+        "qsm" => Some(Component::Map),
+        _ => None,
+    })
+}
+
+fn component_of_words(words: &[String]) -> Option<Component> {
     const PROJECTION: &[&str] = &[
         "mip",
         "minip",
@@ -329,29 +372,68 @@ pub(crate) fn component_of_text(text: &str) -> Option<Component> {
         "proyección",
         "proyeccion",
     ];
+    const MAP: &[&str] = &[
+        "fieldmap",
+        "field map",
+        "r2star",
+        "r2*",
+        "t2starmap",
+        "t2star map",
+        "t2* map",
+        "t2map",
+        "t2 map",
+        "b0map",
+        "b0 map",
+    ];
     const PHASE: &[&str] = &[
-        "phase",
         "pha",
         "phas",
-        "ph",
+        "swiphase",
+        "swipha",
         "phasenbild",
         "phasenbilder",
         "phasen",
-        "fase",
         "fasebilder",
+        "image de phase",
+        "images de phase",
+        "imagen de fase",
+        "imágenes de fase",
+        "imagenes de fase",
     ];
-    /// Words that stand before or behind a phase that is none of the signal.
-    const OTHER_PHASES: &[&str] = &[
+    const MAGNITUDE: &[&str] = &[
+        "mag",
+        "magnitude",
+        "magnitud",
+        "magnituden",
+        "betrag",
+        "betragsbild",
+        "amplitude",
+        "swimag",
+    ];
+    let says = |wanted: &[&str]| wanted.iter().any(|w| find_words(words, w).is_some());
+    if says(PROJECTION) {
+        Some(Component::Projection)
+    } else if says(MAP) {
+        Some(Component::Map)
+    } else if says(PHASE) || says_phase(words) {
+        Some(Component::Phase)
+    } else if says(&["imaginary", "imaginär", "imaginaire"]) {
+        Some(Component::Imaginary)
+    } else if says(MAGNITUDE) {
+        Some(Component::Magnitude)
+    } else {
+        None
+    }
+}
+
+/// Whether a phase is meant that is one of the signal: not of a contrast medium, of a study or of fat and water.
+fn says_phase(words: &[String]) -> bool {
+    const BEFORE: &[&str] = &[
         "in",
         "out",
         "opposed",
         "opp",
-        "inphase",
-        "outphase",
-        "contrast",
-        "encoding",
-        "enc",
-        "array",
+        "of",
         "arterial",
         "venous",
         "late",
@@ -365,60 +447,20 @@ pub(crate) fn component_of_text(text: &str) -> Option<Component> {
         "en",
         "de",
         "hors",
-        "i",
-        "ii",
-        "iii",
-        "1",
-        "2",
-        "3",
-        "4",
     ];
-    const MAP: &[&str] = &[
-        "qsm",
-        "fieldmap",
-        "r2star",
-        "r2*",
-        "t2starmap",
-        "t2map",
-        "b0map",
+    const BEHIND: &[&str] = &[
+        "contrast", "encoding", "enc", "array", "i", "ii", "iii", "1", "2", "3", "4", "trial",
+        "study",
     ];
-    const MAGNITUDE: &[&str] = &[
-        "mag",
-        "magnitude",
-        "magnitud",
-        "magnituden",
-        "betrag",
-        "betragsbild",
-        "amplitude",
-    ];
-    let words = words(text);
-    let says = |wanted: &[&str]| wanted.iter().find_map(|w| find_words(&words, w));
-    if says(PROJECTION).is_some() {
-        return Some(Component::Projection);
-    }
-    if says(MAP).is_some() {
-        return Some(Component::Map);
-    }
-    let beside = |at: Option<usize>| {
+    let beside = |at: Option<usize>, of: &[&str]| {
         at.and_then(|at| words.get(at))
-            .is_some_and(|word| OTHER_PHASES.contains(&word.as_str()))
+            .is_some_and(|word| of.contains(&word.as_str()))
     };
-    let phase = says(PHASE).filter(|at| {
-        let of_image = beside(at.checked_sub(1))
-            && find_words(&words, "image de phase").is_none()
-            && find_words(&words, "imagen de fase").is_none();
-        !of_image && !beside(Some(at + 1))
-    });
-    if phase.is_some() {
-        return Some(Component::Phase);
-    }
-    if says(&["real"]).is_some() {
-        return Some(Component::Real);
-    }
-    if says(&["imaginary", "imag", "imaginär", "imaginaire"]).is_some() {
-        return Some(Component::Imaginary);
-    }
-    says(MAGNITUDE).map(|_| Component::Magnitude)
+    words.iter().enumerate().any(|(at, word)| {
+        matches!(word.as_str(), "phase" | "fase")
+            && !beside(at.checked_sub(1), BEFORE)
+            && !beside(Some(at + 1), BEHIND)
+    })
 }
 
 /// The component that DICOM's ImageType or BIDS's ImageType says, if any.
@@ -591,6 +633,17 @@ mod tests {
             ("t1_mprage_sag", Sequence::T1w),
             ("t2_tse_dark-fluid", Sequence::Flair),
             ("t2_tse_tra", Sequence::T2w),
+            ("T2FLAIR", Sequence::Flair),
+            ("AxT2FLAIR", Sequence::Flair),
+            ("sT1W_3D_TFE", Sequence::T1w),
+            ("T1MPRAGE", Sequence::T1w),
+            ("DWIb1000", Sequence::Diffusion),
+            ("eSWAN_3D", Sequence::Swi),
+            ("AX_SWIPHASE", Sequence::Swi),
+            ("T2_FLASH", Sequence::T2StarGre),
+            ("AX_T2_HEME", Sequence::T2StarGre),
+            ("T2_axial", Sequence::Unknown),
+            ("start1_swans", Sequence::Unknown),
             ("ep2d_diff_4scan", Sequence::Diffusion),
         ] {
             assert_eq!(by_text(text), expected, "{text}");
@@ -615,6 +668,7 @@ mod tests {
         assert_eq!(of(&planar, 30.0, "bold HR"), Sequence::GreEpi);
         assert_eq!(of(&inverted, 2.4, "T1 mprage swi study"), Sequence::T1w);
         assert_eq!(of(&gradient, 4.0, "localizer swi"), Sequence::ShortTeGre);
+        assert_eq!(of(&gradient, 7.2, "SWIp"), Sequence::Swi);
         assert_eq!(
             of(&gradient, 25.0, "T1 and T2 star study"),
             Sequence::T2StarGre
@@ -632,12 +686,33 @@ mod tests {
             ("image de phase", Some(Component::Phase)),
             ("imagen de fase", Some(Component::Phase)),
             ("8_SWI_Images", None),
+            ("4_Pha_Images", Some(Component::Phase)),
+            ("swi_2_phase", Some(Component::Phase)),
+            ("images de phase", Some(Component::Phase)),
+            ("B0_map", Some(Component::Map)),
+            ("gre_field_mapping", None),
+            ("phase 3 trial", None),
             ("T1 in phase", None),
             ("phase contrast", None),
             ("Mipomersen trial", None),
             ("Phantom 3", None),
         ] {
             assert_eq!(component_of_text(text), expected, "{text}");
+        }
+    }
+
+    #[test]
+    fn what_a_person_or_a_study_may_be_called_is_no_component() {
+        for (name, expected) in [
+            ("real_scan_01", None),
+            ("sub_PH_swi", None),
+            ("swi_qsm_study_012", None),
+            ("9_gre_e2_ph", Some(Component::Phase)),
+            ("9_gre_e2_real", Some(Component::Real)),
+            ("swi_qsm", Some(Component::Map)),
+            ("7_mIP_Images(SW)", Some(Component::Projection)),
+        ] {
+            assert_eq!(component_of_file_name(name), expected, "{name}");
         }
     }
 }

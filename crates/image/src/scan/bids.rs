@@ -75,7 +75,8 @@ pub(super) fn sidecars(image: &Path) -> Vec<PathBuf> {
             found.extend(here);
         }
     }
-    if beside.is_file() {
+    // A link that leads nowhere is found, and said to be unreadable.
+    if beside.symlink_metadata().is_ok() {
         found.push(beside);
     }
     found

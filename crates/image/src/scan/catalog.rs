@@ -5,6 +5,7 @@ use super::dicom::{
     DicomFileError, Frame, GeometryError, PixelError, Placed, blank, group_frames, is_dicom,
     load_voxels, no_image, place, read_frames,
 };
+use super::input::is_derived_folder;
 use super::nifti::{HeaderError, NiftiError, Placement, Placements, read_header, read_volume};
 use super::sidecar::acquisition_of_nifti;
 use super::voxels::{check_grid, tame_wild};
@@ -12,6 +13,7 @@ use super::walk::{Unreachable, Walked, files_below};
 use super::{Acquisition, Component, Note, ReadLimits, Scan, phase_values};
 use crate::volume::{Grid, SAME_GRID_MM, Volume};
 use rayon::prelude::*;
+use std::fmt;
 use std::path::{Path, PathBuf};
 
 /// All volumes of one input, numbered from 1 in a fixed order.
@@ -36,6 +38,17 @@ pub struct DamagedFiles {
     pub why: String,
     /// Its name.
     pub name: String,
+}
+
+impl fmt::Display for DamagedFiles {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { files, why, name } = self;
+        let plural = if *files == 1 { "file is" } else { "files are" };
+        write!(
+            f,
+            "{files} DICOM {plural} damaged, so that slices may be missing; export the series again ({why}; the first is {name})"
+        )
+    }
 }
 
 /// A volume of a catalog.
@@ -150,7 +163,8 @@ impl Catalog {
     pub fn open(path: &Path, limits: ReadLimits) -> Result<Self, OpenError> {
         let about = std::fs::metadata(path).map_err(OpenError::NotThere)?;
         if about.is_dir() {
-            let Walked { files, unreachable } = files_below(path, |_| true);
+            let Walked { files, unreachable } =
+                files_below(path, |folder| !is_derived_folder(folder));
             return Self::open_dicom(&files, unreachable, limits);
         }
         if !about.is_file() {

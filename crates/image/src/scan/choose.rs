@@ -1,5 +1,6 @@
 //! Which volume of an input to use.
 
+use super::acquisition::Origin;
 use super::dicom::GeometryError;
 use super::{Catalog, Component, DamagedFiles, RefusedVolume, Sequence, VolumeEntry};
 
@@ -64,8 +65,15 @@ impl Catalog {
             .iter()
             .find(|entry| entry.number == asked)
             .ok_or(ChooseError::NoSuchVolume { asked, count })?;
+        // What a name says is a guess, and the user knows better.
+        let by_name = entry
+            .acquisition
+            .component
+            .as_ref()
+            .is_some_and(|known| known.origin == Origin::FileName);
         match entry.acquisition.component() {
             Component::Magnitude | Component::Unknown => Ok(entry),
+            _ if by_name => Ok(entry),
             what => Err(ChooseError::NotMagnitude {
                 number: asked,
                 what,

@@ -1,6 +1,6 @@
 //! The phase that belongs to a magnitude.
 
-use super::{Catalog, Component, LoadError, OpenError, ReadLimits};
+use super::{Catalog, Component, DamagedFiles, LoadError, OpenError, ReadLimits};
 use crate::volume::Volume;
 use std::path::Path;
 
@@ -12,6 +12,8 @@ pub enum PhaseError {
     Open(#[from] OpenError),
     #[error(transparent)]
     Load(#[from] LoadError),
+    #[error("{0}")]
+    Damaged(DamagedFiles),
     #[error("it holds {count} volumes, expected one; give a file with that image alone")]
     Volumes { count: usize },
     #[error("this is a {0} image; give the phase of the same acquisition")]
@@ -23,7 +25,11 @@ pub enum PhaseError {
 /// # Errors
 /// When it holds several volumes, or something that is said to be no phase.
 pub fn read_phase(path: &Path, limits: ReadLimits) -> Result<Volume<f32>, PhaseError> {
-    let volumes = Catalog::open(path, limits)?.volumes;
+    let catalog = Catalog::open(path, limits)?;
+    if let Some(damaged) = catalog.damaged {
+        return Err(PhaseError::Damaged(damaged));
+    }
+    let volumes = catalog.volumes;
     let [entry] = &volumes[..] else {
         let count = volumes.len();
         return Err(PhaseError::Volumes { count });

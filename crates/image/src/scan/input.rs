@@ -30,13 +30,34 @@ pub struct Expanded {
     pub scans: Vec<Input>,
     /// Parts of a folder that cannot be read and may hold scans.
     pub unreachable: Vec<Unreachable>,
+    /// NIfTI files of a folder that are something else by name or sidecar.
+    pub others: Vec<PathBuf>,
 }
 
 impl Expanded {
+    /// What was not taken for a scan, in words.
+    #[must_use]
+    pub fn passed_over(&self) -> Option<String> {
+        const SHOWN: usize = 3;
+        if self.others.is_empty() {
+            return None;
+        }
+        let mut names: Vec<String> = self.others.iter().take(SHOWN).map(|p| stem(p)).collect();
+        if self.others.len() > SHOWN {
+            names.push("…".into());
+        }
+        Some(format!(
+            "{} of the folder's NIfTI files are something else by name or sidecar and are not searched: {}",
+            self.others.len(),
+            names.join(", ")
+        ))
+    }
+
     fn of(path: &Path) -> Self {
         Self {
             scans: vec![input_of(path)],
             unreachable: Vec::new(),
+            others: Vec::new(),
         }
     }
 }
@@ -115,11 +136,10 @@ pub fn expand_input(path: &Path) -> Result<Expanded, InputError> {
     if files.is_empty() && !unreachable.iter().any(|part| bids::is_nifti(&part.path)) {
         return Ok(Expanded::of(path));
     }
-    let mut scans: Vec<Input> = files
-        .iter()
-        .filter(|file| may_be_the_scan(file))
-        .map(|file| input_of(file))
-        .collect();
+    let count = files.len();
+    let (scans, others): (Vec<PathBuf>, Vec<PathBuf>) =
+        files.into_iter().partition(|file| may_be_the_scan(file));
+    let mut scans: Vec<Input> = scans.iter().map(|file| input_of(file)).collect();
     let dicom = holds_dicom(path);
     if dicom {
         scans.push(input_of(path));
@@ -131,9 +151,13 @@ pub fn expand_input(path: &Path) -> Result<Expanded, InputError> {
     };
     let unreachable: Vec<Unreachable> = unreachable.into_iter().filter(missing).collect();
     if scans.is_empty() && unreachable.is_empty() {
-        Err(InputError { files: files.len() })
+        Err(InputError { files: count })
     } else {
-        Ok(Expanded { scans, unreachable })
+        Ok(Expanded {
+            scans,
+            unreachable,
+            others,
+        })
     }
 }
 
@@ -175,7 +199,7 @@ fn input_of(path: &Path) -> Input {
 }
 
 /// BIDS keeps computed images apart; siderin's own results are no input.
-fn is_derived_folder(path: &Path) -> bool {
+pub(super) fn is_derived_folder(path: &Path) -> bool {
     let holds = |file: &str| path.join(file).is_file();
     holds("lesions.json")
         || holds("review.sqlite")

@@ -26,8 +26,8 @@ pub enum Note {
     OtherImages { files: usize, why: String },
     /// A sidecar that is there and cannot be read.
     SidecarUnreadable { name: String },
-    /// A number of the sidecar that is none.
-    SidecarValue { field: &'static str, value: String },
+    /// A fact that should be a number and is none.
+    NotANumber { what: String, value: String },
     /// Times of the sidecar that can only be milliseconds.
     Milliseconds { echo_time: f64 },
     /// A fact that cannot be.
@@ -90,7 +90,7 @@ impl Note {
             Self::DuplicateFiles { .. } => "duplicate_files",
             Self::OtherImages { .. } => "other_images",
             Self::SidecarUnreadable { .. } => "sidecar_unreadable",
-            Self::SidecarValue { .. } => "sidecar_value",
+            Self::NotANumber { .. } => "not_a_number",
             Self::Milliseconds { .. } => "milliseconds",
             Self::Implausible { .. } => "implausible",
             Self::DecimalComma { .. } => "decimal_comma",
@@ -164,10 +164,12 @@ impl fmt::Display for Note {
                 "the sidecar {name} is damaged or too large and was left out: echo time, field \
                  strength and magnitude or phase may be unknown because of it"
             ),
-            Self::SidecarValue { field, value } => write!(
-                f,
-                "the sidecar's {field} is {value:?}, which is no number, and was left out"
-            ),
+            Self::NotANumber { what, value } => {
+                write!(
+                    f,
+                    "{what} is {value:?}, which is not a number, and was left out"
+                )
+            }
             Self::Milliseconds { echo_time } => write!(
                 f,
                 "the sidecar's EchoTime is {echo_time}, which is no time in seconds as BIDS has it: all of its times \
@@ -201,8 +203,14 @@ impl fmt::Display for Note {
                 usual,
             } => write!(
                 f,
-                "{voxels} voxels lie far beyond the others, such as {largest:.3e} at ({i}, {j}, {k}), where nearly \
-                 all are below {usual:.3e}: each was replaced by the median of its neighbours"
+                "{voxels} {} far beyond the others, such as {largest:.3e} at ({i}, {j}, {k}), where nearly all are \
+                 below {usual:.3e}: each was replaced by the median of its neighbours, or by 0 where few of these are \
+                 sound",
+                if *voxels == 1 {
+                    "voxel lies"
+                } else {
+                    "voxels lie"
+                }
             ),
             Self::SeriesRefused { what, why } => write!(f, "left out {what}: {why}"),
             Self::Suitability { verdict, reason } => {

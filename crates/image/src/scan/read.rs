@@ -2,8 +2,8 @@
 
 use super::voxels::is_label_map;
 use super::{
-    Catalog, ChooseError, Input, LoadError, Note, OpenError, PhaseError, ReadLimits, Scan,
-    Sequence, VolumeEntry, read_phase,
+    Catalog, ChooseError, DamagedFiles, Input, LoadError, Note, OpenError, PhaseError, ReadLimits,
+    Scan, Sequence, VolumeEntry, read_phase,
 };
 use crate::volume::Volume;
 use std::path::Path;
@@ -50,6 +50,8 @@ pub enum CompanionError {
     Open(#[from] OpenError),
     #[error(transparent)]
     Load(#[from] LoadError),
+    #[error("{0}")]
+    Damaged(DamagedFiles),
     #[error("it holds {count} volumes, expected one; give a file with that image alone")]
     Volumes { count: usize },
     #[error("this is {found}; give {expected} of the same person")]
@@ -104,7 +106,11 @@ pub fn read_single_volume(
     path: &Path,
     limits: ReadLimits,
 ) -> Result<(VolumeEntry, Volume<f32>), CompanionError> {
-    let mut volumes = Catalog::open(path, limits)?.volumes;
+    let catalog = Catalog::open(path, limits)?;
+    if let Some(damaged) = catalog.damaged {
+        return Err(CompanionError::Damaged(damaged));
+    }
+    let mut volumes = catalog.volumes;
     if volumes.len() != 1 {
         let count = volumes.len();
         return Err(CompanionError::Volumes { count });

@@ -1,8 +1,8 @@
 //! BIDS sidecars and file names as facts about the acquisition.
 
 use super::acquisition::{
-    Acquisition, Component, Known, Origin, SequenceHints, component_of_image_type,
-    component_of_text,
+    Acquisition, Component, Known, Origin, SequenceHints, component_of_file_name,
+    component_of_image_type, component_of_text,
 };
 use super::bids::{self, BidsName};
 use super::plausible::{ECHO_TIME, FIELD_STRENGTH};
@@ -61,8 +61,8 @@ fn number_of(
             Value::String(text) => text.clone(),
             value => value.to_string(),
         };
-        notes.push(Note::SidecarValue {
-            field: name,
+        notes.push(Note::NotANumber {
+            what: format!("the sidecar's {name}"),
             value: text.chars().take(SHOWN).collect(),
         });
     }
@@ -195,7 +195,7 @@ fn component_of_name(image: &Path, name: Option<&BidsName>) -> Option<Known<Comp
             let rec = name.entity("rec").unwrap_or_default();
             component_of_text(&name.suffix).or_else(|| component_of_text(rec))?
         }
-        (None, _) => component_of_text(&super::stem(image))?,
+        (None, _) => component_of_file_name(&super::stem(image))?,
     };
     Some(Known {
         value,
@@ -251,7 +251,7 @@ mod tests {
         );
         assert_eq!(
             times(json!("20 ms"), json!([1, 2])),
-            (None, None, vec!["sidecar_value"; 2])
+            (None, None, vec!["not_a_number"; 2])
         );
     }
 

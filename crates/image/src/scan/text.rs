@@ -51,6 +51,44 @@ pub(super) fn find_words(words: &[String], wanted: &str) -> Option<usize> {
         .position(|window| window.iter().zip(&wanted).all(same))
 }
 
+/// Whether words name a kind of image: one is `wanted`, or is with what protocols write before and behind it without
+/// a sign between (`AxT2FLAIR`, `sT1W`, `DWIb1000`, `swi3d2`); several stand one behind the other.
+pub(super) fn names(words: &[String], wanted: &str) -> bool {
+    if wanted.contains(' ') {
+        return find_words(words, wanted).is_some();
+    }
+    words.iter().any(|word| is_named(word, wanted))
+}
+
+fn is_named(word: &str, wanted: &str) -> bool {
+    const BEFORE: [&str; 12] = [
+        "axial", "ax", "sag", "cor", "tra", "iso", "t1", "t2", "2d", "3d", "s", "e",
+    ];
+    const BEHIND: [&str; 8] = ["2d", "3d", "w", "wi", "mag", "pha", "phase", "ax"];
+    if word == wanted {
+        return true;
+    }
+    // A number at the end, as of a repetition or a weighting.
+    let bare = word.trim_end_matches(|c: char| c.is_ascii_digit());
+    let bare = bare
+        .strip_suffix('b')
+        .filter(|_| bare.len() < word.len())
+        .unwrap_or(bare);
+    if bare.len() < word.len() && bare.len() >= wanted.len() && bare == wanted {
+        return true;
+    }
+    let long_enough = |rest: &&str| rest.len() >= wanted.len();
+    let before = BEFORE.iter().filter_map(|mark| {
+        let rest = word.strip_prefix(mark).filter(long_enough)?;
+        // Single letters stand before weightings alone (`sT1W`): else they are letters of other words.
+        (mark.len() > 1 || rest.starts_with("t1") || rest.starts_with("t2")).then_some(rest)
+    });
+    let behind = BEHIND
+        .iter()
+        .filter_map(|mark| word.strip_suffix(mark).filter(long_enough));
+    before.chain(behind).any(|rest| is_named(rest, wanted))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -4,6 +4,7 @@ use super::Note;
 use super::catalog::LoadError;
 use super::limits::ReadLimits;
 use crate::volume::{Grid, Volume, replace_by_neighbours};
+use std::collections::HashMap;
 
 /// Refuses what no head can be searched on, before its voxels are read.
 pub(super) fn check_grid(grid: &Grid, limits: ReadLimits) -> Result<(), LoadError> {
@@ -48,17 +49,31 @@ pub(super) fn is_label_map(volume: &Volume<f32>) -> bool {
     if values.len() <= FEW {
         return true;
     }
+    // What is blank has one value, whichever.
+    let blank = most_frequent(voxels);
     let (mut pairs, mut same) = (0u64, 0u64);
     for row in voxels.chunks_exact(volume.shape()[0]) {
         for pair in row
             .windows(2)
-            .filter(|pair| pair[0] != 0.0 && pair[1] != 0.0)
+            .filter(|pair| pair[0] != blank && pair[1] != blank)
         {
             pairs += 1;
             same += u64::from(pair[0] == pair[1]);
         }
     }
     pairs > 0 && same as f64 >= MOSTLY * pairs as f64
+}
+
+fn most_frequent(voxels: &[f32]) -> f32 {
+    let mut counts: HashMap<u32, u64> = HashMap::new();
+    let step = voxels.len() / 200_000 + 1;
+    for value in voxels.iter().step_by(step) {
+        *counts.entry(value.to_bits()).or_default() += 1;
+    }
+    let most = counts
+        .into_iter()
+        .max_by_key(|(bits, count)| (*count, *bits));
+    most.map_or(0.0, |(bits, _)| f32::from_bits(bits))
 }
 
 /// Replaces voxels far beyond all others, which reconstructions and resampling leave and which would take all contrast
@@ -82,7 +97,12 @@ pub(super) fn tame_wild(volume: &mut Volume<f32>) -> Option<Note> {
     let at = (QUANTILE * (sample.len() - 1) as f64) as usize;
     let usual = *sample.select_nth_unstable_by(at, f32::total_cmp).1;
     let is_wild = |v: f32| v.abs() / BEYOND > usual;
-    let at = volume.voxels().iter().position(|v| is_wild(*v))?;
+    let wild = volume
+        .voxels()
+        .iter()
+        .enumerate()
+        .filter(|(_, v)| is_wild(**v));
+    let (at, _) = wild.max_by(|(_, a), (_, b)| a.abs().total_cmp(&b.abs()))?;
     let (largest, index) = (volume.voxels()[at], volume.grid().index(at));
     let voxels = replace_by_neighbours(volume, is_wild) as usize;
     Some(Note::WildVoxels {
@@ -112,6 +132,12 @@ mod tests {
         let grid = noisy().grid().clone();
         let map = Volume::from_fn(&grid, |[_, j, k]| (j * 30 / 20 + k / 10) as f32 + 2.0);
         assert!(is_label_map(&map));
+        // A scan whose background was filled up is one.
+        let filled = Volume::from_fn(&grid, |[i, j, k]| match (i, j) {
+            (8..12, 8..12) => noisy().at([i, j, k]),
+            _ => -1024.0,
+        });
+        assert!(!is_label_map(&filled));
         // Half a label is none.
         assert!(!is_label_map(&map.map(|v| v / 2.0)));
     }

@@ -13,6 +13,9 @@ export const fetchRoom = (reader) => get("api/room", { reader });
 /** @param {string} reader @param {string} password @param {boolean} isNew @returns {Promise<{ reader: string }>} */
 export const enter = (reader, password, isNew) => post("api/enter", {}, { reader, password, is_new: isNew });
 
+/** @param {string} reader @returns {Promise<{ reader: string }>} */
+export const leave = (reader) => post("api/leave", { reader }, {});
+
 /** @param {number} scan @param {string} reader @returns {Promise<Api.Scan>} */
 export const fetchScan = (scan, reader) => get(`api/scans/${scan}`, { reader });
 

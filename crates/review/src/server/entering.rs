@@ -25,6 +25,9 @@ const LENGTHS: [usize; 2] = [6, 200];
 /// How long a wrong password takes; one is tried at a time.
 const WRONG_TAKES: Duration = Duration::from_millis(400);
 
+/// Browsers of one reader at a time; one more takes the place of the first.
+const MOST_BROWSERS: usize = 8;
+
 /// Who entered since the server was started.
 #[derive(Debug, Default)]
 pub(super) struct Sessions {
@@ -39,24 +42,39 @@ impl Sessions {
     fn add(&self, reader: &str) -> String {
         let key = random_name();
         let mut keys = self.keys.lock().unwrap_or_else(PoisonError::into_inner);
-        keys.entry(reader.to_string())
-            .or_default()
-            .push(key.clone());
+        let known = keys.entry(reader.to_string()).or_default();
+        if known.len() >= MOST_BROWSERS {
+            known.remove(0);
+        }
+        known.push(key.clone());
         key
     }
 
     fn has(&self, reader: &str, headers: &HeaderMap) -> bool {
         let keys = self.keys.lock().unwrap_or_else(PoisonError::into_inner);
         let known = keys.get(reader).map_or(&[][..], Vec::as_slice);
-        let name = cookie_name(reader);
-        let cookies = headers.get_all(COOKIE).iter();
-        let cookies = cookies.filter_map(|value| value.to_str().ok());
-        cookies
-            .flat_map(|line| line.split(';'))
-            .filter_map(|cookie| cookie.trim().split_once('='))
-            .filter(|(key, _)| *key == name)
-            .any(|(_, shown)| known.iter().any(|key| is_same(key, shown)))
+        shown(reader, headers).any(|shown| known.iter().any(|key| is_same(key, shown)))
     }
+
+    /// Forgets the keys that a browser shows.
+    fn remove(&self, reader: &str, headers: &HeaderMap) {
+        let mut keys = self.keys.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(known) = keys.get_mut(reader) {
+            known.retain(|key| shown(reader, headers).all(|shown| !is_same(key, shown)));
+        }
+    }
+}
+
+/// The keys that a browser shows for a reader.
+fn shown<'a>(reader: &str, headers: &'a HeaderMap) -> impl Iterator<Item = &'a str> {
+    let name = cookie_name(reader);
+    let cookies = headers.get_all(COOKIE).iter();
+    cookies
+        .filter_map(|value| value.to_str().ok())
+        .flat_map(|line| line.split(';'))
+        .filter_map(|cookie| cookie.trim().split_once('='))
+        .filter(move |(key, _)| *key == name)
+        .map(|(_, shown)| shown)
 }
 
 /// Names hold what cookies may not: they are written in hexadecimal digits.
@@ -143,6 +161,22 @@ pub(super) async fn enter(
     Ok(([(SET_COOKIE, cookie)], Json(json!({ "reader": reader }))).into_response())
 }
 
+/// The browser forgets the reader: whoever uses it next has to enter.
+pub(super) async fn leave(
+    State(app): State<Arc<App>>,
+    who: Who,
+    headers: HeaderMap,
+) -> Result<Response, Refused> {
+    let reader = who.name()?;
+    app.sessions.remove(reader, &headers);
+    let cookie = format!(
+        "{}=; Path=/{}/; Max-Age=0; HttpOnly; SameSite=Strict",
+        cookie_name(reader),
+        app.token
+    );
+    Ok(([(SET_COOKIE, cookie)], Json(json!({ "reader": reader }))).into_response())
+}
+
 /// Whether the password is that of the reader, or becomes it.
 fn check(app: &App, sent: &Enter) -> Result<(), Refused> {
     let _turn = app
@@ -160,10 +194,7 @@ fn check(app: &App, sent: &Enter) -> Result<(), Refused> {
             std::thread::sleep(WRONG_TAKES);
             Refused::new(
                 StatusCode::UNAUTHORIZED,
-                format!(
-                    "entering as {}: the password is another; type it again",
-                    sent.reader
-                ),
+                format!("entering as {}: wrong password; try again", sent.reader),
             )
         });
     }

@@ -5,19 +5,29 @@ use http_body::{Body, Frame, SizeHint};
 use std::convert::Infallible;
 use std::pin::Pin;
 use std::task::{Context, Poll};
-use tokio::sync::OwnedSemaphorePermit;
+use std::time::Duration;
+use tokio::sync::{OwnedSemaphorePermit, oneshot};
+
+/// Who takes longer than this for an image no longer holds others up.
+const LONGEST: Duration = Duration::from_secs(60);
 
 /// Bytes sent piece by piece, so that they are held until nearly all are with the browser.
 pub(super) struct HeldBody {
     left: Bytes,
-    _permit: Option<OwnedSemaphorePermit>,
+    /// Dropped with the answer, which gives the permit back.
+    _done: oneshot::Sender<()>,
 }
 
 impl HeldBody {
     pub(super) fn new(bytes: Vec<u8>, permit: Option<OwnedSemaphorePermit>) -> Self {
+        let (done, sent) = oneshot::channel();
+        tokio::spawn(async move {
+            let _permit = permit;
+            let _ = tokio::time::timeout(LONGEST, sent).await;
+        });
         Self {
             left: bytes.into(),
-            _permit: permit,
+            _done: done,
         }
     }
 }

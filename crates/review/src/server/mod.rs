@@ -101,6 +101,7 @@ fn router(app: Arc<App>) -> Router {
         .route("/{*path}", get(assets::asset))
         .route("/api/room", get(scans::room))
         .route("/api/enter", post(entering::enter))
+        .route("/api/leave", post(entering::leave))
         .route("/api/scans/{scan}", get(scans::scan))
         .route("/api/scans/{scan}/image.nii", get(scans::image))
         .route("/api/scans/{scan}/thumbs/{item}", get(scans::thumb))

@@ -119,6 +119,14 @@ impl Store {
         Ok(item)
     }
 
+    /// Whether something was kept under a key.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub fn is_kept(&self, scan: i64, reader: &str, key: &str) -> Result<bool, StoreError> {
+        Ok(known_of_key(&self.connection, scan, reader, key)?.is_some())
+    }
+
     /// Takes the reader's last change back. Returns the item it was about.
     ///
     /// # Errors

@@ -10,7 +10,7 @@ use siderin_image::preprocess::{SmoothError, distance_to_mm, gaussian_smooth};
 use siderin_image::random::Stream;
 use siderin_image::volume::{Grid, Volume, WorldPoint};
 
-/// Parenchyma without what is dark there already: vessels, findings, calcifications.
+/// Parenchyma without what is dark or bright there already: vessels, findings, calcifications.
 #[derive(Debug, Clone)]
 pub struct ImplantRoom {
     pub(super) parenchyma: Volume<bool>,
@@ -18,8 +18,8 @@ pub struct ImplantRoom {
     pub(super) regions: Option<Volume<u8>>,
     /// Distance of each voxel to the next one outside of parenchyma, in mm.
     depth_mm: Volume<f32>,
-    /// ... and to the next dark one.
-    to_dark_mm: Volume<f32>,
+    /// ... and to the next dark or bright one.
+    to_other_mm: Volume<f32>,
 }
 
 /// Implants that find no room.
@@ -44,9 +44,9 @@ pub enum PlaceImplantsError {
     Smooth(#[from] SmoothError),
 }
 
-/// Signal below this share of what is around it is dark.
-const DARK: f32 = 0.8;
-/// Free tissue between a core and what is outside or dark.
+/// Signal below and above these shares of what is around it is that of something else than tissue.
+const USUAL: [f32; 2] = [0.8, 1.3];
+/// Free tissue between a core and what is outside or something else.
 const CLEARANCE_MM: f64 = 1.0;
 /// Microbleeds and mimics are farther apart than this, so that each is found or not by itself.
 const APART_MM: f64 = 9.0;
@@ -69,13 +69,13 @@ impl ImplantRoom {
         let spacing = magnitude.grid().spacing_mm();
         // Noise is no vessel.
         let smooth = gaussian_smooth(relative, 0.6 * spacing.into_iter().fold(f64::MAX, f64::min))?;
-        let mut dark = smooth.map(|value| value < DARK);
-        for (dark, inside) in dark.voxels_mut().iter_mut().zip(parenchyma.voxels()) {
-            *dark &= *inside;
+        let mut other = smooth.map(|value| !(USUAL[0]..=USUAL[1]).contains(&value));
+        for (other, inside) in other.voxels_mut().iter_mut().zip(parenchyma.voxels()) {
+            *other &= *inside;
         }
         Ok(Self {
             depth_mm: distance_to_mm(&parenchyma.map(|inside| !inside)),
-            to_dark_mm: distance_to_mm(&dark),
+            to_other_mm: distance_to_mm(&other),
             parenchyma,
             regions,
         })
@@ -100,7 +100,7 @@ impl ImplantRoom {
             _ => true,
         };
         (0..self.grid().voxel_count())
-            .filter(|&o| self.depth_mm.voxels()[o] > least && self.to_dark_mm.voxels()[o] > least)
+            .filter(|&o| self.depth_mm.voxels()[o] > least && self.to_other_mm.voxels()[o] > least)
             .filter(|&o| of_group(o))
             .collect()
     }
@@ -133,7 +133,7 @@ pub(super) fn placed(
             let Some(offset) = pick(&pools, stream) else {
                 break;
             };
-            if room.depth_mm.voxels()[offset] <= least || room.to_dark_mm.voxels()[offset] <= least
+            if room.depth_mm.voxels()[offset] <= least || room.to_other_mm.voxels()[offset] <= least
             {
                 continue;
             }

@@ -119,7 +119,9 @@ pub fn labelled_scans(path: &Path) -> Result<Vec<LabelledScan>, LabelledError> {
 }
 
 fn in_folder(folder: &Path) -> Result<Vec<LabelledScan>, LabelledError> {
-    let Expanded { scans, unreachable } = expand_input(folder)?;
+    let Expanded {
+        scans, unreachable, ..
+    } = expand_input(folder)?;
     let walked = files_below(folder, |folder| !is_results(folder));
     // Hours of training are not begun with less than what was meant.
     if let Some(part) = unreachable.into_iter().chain(walked.unreachable).next() {

@@ -1,6 +1,7 @@
 //! One frame: a classic file, or one of an enhanced file's frames.
 
 use super::attributes::{FrameAttributes, first_item};
+use super::grouping::SAME_POSITION_MM;
 use super::guard::{DicomFileError, dicom_bytes, parse};
 use crate::scan::ReadLimits;
 use crate::scan::acquisition::{
@@ -68,6 +69,14 @@ impl Frame {
     /// Unit vector along which slices are stacked: row × column direction.
     pub(crate) fn normal(&self) -> Vector3<f64> {
         self.row_direction.cross(&self.column_direction).normalize()
+    }
+
+    /// Whether both claim to be one image: the same instance, frame and place.
+    pub(crate) fn is_image_of(&self, other: &Self) -> bool {
+        self.sop_uid == other.sop_uid
+            && self.frame_index == other.frame_index
+            && self.instance_number == other.instance_number
+            && (self.position_lps - other.position_lps).norm() < SAME_POSITION_MM
     }
 
     /// Position of the slice along its normal in mm.
@@ -339,6 +348,15 @@ fn acquisition_of(
             origin: Origin::Dicom(name),
         }))
     };
+    // What no voxel's value or place depends on is left out where it is no number, and said.
+    let mut notes = Vec::new();
+    let mut or_note = |read: Result<Option<Known<f64>>, DicomFileError>| match read {
+        Err(DicomFileError::NotANumber { name, value, .. }) => {
+            notes.push(Note::NotANumber { what: name, value });
+            Ok(None)
+        }
+        read => read,
+    };
     let known_text = |tag, name| {
         a.text(tag, tag).map(|value| Known {
             value,
@@ -353,7 +371,8 @@ fn acquisition_of(
     if te_ms.is_none() {
         te_ms = known_number(tags::ECHO_TIME, tags::ECHO_TIME, "EchoTime")?;
     }
-    let mut ti_ms = known_number(tags::INVERSION_TIME, tags::INVERSION_TIME, "InversionTime")?;
+    let inversion = known_number(tags::INVERSION_TIME, tags::INVERSION_TIME, "InversionTime");
+    let mut ti_ms = or_note(inversion)?;
     if ti_ms.is_none() {
         // There may be several: the first.
         let times = tags::MR_MODIFIER_SEQUENCE;
@@ -363,12 +382,27 @@ fn acquisition_of(
             origin: Origin::Dicom("InversionTimes"),
         });
     }
-    let field_strength_t = known_number(
+    let field_strength_t = or_note(known_number(
         tags::MAGNETIC_FIELD_STRENGTH,
         tags::MAGNETIC_FIELD_STRENGTH,
         "MagneticFieldStrength",
-    )?;
-    let mut notes = Vec::new();
+    ))?;
+    let tr_ms = or_note(known_number(
+        timing,
+        tags::REPETITION_TIME,
+        "RepetitionTime",
+    ))?;
+    let flip_angle_deg = or_note(known_number(timing, tags::FLIP_ANGLE, "FlipAngle"))?;
+    let echoes = or_note(known_number(
+        timing,
+        tags::ECHO_TRAIN_LENGTH,
+        "EchoTrainLength",
+    ))?;
+    let slice_thickness_mm = or_note(known_number(
+        tags::PIXEL_MEASURES_SEQUENCE,
+        tags::SLICE_THICKNESS,
+        "SliceThickness",
+    ))?;
     let te_ms = ECHO_TIME.checked(te_ms, &mut notes);
     let field_strength_t = FIELD_STRENGTH.checked(field_strength_t, &mut notes);
     let series_description = known_text(tags::SERIES_DESCRIPTION, "SeriesDescription");
@@ -381,7 +415,7 @@ fn acquisition_of(
     let sequence = SequenceHints {
         scanning_sequence: &scanning_sequence,
         image_type,
-        echo_train_length: a.number(timing, tags::ECHO_TRAIN_LENGTH)?,
+        echo_train_length: echoes.map(|known| known.value),
         texts: &texts,
         te_ms: te_ms.as_ref().map(|known| known.value),
         ti_ms: ti_ms.as_ref().map(|known| known.value),
@@ -392,13 +426,9 @@ fn acquisition_of(
         field_strength_t,
         te_ms,
         ti_ms,
-        tr_ms: known_number(timing, tags::REPETITION_TIME, "RepetitionTime")?,
-        flip_angle_deg: known_number(timing, tags::FLIP_ANGLE, "FlipAngle")?,
-        slice_thickness_mm: known_number(
-            tags::PIXEL_MEASURES_SEQUENCE,
-            tags::SLICE_THICKNESS,
-            "SliceThickness",
-        )?,
+        tr_ms,
+        flip_angle_deg,
+        slice_thickness_mm,
         sequence: Some(Known {
             value: sequence,
             origin: Origin::Derived,

@@ -24,7 +24,7 @@ pub(super) const SAME_POSITION_MM: f64 = 0.02;
 
 /// What all frames of one volume share. Orientation is not part of it: a volume of mixed
 /// orientation is to be refused, not split.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 struct Key {
     series_number: i64,
     series_uid: String,
@@ -61,18 +61,20 @@ pub(crate) fn group_frames(frames: Vec<Frame>) -> Vec<FrameGroup> {
     let mut groups: BTreeMap<Key, (Vec<Frame>, Vec<Frame>)> = BTreeMap::new();
     let mut seen = HashSet::new();
     for frame in frames {
-        let (own, copies) = groups.entry(Key::of(&frame)).or_default();
+        let key = Key::of(&frame);
         // Careless anonymisers give every slice one UID: only at one place is it a copy.
         let place = frame
             .position_lps
             .coords
             .map(|mm| (mm * 100.0).round() as i64);
         let identity = (
+            key.clone(),
             frame.sop_uid.clone(),
             frame.frame_index,
             frame.instance_number,
             place,
         );
+        let (own, copies) = groups.entry(key).or_default();
         if !frame.sop_uid.is_empty() && !seen.insert(identity) {
             copies.push(frame);
         } else {
@@ -81,7 +83,6 @@ pub(crate) fn group_frames(frames: Vec<Frame>) -> Vec<FrameGroup> {
     }
     let mut groups: Vec<FrameGroup> = with_slices_joined(groups)
         .into_iter()
-        .filter(|group| !group.frames.is_empty())
         .flat_map(into_blocks)
         .collect();
     for group in &mut groups {
@@ -176,18 +177,19 @@ fn into_blocks(group: FrameGroup) -> Vec<FrameGroup> {
         return vec![FrameGroup { frames, ..group }];
     }
     (0..repeats)
-        .map(|repeat| FrameGroup {
-            frames: positions
+        .map(|repeat| {
+            let frames: Vec<Frame> = positions
                 .iter()
                 .map(|slice| slice[repeat].clone())
-                .collect(),
-            repetition: Some(repeat + 1),
-            copies: if repeat == 0 {
-                group.copies.clone()
-            } else {
-                Vec::new()
-            },
-            notes: group.notes.clone(),
+                .collect();
+            let copies = group.copies.iter();
+            let copies = copies.filter(|copy| frames.iter().any(|f| f.is_image_of(copy)));
+            FrameGroup {
+                copies: copies.cloned().collect(),
+                frames,
+                repetition: Some(repeat + 1),
+                notes: group.notes.clone(),
+            }
         })
         .collect()
 }
@@ -223,11 +225,18 @@ impl InstanceNumbers {
     /// What is said of slices that are not there.
     fn missing(&self, frames: &[Frame]) -> Option<Note> {
         let first = frames.first()?;
-        let numbers = self.by_series.get(&first.series_uid)?;
-        let (least, most) = (*numbers.first()?, *numbers.last()?);
-        if frames.len() < 2 {
+        // The frames of one file have one number.
+        if frames.iter().all(|frame| frame.path == first.path) {
             return None;
         }
+        let series: BTreeSet<&str> = frames.iter().map(|f| &*f.series_uid).collect();
+        let numbers: BTreeSet<i64> = series
+            .into_iter()
+            .filter_map(|series| self.by_series.get(series))
+            .flatten()
+            .copied()
+            .collect();
+        let (least, most) = (*numbers.first()?, *numbers.last()?);
         let why = match first.images_in_acquisition {
             Some(images) if images > numbers.len() as i64 => format!(
                 "the scanner counted {images} images, {} are there",

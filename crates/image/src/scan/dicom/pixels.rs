@@ -3,7 +3,6 @@
 use super::codestream::{claimed_size, is_plausible_rle};
 use super::frame::Frame;
 use super::geometry::Placed;
-use super::grouping::SAME_POSITION_MM;
 use super::guard::{DicomFileError, dicom_bytes, parse, quietly, root_cause};
 use crate::scan::{ReadLimits, stem};
 use crate::volume::Volume;
@@ -91,23 +90,22 @@ fn check_copies(
     decoded: &[(usize, Vec<f32>)],
     limits: ReadLimits,
 ) -> Result<(), PixelError> {
-    placed.copies.par_iter().try_for_each(|copy| {
-        let same_image = |frame: &Frame| {
-            frame.sop_uid == copy.sop_uid
-                && frame.frame_index == copy.frame_index
-                && (frame.position_lps - copy.position_lps).norm() < SAME_POSITION_MM
-        };
-        let Some(slice) = placed.frames.iter().position(same_image) else {
-            return Ok(());
-        };
-        let values = decode_file(&copy.path, &[(slice, copy)], limits)?;
-        let same = decoded.iter().any(|slice| *slice == values[0]);
-        if same {
-            return Ok(());
+    let mut files: BTreeMap<&Path, Vec<(usize, &Frame)>> = BTreeMap::new();
+    for copy in &placed.copies {
+        let slice = placed.frames.iter().position(|f| f.is_image_of(copy));
+        if let Some(slice) = slice {
+            files.entry(&copy.path).or_default().push((slice, copy));
         }
-        let position_mm = copy.position_along_normal_mm();
-        let name = stem(&copy.path);
-        Err(PixelError::CopiesDiffer { position_mm, name })
+    }
+    files.into_par_iter().try_for_each(|(path, slices)| {
+        for copy in decode_file(path, &slices, limits)? {
+            if !decoded.contains(&copy) {
+                let position_mm = placed.frames[copy.0].position_along_normal_mm();
+                let name = stem(path);
+                return Err(PixelError::CopiesDiffer { position_mm, name });
+            }
+        }
+        Ok(())
     })
 }
 
@@ -157,15 +155,14 @@ pub(super) fn decode_frame(
 /// 8.1.1). Bits beside them held overlays once, and whatever was left in memory.
 fn stored_values(decoded: &DecodedPixelData) -> Result<Vec<i64>, String> {
     let (allocated, stored) = (decoded.bits_allocated(), decoded.bits_stored());
-    let high = decoded.high_bit();
-    let fits = matches!(allocated, 8 | 16 | 32)
-        && (1..=allocated).contains(&stored)
-        && (stored - 1..allocated).contains(&high);
-    if !fits {
+    if !matches!(allocated, 8 | 16 | 32) || !(1..=allocated).contains(&stored) {
         return Err(format!(
-            "BitsStored {stored} and HighBit {high} do not fit BitsAllocated {allocated}"
+            "BitsStored {stored} does not fit BitsAllocated {allocated}"
         ));
     }
+    // Programs that rewrite files leave high bits that cannot be; the bits are the low ones then.
+    let high = Some(decoded.high_bit()).filter(|high| (stored - 1..allocated).contains(high));
+    let high = high.unwrap_or(stored - 1);
     let (shift, mask) = (high + 1 - stored, (1i64 << stored) - 1);
     let sign = match decoded.pixel_representation() {
         PixelRepresentation::Signed => 1i64 << (stored - 1),
