@@ -51,6 +51,13 @@ pub(crate) struct Implant {
     /// The phase of the scan, for one scan. [default: the one beside a BIDS magnitude]
     #[arg(long)]
     pub phase: Option<PathBuf>,
+    /// Which volume of the input, for one scan; `siderin inspect` lists them.
+    #[arg(long, value_parser = clap::value_parser!(u16).range(1..))]
+    pub volume: Option<u16>,
+    /// Whether the image is weighted by a phase mask (SWI). [default: as a BIDS name says; else where it is called SWI
+    /// and has no phase]
+    #[arg(long, value_name = "YES_OR_NO")]
+    pub weighted: Option<bool>,
     /// Print errors only.
     #[arg(long, short)]
     pub quiet: bool,

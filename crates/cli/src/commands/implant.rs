@@ -8,8 +8,8 @@ use serde::{Deserialize, Serialize};
 use siderin_image::folder::{read_bounded, write_json, write_then_rename};
 use siderin_image::random::Stream;
 use siderin_image::scan::{
-    Given, Input, ReadLimits, Scan, Sequence, expand_input, phase_in_rad, read_scan,
-    read_single_volume,
+    BidsName, Given, Input, ReadLimits, Scan, Sequence, expand_input, phase_in_rad, read_scan,
+    read_single_volume, words,
 };
 use siderin_image::volume::{SAME_GRID_MM, Volume};
 use siderin_net::compute::Compute;
@@ -38,6 +38,8 @@ struct Asked {
     te_ms: Option<f64>,
     encoding: Option<Encoding>,
     masked: bool,
+    weighted: Option<bool>,
+    volume: Option<u16>,
 }
 
 /// The room of a scan, and what it was made with.
@@ -91,10 +93,10 @@ fn inputs(args: &Implant) -> Result<(Vec<Input>, Unreadable), Failure> {
             Err(error) => unreadable.push((siderin_image::scan::stem(path), error.to_string())),
         }
     }
-    let along = args.mask.is_some() || args.phase.is_some();
+    let along = args.mask.is_some() || args.phase.is_some() || args.volume.is_some();
     if along && inputs.len() != 1 {
         return Err(Failure::Usage(format!(
-            "--mask and --phase belong to one scan, but {} are given; run them one by one",
+            "--mask, --phase and --volume belong to one scan, but {} are given; run them one by one",
             inputs.len()
         )));
     }
@@ -150,6 +152,8 @@ fn open(args: &Implant) -> Result<()> {
         te_ms: args.te,
         encoding: args.encoding.map(EncodingName::encoding),
         masked: args.mask.is_some(),
+        weighted: args.weighted,
+        volume: args.volume,
     };
     fs::create_dir_all(&args.out).context("making the folder of --out")?;
     let marker = args.out.join(MARKER);
@@ -158,15 +162,22 @@ fn open(args: &Implant) -> Result<()> {
         let there: Option<Asked> = serde_json::from_slice(&there).ok();
         if there != Some(asked) {
             bail!(
-                "opening --out: it holds implants that were asked for otherwise; ask alike to go on, or give another --out"
+                "opening --out: it holds implants made with other options; repeat those to go on, or give another --out"
             );
         }
-        return Ok(());
+        return describe(&args.out);
     }
     let others = |entry: fs::DirEntry| !entry.file_name().to_string_lossy().starts_with('.');
     if fs::read_dir(&args.out)?.flatten().any(others) {
         bail!("opening --out: it holds other files; give an empty folder or a new one");
     }
+    // First of all, so that a folder that is begun can be gone on with.
+    write(&marker, &asked)?;
+    describe(&args.out)
+}
+
+/// The files that make the folder a BIDS data set.
+fn describe(out: &Path) -> Result<()> {
     let about = |kind: &str| {
         serde_json::json!({
             "Name": "scans with simulated microbleeds", "BIDSVersion": "1.10.0", "DatasetType": kind,
@@ -174,14 +185,13 @@ fn open(args: &Implant) -> Result<()> {
                 "Description": "microbleeds are simulated; the scans are as they were otherwise" }],
         })
     };
-    let truth = args.out.join("derivatives/truth");
+    let truth = out.join("derivatives/truth");
     fs::create_dir_all(&truth)?;
-    write(&args.out.join("dataset_description.json"), &about("raw"))?;
+    write(&out.join("dataset_description.json"), &about("raw"))?;
     write(
         &truth.join("dataset_description.json"),
         &about("derivative"),
-    )?;
-    write(&marker, &asked)
+    )
 }
 
 fn write(path: &Path, value: &impl Serialize) -> Result<()> {
@@ -202,18 +212,26 @@ fn one(
     finder: &mut Option<RegionFinder>,
     progress: &Progress,
 ) -> Result<String> {
-    let names: Vec<(u16, String)> = (1..=args.copies)
+    let (there, names): (Vec<_>, Vec<_>) = (1..=args.copies)
         .map(|copy| match args.copies {
             1 => (copy, format!("{subject}implant")),
             _ => (copy, format!("{subject}implant{copy}")),
         })
-        .filter(|(_, name)| !args.out.join(name).is_dir())
-        .collect();
+        .partition(|(_, name)| args.out.join(name).is_dir());
+    progress.doing(&format!("{}: reading", input.stem));
+    let prepared = prepare(args, input, finder, progress)?;
+    let source_fingerprint = fingerprint(&prepared);
+    if let Some((_, name)) = there
+        .iter()
+        .find(|(_, name)| fingerprint_of(&args.out, name).as_ref() != Some(&source_fingerprint))
+    {
+        bail!(
+            "implanting: {name} is there already and was made of another scan, phase or mask; give another --out"
+        );
+    }
     if names.is_empty() {
         return Ok("all copies are there already".into());
     }
-    progress.doing(&format!("{}: reading", input.stem));
-    let prepared = prepare(args, input, finder)?;
     let (mut put, mut visible) = (0, 0);
     for (copy, name) in &names {
         progress.doing(&format!("{}: copy {copy}", input.stem));
@@ -229,6 +247,7 @@ fn one(
         let record = ImplantRecord {
             generator: generator(),
             source: input.stem.clone(),
+            source_fingerprint: source_fingerprint.clone(),
             scanner: prepared.scanner,
             approximation: approximation(&prepared).into(),
             lesions: made.truth.lesions.clone(),
@@ -264,13 +283,27 @@ fn approximation(prepared: &Prepared) -> &'static str {
     }
 }
 
-fn prepare(args: &Implant, input: &Input, finder: &mut Option<RegionFinder>) -> Result<Prepared> {
+fn prepare(
+    args: &Implant,
+    input: &Input,
+    finder: &mut Option<RegionFinder>,
+    progress: &Progress,
+) -> Result<Prepared> {
     let given = Given {
         phase: args.phase.as_deref(),
+        volume: args.volume.map(usize::from),
         ..Given::default()
     };
     let scan = read_scan(input, &given, ReadLimits::default())?;
-    let scanner = scanner(args, &scan)?;
+    for note in &scan.notes {
+        progress.warn(&input.stem, &note.to_string());
+    }
+    let scanner = scanner(args, input, &scan)?;
+    if scanner.weighted && args.phase.is_some() {
+        bail!(
+            "implanting: a weighted image takes no --phase; leave it out, or give --weighted false"
+        );
+    }
     let grid = scan.magnitude.grid();
     let (parenchyma, regions) = match &args.mask {
         Some(path) => {
@@ -310,7 +343,7 @@ fn prepare(args: &Implant, input: &Input, finder: &mut Option<RegionFinder>) -> 
 }
 
 /// What the scan was made with: as it says, or as it is said; never guessed.
-fn scanner(args: &Implant, scan: &Scan) -> Result<ImplantScanner> {
+fn scanner(args: &Implant, input: &Input, scan: &Scan) -> Result<ImplantScanner> {
     let known = &scan.acquisition;
     let value = |fact: &Option<siderin_image::scan::Known<f64>>| fact.as_ref().map(|k| k.value);
     let b0_t = args.b0.or(value(&known.field_strength_t)).context(
@@ -338,6 +371,44 @@ fn scanner(args: &Implant, scan: &Scan) -> Result<ImplantScanner> {
         excitation: excitation.map(|(tr, flip)| [tr, flip]),
         encoding,
         gap: (1.0 - thickness / spacing).clamp(0.0, 0.8),
-        weighted: known.sequence() == Sequence::Swi,
+        weighted: args.weighted.unwrap_or_else(|| is_weighted(input, scan)),
     })
+}
+
+/// Whether a phase mask went into the image: BIDS tells by the suffix; elsewhere an SWI protocol may have left a plain
+/// magnitude, which has a phase beside it or says what it is.
+fn is_weighted(input: &Input, scan: &Scan) -> bool {
+    if let Some(name) = BidsName::of(&input.path) {
+        return name.suffix.eq_ignore_ascii_case("swi") && name.entity("part").is_none();
+    }
+    let said = scan.acquisition.series_description.as_ref();
+    let name = said.map_or(&*input.stem, |known| &*known.value);
+    let plain = words(name)
+        .iter()
+        .any(|word| ["mag", "magnitude", "betrag"].contains(&word.as_str()));
+    scan.acquisition.sequence() == Sequence::Swi && scan.phase.is_none() && !plain
+}
+
+/// A name of what implants are put into, that no other scan has: of its voxels, its phase's and the mask's.
+fn fingerprint(prepared: &Prepared) -> String {
+    let mut hash = 0xcbf2_9ce4_8422_2325u64;
+    let mut add = |bits: u32| {
+        // FNV-1a, four bytes at a time.
+        hash = (hash ^ u64::from(bits)).wrapping_mul(0x0100_0000_01b3);
+    };
+    let images = std::iter::once(&prepared.scan.magnitude).chain(&prepared.phase);
+    for image in images {
+        image.voxels().iter().for_each(|value| add(value.to_bits()));
+    }
+    let inside = prepared.room.parenchyma().voxels();
+    inside.iter().for_each(|inside| add(u32::from(*inside)));
+    format!("{hash:016x}")
+}
+
+/// What a copy that is there already was made of; none where it cannot be told.
+fn fingerprint_of(out: &Path, name: &str) -> Option<String> {
+    let record = out.join(format!("derivatives/truth/{name}/anat/{name}_truth.json"));
+    let record = read_bounded(&record, 64).ok()??;
+    let record: ImplantRecord = serde_json::from_slice(&record).ok()?;
+    Some(record.source_fingerprint)
 }

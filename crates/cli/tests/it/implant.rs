@@ -105,7 +105,27 @@ fn a_real_scan_gets_microbleeds_whose_truth_is_known() {
     let first = image(1);
     implant("3").success().stdout(contains("1 copy"));
     assert!(image(1) == first && out.join(subject(2)).is_dir());
-    implant("4").code(1).stderr(contains("asked for otherwise"));
+    implant("4")
+        .code(1)
+        .stderr(contains("made with other options"));
+    // Another scan of the same name is another scan.
+    let ward = tempfile::tempdir().unwrap();
+    let other = block(ward.path(), "ward 7", KNOWN);
+    let bytes = fs::read(&other).unwrap();
+    let (_, changed, _) = read_volume(&other, None, ReadLimits::default()).unwrap();
+    write_volume(&other, &changed.map(|v| v + 1.0)).unwrap();
+    assert_ne!(fs::read(&other).unwrap(), bytes);
+    let mut command = siderin();
+    command.arg("implant").arg(&other).arg("--mask").arg(&mask);
+    command.args(["--lesions", "3", "--copies", "2", "--calcifications", "1"]);
+    command
+        .args(["--core-radius", "0.8,1.2"])
+        .arg("--out")
+        .arg(&out);
+    command
+        .assert()
+        .code(1)
+        .stderr(contains("of another scan, phase or mask"));
     // The data set is one that `evaluate` and `train` take.
     let mut evaluate = siderin();
     evaluate

@@ -21,6 +21,8 @@ pub struct ImplantRecord {
     pub generator: String,
     /// The scan without.
     pub source: String,
+    /// What tells it from other scans.
+    pub source_fingerprint: String,
     /// How it was made.
     pub scanner: ImplantScanner,
     /// What was asked for.

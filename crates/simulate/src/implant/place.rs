@@ -38,6 +38,10 @@ pub enum PlaceImplantsError {
         "placing implants: the shares of regions are {0:?}, expected three numbers from 0 on, not all 0"
     )]
     Shares([f64; 3]),
+    #[error(
+        "placing implants: the scan has no room in {0} regions, where a share of the microbleeds is to lie; give that share as 0"
+    )]
+    EmptyGroup(&'static str),
     #[error(transparent)]
     Relative(#[from] RelativeError),
     #[error(transparent)]
@@ -51,6 +55,8 @@ const CLEARANCE_MM: f64 = 1.0;
 /// Microbleeds and mimics are farther apart than this, so that each is found or not by itself.
 const APART_MM: f64 = 9.0;
 const ATTEMPTS: usize = 2000;
+/// Courses that are tried for a vein.
+const COURSES: usize = 200;
 /// Of venous blood and of calcium, smallest and largest, in ppm.
 const VEIN_CHI_PPM: [f64; 2] = [0.28, 0.46];
 const CALCIUM_CHI_PPM: [f64; 2] = [-2.0, -0.8];
@@ -79,6 +85,24 @@ impl ImplantRoom {
             parenchyma,
             regions,
         })
+    }
+
+    /// Where implants may lie, as it was given.
+    #[must_use]
+    pub fn parenchyma(&self) -> &Volume<bool> {
+        &self.parenchyma
+    }
+
+    /// Depth in parenchyma and distance from what is dark or bright there, the smaller one, in mm; 0 outside of the scan.
+    fn clearance_mm(&self, at: Vector3<f64>) -> f32 {
+        let voxel = self.grid().to_voxel(WorldPoint(at.into())).to_array();
+        let index = voxel.map(|v| v.round());
+        let shape = self.grid().shape();
+        if (0..3).any(|a| index[a] < 0.0 || index[a] >= shape[a] as f64) {
+            return 0.0;
+        }
+        let offset = self.grid().offset(index.map(|v| v as usize));
+        self.depth_mm.voxels()[offset].min(self.to_other_mm.voxels()[offset])
     }
 
     /// The median magnitude of parenchyma.
@@ -123,11 +147,18 @@ pub(super) fn placed(
     let mut taken: Vec<Vector3<f64>> = Vec::new();
     let [smallest, largest] = request.core_radius_mm;
     // Deep enough for the smallest; each is looked at with its own size.
-    let pools: Vec<(Vec<usize>, f64)> = groups
-        .into_iter()
-        .map(|(group, share)| (room.voxels(smallest, group), share))
-        .collect();
-    let mut free = |radius_mm: f64, stream: &mut Stream| {
+    let mut pools: Vec<(Vec<usize>, f64)> = Vec::new();
+    for (group, share) in groups {
+        let voxels = room.voxels(smallest, group);
+        match group {
+            Some(group) if voxels.is_empty() && share > 0.0 => {
+                return Err(PlaceImplantsError::EmptyGroup(group.name()));
+            }
+            _ => pools.push((voxels, share)),
+        }
+    }
+    let no_room = |placed| PlaceImplantsError::NoRoom { placed, wanted };
+    let free_at = |radius_mm: f64, taken: &mut Vec<Vector3<f64>>, stream: &mut Stream| {
         let least = (radius_mm + CLEARANCE_MM) as f32;
         for _ in 0..ATTEMPTS {
             let Some(offset) = pick(&pools, stream) else {
@@ -140,22 +171,21 @@ pub(super) fn placed(
             let at = within(room.grid(), offset, stream);
             if taken.iter().all(|other| (other - at).norm() > APART_MM) {
                 taken.push(at);
-                return Ok(at);
+                return Some(at);
             }
         }
-        Err(PlaceImplantsError::NoRoom {
-            placed: taken.len(),
-            wanted,
-        })
+        None
     };
     let rounded = |v: f64| (v * 1000.0).round() / 1000.0;
     let mut lesions = Vec::new();
     for id in 1..=request.lesions {
         let core_radius_mm = rounded(stream.uniform(smallest, largest));
         let chi_ppm = rounded(stream.uniform(request.chi_ppm[0], request.chi_ppm[1]));
+        let center =
+            free_at(core_radius_mm, &mut taken, &mut stream).ok_or(no_room(lesions.len()))?;
         lesions.push(PlacedLesion {
             id: id as u16,
-            center_head_mm: free(core_radius_mm, &mut stream)?.map(rounded).into(),
+            center_head_mm: center.map(rounded).into(),
             core_radius_mm,
             chi_ppm,
         });
@@ -164,7 +194,8 @@ pub(super) fn placed(
     for _ in 0..request.calcifications {
         let radius = stream.uniform(smallest, largest);
         let chi = stream.uniform(CALCIUM_CHI_PPM[0], CALCIUM_CHI_PPM[1]);
-        let at = free(radius, &mut stream)?;
+        let placed = lesions.len() + mimics.len();
+        let at = free_at(radius, &mut taken, &mut stream).ok_or(no_room(placed))?;
         mimics.push(calcification(vec![at.into()], vec![radius], chi));
     }
     for _ in 0..request.veins {
@@ -173,8 +204,24 @@ pub(super) fn placed(
         let radius = stream.uniform(RADIUS_MM[0], RADIUS_MM[1]);
         let chi = stream.uniform(VEIN_CHI_PPM[0], VEIN_CHI_PPM[1]);
         let length = stream.uniform(LENGTH_MM[0], LENGTH_MM[1]);
-        let middle = free(radius, &mut stream)?;
-        mimics.push(vein(course(middle, length, &mut stream), radius, chi));
+        let line = (0..COURSES).find_map(|_| {
+            let middle = free_at(radius, &mut taken, &mut stream)?;
+            let line = course(middle, length, &mut stream);
+            let points = || line.iter().map(|point| Vector3::from(*point));
+            let inside = points().all(|at| f64::from(room.clearance_mm(at)) > radius);
+            let others = &taken[..taken.len() - 1];
+            let apart = points().all(|at| others.iter().all(|o| (o - at).norm() > APART_MM));
+            if inside && apart {
+                taken.pop();
+                taken.extend(points());
+                Some(line)
+            } else {
+                taken.pop();
+                None
+            }
+        });
+        let line = line.ok_or(no_room(mimics.len() + lesions.len()))?;
+        mimics.push(vein(line, radius, chi));
     }
     Ok(Placed { lesions, mimics })
 }

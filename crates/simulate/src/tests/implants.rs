@@ -3,12 +3,13 @@
 use super::protocol;
 use crate::acquire::Source;
 use crate::head::Head;
+use crate::image::susceptibility_weighted;
 use crate::implant::ImplantScanner;
 use crate::implant::tests_support::{Work, echo, in_tissue, lab, seen};
 use crate::{Background, Encoding, Person, PersonDraw, PlacedLesion, Plan, VisitDraw};
 use rustfft::num_complex::Complex32;
 use siderin_image::random::Stream;
-use siderin_image::volume::{VoxelPoint, WorldPoint};
+use siderin_image::volume::{Volume, VoxelPoint, WorldPoint};
 
 /// A scan of a person with vessels and all, and lesions in it.
 fn scan(encoding: Encoding) -> (Background, Vec<PlacedLesion>) {
@@ -45,6 +46,17 @@ fn scan(encoding: Encoding) -> (Background, Vec<PlacedLesion>) {
     (background, lesions)
 }
 
+fn scanner(encoding: Encoding, weighted: bool) -> ImplantScanner {
+    ImplantScanner {
+        b0_t: 3.0,
+        te_ms: 20.0,
+        excitation: Some([600.0, 20.0]),
+        encoding,
+        gap: 0.0,
+        weighted,
+    }
+}
+
 /// Differences in noise deviations outside of what is seen of a lesion: the largest and the 99th percentile, with the
 /// phase and of the magnitude alone; and of the diameters seen, in voxels.
 struct Compared {
@@ -57,14 +69,7 @@ fn compared(encoding: Encoding) -> Compared {
     let (background, lesions) = scan(encoding);
     let exam = background.exam();
     let full = exam.scan(&lesions);
-    let scanner = ImplantScanner {
-        b0_t: 3.0,
-        te_ms: 20.0,
-        excitation: Some([600.0, 20.0]),
-        encoding,
-        gap: 0.0,
-        weighted: false,
-    };
+    let scanner = scanner(encoding, false);
     let grid = exam.grid();
     let lab = lab(grid, &scanner);
     let mut complex = Work {
@@ -142,15 +147,61 @@ fn neighbours() -> impl Iterator<Item = (i32, i32, i32)> {
 
 #[test]
 fn implants_equal_the_full_simulation() {
-    for encoding in [Encoding::Slices, Encoding::Slab] {
+    // 99 of 100 voxels that are changed outside of what is seen of a lesion, in deviations of the noise at an SNR of 30;
+    // the worst lie at vessels.
+    for (encoding, most, most_alone) in [(Encoding::Slices, 0.1, 0.08), (Encoding::Slab, 0.2, 0.15)]
+    {
         let Compared {
             complex,
             magnitude,
             diameters,
         } = compared(encoding);
-        println!(
-            "{encoding:?}: complex {complex:?}, magnitude {magnitude:?}, diameters {diameters}"
-        );
-        assert!(complex[1] < 0.25 && diameters <= 0.5);
+        println!("{encoding:?}: {complex:?}, magnitude alone {magnitude:?}, diameters {diameters}");
+        assert!(complex[1] < most && complex[0] < 2.5);
+        assert!(magnitude[1] < most_alone && magnitude[0] < 2.5);
+        assert!(diameters <= 0.25);
     }
+}
+
+#[test]
+fn a_weighted_image_is_multiplied_by_about_what_the_simulator_makes_of_it() {
+    let (background, lesions) = scan(Encoding::Slab);
+    let exam = background.exam();
+    let full = exam.scan(&lesions);
+    let scanner = scanner(Encoding::Slab, true);
+    let lab = lab(exam.grid(), &scanner);
+    let [with, mut made] = [&full.with, &full.without].map(susceptibility_weighted);
+    let plain = made.clone();
+    for lesion in &lesions {
+        let truth = exam.truth(
+            background.person(),
+            std::slice::from_ref(lesion),
+            &full.without,
+        );
+        let [x, y, z] = truth.lesions[0].center_world_mm;
+        let center = lab.mm(WorldPoint::new(x, y, z));
+        let source = in_tissue(center, lesion, &echo(&scanner));
+        let region = lab.region(&[source]);
+        let factor = lab.factor(&[source], &region);
+        assert!(factor.iter().all(|f| f.im == 0.0 && f.re >= 0.0));
+        let mut work = Work {
+            magnitude: made,
+            phase: None,
+        };
+        work.multiply(&factor, &region, 0.0, &mut Stream::new(1, "noise", 0));
+        made = work.magnitude;
+    }
+    // What the lesions take in all, and where: the same within a seventh.
+    let taken = |image: &Volume<f32>| -> Vec<f64> {
+        let both = plain.voxels().iter().zip(image.voxels());
+        both.map(|(before, after)| f64::from(before - after))
+            .collect()
+    };
+    let (full, implanted) = (taken(&with), taken(&made));
+    let dot = |a: &[f64], b: &[f64]| -> f64 { a.iter().zip(b).map(|(a, b)| a * b).sum() };
+    let agreement =
+        dot(&full, &implanted) / (dot(&full, &full) * dot(&implanted, &implanted)).sqrt();
+    let ratio = (dot(&implanted, &implanted) / dot(&full, &full)).sqrt();
+    println!("agreement {agreement}, ratio {ratio}");
+    assert!(agreement > 0.9 && (0.86..1.16).contains(&ratio));
 }
