@@ -149,7 +149,7 @@ fn neighbours() -> impl Iterator<Item = (i32, i32, i32)> {
 fn implants_equal_the_full_simulation() {
     // 99 of 100 voxels that are changed outside of what is seen of a lesion, in deviations of the noise at an SNR of 30;
     // the worst lie at vessels.
-    for (encoding, most, most_alone) in [(Encoding::Slices, 0.1, 0.08), (Encoding::Slab, 0.2, 0.15)]
+    for (encoding, most, most_alone) in [(Encoding::Slices, 0.1, 0.08), (Encoding::Slab, 0.2, 0.14)]
     {
         let Compared {
             complex,
@@ -191,7 +191,7 @@ fn a_weighted_image_is_multiplied_by_about_what_the_simulator_makes_of_it() {
         work.multiply(&factor, &region, 0.0, &mut Stream::new(1, "noise", 0));
         made = work.magnitude;
     }
-    // What the lesions take in all, and where: the same within a seventh.
+    // What the lesions take, voxel by voxel: correlation, and the ratio of its norms.
     let taken = |image: &Volume<f32>| -> Vec<f64> {
         let both = plain.voxels().iter().zip(image.voxels());
         both.map(|(before, after)| f64::from(before - after))
@@ -203,5 +203,5 @@ fn a_weighted_image_is_multiplied_by_about_what_the_simulator_makes_of_it() {
         dot(&full, &implanted) / (dot(&full, &full) * dot(&implanted, &implanted)).sqrt();
     let ratio = (dot(&implanted, &implanted) / dot(&full, &full)).sqrt();
     println!("agreement {agreement}, ratio {ratio}");
-    assert!(agreement > 0.9 && (0.86..1.16).contains(&ratio));
+    assert!(agreement > 0.98 && (0.95..1.05).contains(&ratio));
 }
