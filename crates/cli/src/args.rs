@@ -11,7 +11,7 @@ mod train;
 pub(crate) use annotate::{Annotate, Grow, Review};
 pub(crate) use compare::Compare;
 pub(crate) use evaluate::{CompareMethods, Evaluate, Split};
-pub(crate) use implant::{EncodingName, Implant};
+pub(crate) use implant::{EncodingName, Implant, Site, Validate};
 pub(crate) use model::{
     DeviceName, Explain, Model, ModelDefault, ModelFiles, ModelImport, ModelNew, Network, Running,
 };
@@ -67,6 +67,8 @@ pub(crate) enum Command {
     Simulate(Simulate),
     /// Put microbleeds of known size and susceptibility into real scans, to learn what is found on them.
     Implant(Implant),
+    /// Measure what the program finds on your own scans, without labels, by microbleeds put into them.
+    Validate(Validate),
     /// Lay one image of a head onto another, rigidly: a T1w image onto a T2* one, or two visits.
     Register(Register),
     /// Make maps of the anatomical regions in which lesions are counted.

@@ -36,6 +36,7 @@ fn main() -> ExitCode {
             commands::simulate::cohort::run(&cohort)
         }
         args::Command::Implant(implant) => commands::implant::run(&implant),
+        args::Command::Validate(validate) => commands::validate::run(&validate),
         args::Command::Register(register) => commands::register::run(&register),
         args::Command::Regions(args::Regions::FromLabels(labels)) => {
             commands::regions::from_labels(&labels)

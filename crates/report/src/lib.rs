@@ -10,6 +10,7 @@ mod reading;
 mod scan;
 mod sheet;
 mod thumbnail;
+mod validation;
 mod words;
 
 pub use change::{
@@ -21,3 +22,6 @@ pub use reading::{
 pub use scan::{ReportError, prepare_folder, write_folder};
 pub use sheet::{Paper, PdfError};
 pub use thumbnail::thumbnail;
+pub use validation::{
+    Share, ValidatedImplant, ValidatedScan, Validation, ValidationPoint, write_validation,
+};

@@ -138,3 +138,19 @@ pub(super) fn status(status: Status) -> &'static str {
         Status::Outside => "outside the other scan",
     }
 }
+
+pub(crate) const VALIDATION_TITLE: &str = "What this program finds on your scans";
+pub(crate) const IMPLANTS_FOUND: &str = "Microbleeds that were put in";
+pub(crate) const IMPLANTS_NOTE: &str = "Visible ones alone: a microbleed counts where it takes 40 % of the signal somewhere and \
+     25 % in two voxels. In brackets the 95 % interval (Wilson). A finding within 5 mm of a microbleed's centre is its finding.";
+pub(crate) const FINDINGS_AS_THEY_ARE: &str = "Findings in the scans as they are";
+pub(crate) const FINDINGS_NOTE: &str = "Nobody has said what these are. Read them with `siderin review`: what you reject are \
+     the false alarms, what you accept are microbleeds of the patient.";
+pub(crate) const SUGGESTED_BECAUSE: &str = "the most specific one that finds at most 5 % fewer microbleeds of 3 mm and more than the most sensitive one";
+pub(crate) const WHAT_IT_MEANS: &str = "How far this goes";
+pub(crate) const VALIDATION_LIMITS: [&str; 4] = [
+    "The tissue, noise, veins and artefacts are those of your scanner; the microbleeds are simulated balls. Real ones are not.",
+    "Where the scan is an SWI, the scanner's phase filter is not known, and the microbleeds' contrast is approximate.",
+    "Places are uniform over parenchyma, away from vessels: microbleeds beside veins are harder to find.",
+    "For research use only: not a medical device. No real microbleed was available for training or testing.",
+];

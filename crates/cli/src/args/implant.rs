@@ -1,5 +1,6 @@
-//! What `siderin implant` is called with.
+//! What `siderin implant` and `siderin validate` are called with.
 
+use super::{ModelFiles, PaperName};
 use clap::{Args, ValueEnum};
 use siderin_simulate::Encoding;
 use std::path::PathBuf;
@@ -21,15 +22,6 @@ pub(crate) struct Implant {
     /// Folder for the data set (BIDS), truth among its derivatives. Goes on where it was stopped.
     #[arg(long)]
     pub out: PathBuf,
-    /// Main field in tesla. [default: as DICOM or the sidecar says]
-    #[arg(long, value_name = "TESLA")]
-    pub b0: Option<f64>,
-    /// Echo time in ms. [default: as DICOM or the sidecar says]
-    #[arg(long, value_name = "MS")]
-    pub te: Option<f64>,
-    /// How slices were excited. [default: 2d where they are 2 mm apart or more]
-    #[arg(long, value_enum)]
-    pub encoding: Option<EncodingName>,
     /// Smallest and largest radius of the cores in mm; what is seen of one is two to four times as wide.
     #[arg(long, value_name = "MIN,MAX", value_parser = pair, default_value = "0.5,1.9")]
     pub core_radius: [f64; 2],
@@ -45,6 +37,25 @@ pub(crate) struct Implant {
     /// Pieces of veins in each copy, too.
     #[arg(long, default_value_t = 0, value_parser = clap::value_parser!(u16).range(0..=500))]
     pub veins: u16,
+    #[command(flatten)]
+    pub site: Site,
+    /// Print errors only.
+    #[arg(long, short)]
+    pub quiet: bool,
+}
+
+/// What is known of the scans that microbleeds are put into.
+#[derive(Debug, Args)]
+pub(crate) struct Site {
+    /// Main field in tesla. [default: as DICOM or the sidecar says]
+    #[arg(long, value_name = "TESLA")]
+    pub b0: Option<f64>,
+    /// Echo time in ms. [default: as DICOM or the sidecar says]
+    #[arg(long, value_name = "MS")]
+    pub te: Option<f64>,
+    /// How slices were excited. [default: 2d where they are 2 mm apart or more]
+    #[arg(long, value_enum)]
+    pub encoding: Option<EncodingName>,
     /// A mask of parenchyma on the scan's grid, for one scan. [default: as the program's network of regions finds it]
     #[arg(long)]
     pub mask: Option<PathBuf>,
@@ -58,6 +69,32 @@ pub(crate) struct Implant {
     /// and has no phase]
     #[arg(long, value_name = "YES_OR_NO")]
     pub weighted: Option<bool>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Validate {
+    /// Scans, or folders that hold some: NIfTI, DICOM, BIDS. Nobody need have labelled them.
+    #[arg(required = true)]
+    pub inputs: Vec<PathBuf>,
+    /// Folder for validation.json, report.html and report.pdf. Goes on where it was stopped.
+    #[arg(long)]
+    pub out: PathBuf,
+    /// Copies of each scan, each with other microbleeds.
+    #[arg(long, default_value_t = 3, value_parser = clap::value_parser!(u16).range(1..=100))]
+    pub copies: u16,
+    /// Microbleeds in each copy.
+    #[arg(long, default_value_t = 12, value_parser = clap::value_parser!(u16).range(1..=100))]
+    pub lesions: u16,
+    /// Decides everything that is drawn.
+    #[arg(long, default_value_t = 1)]
+    pub seed: u64,
+    #[command(flatten)]
+    pub site: Site,
+    #[command(flatten)]
+    pub files: ModelFiles,
+    /// Size of the report's pages.
+    #[arg(long, value_enum, default_value_t = PaperName::A4)]
+    pub paper: PaperName,
     /// Print errors only.
     #[arg(long, short)]
     pub quiet: bool,

@@ -1,30 +1,23 @@
 //! `siderin implant`.
 
+use super::implant_site::{Prepared, prepare};
 use super::{Failure, Outcome, in_one_line};
-use crate::args::{EncodingName, Implant};
+use crate::args::{EncodingName, Implant, Site};
 use crate::progress::Progress;
 use anyhow::{Context, Result, bail};
 use serde::{Deserialize, Serialize};
 use siderin_image::folder::{read_bounded, write_json, write_then_rename};
 use siderin_image::random::Stream;
-use siderin_image::scan::{
-    BidsName, Given, Input, ReadLimits, Scan, Sequence, expand_input, phase_in_rad, read_scan,
-    read_single_volume, words,
-};
-use siderin_image::volume::{SAME_GRID_MM, Volume};
-use siderin_net::compute::Compute;
-use siderin_net::{RegionFinder, default_regions};
+use siderin_image::scan::{Input, expand_input};
+use siderin_net::RegionFinder;
 use siderin_simulate::Encoding;
 use siderin_simulate::implant::{
-    ImplantRecord, ImplantRequest, ImplantRoom, ImplantScanner, ImplantSite, implant,
-    write_implanted,
+    ImplantRecord, ImplantRequest, ImplantSite, implant, write_implanted,
 };
 use std::collections::BTreeMap;
 use std::fs;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
-/// Slices that are farther apart are taken to be excited one by one.
-const SLICES_FROM_MM: f64 = 2.0;
 /// What the data set was made of: a folder that holds the same is gone on with.
 const MARKER: &str = "implant.json";
 
@@ -42,18 +35,9 @@ struct Asked {
     volume: Option<u16>,
 }
 
-/// The room of a scan, and what it was made with.
-struct Prepared {
-    scan: Scan,
-    phase: Option<Volume<f32>>,
-    scanner: ImplantScanner,
-    room: ImplantRoom,
-    regions: Option<Volume<u8>>,
-}
-
 pub(crate) fn run(args: &Implant) -> Result<Outcome, Failure> {
     let failed = |error: anyhow::Error| Failure::Run(in_one_line(&error));
-    let (inputs, unreadable) = inputs(args)?;
+    let (inputs, unreadable) = inputs_of(&args.inputs, &args.site)?;
     let subjects = subjects(&inputs).map_err(failed)?;
     open(args).map_err(failed)?;
     let progress = Progress::new(inputs.len() + unreadable.len(), args.quiet);
@@ -79,11 +63,16 @@ pub(crate) fn run(args: &Implant) -> Result<Outcome, Failure> {
     })
 }
 
-type Unreadable = Vec<(String, String)>;
+/// Name and reason.
+pub(super) type Unreadable = Vec<(String, String)>;
 
-fn inputs(args: &Implant) -> Result<(Vec<Input>, Unreadable), Failure> {
+/// The scans, and what cannot be read.
+pub(super) fn inputs_of(
+    paths: &[PathBuf],
+    site: &Site,
+) -> Result<(Vec<Input>, Unreadable), Failure> {
     let (mut inputs, mut unreadable) = (Vec::new(), Vec::new());
-    for path in &args.inputs {
+    for path in paths {
         match expand_input(path) {
             Ok(found) => {
                 inputs.extend(found.scans);
@@ -93,7 +82,7 @@ fn inputs(args: &Implant) -> Result<(Vec<Input>, Unreadable), Failure> {
             Err(error) => unreadable.push((siderin_image::scan::stem(path), error.to_string())),
         }
     }
-    let along = args.mask.is_some() || args.phase.is_some() || args.volume.is_some();
+    let along = site.mask.is_some() || site.phase.is_some() || site.volume.is_some();
     if along && inputs.len() != 1 {
         return Err(Failure::Usage(format!(
             "--mask, --phase and --volume belong to one scan, but {} are given; run them one by one",
@@ -104,7 +93,7 @@ fn inputs(args: &Implant) -> Result<(Vec<Input>, Unreadable), Failure> {
 }
 
 /// BIDS labels of the scans: of their own subject, or of their names, letters and digits alone.
-fn subjects(inputs: &[Input]) -> Result<Vec<String>> {
+pub(super) fn subjects(inputs: &[Input]) -> Result<Vec<String>> {
     let mut seen: BTreeMap<String, &str> = BTreeMap::new();
     let mut subjects = Vec::new();
     for input in inputs {
@@ -148,12 +137,12 @@ fn open(args: &Implant) -> Result<()> {
             ..request(args, "", 0)
         },
         copies: args.copies,
-        b0_t: args.b0,
-        te_ms: args.te,
-        encoding: args.encoding.map(EncodingName::encoding),
-        masked: args.mask.is_some(),
-        weighted: args.weighted,
-        volume: args.volume,
+        b0_t: args.site.b0,
+        te_ms: args.site.te,
+        encoding: args.site.encoding.map(EncodingName::encoding),
+        masked: args.site.mask.is_some(),
+        weighted: args.site.weighted,
+        volume: args.site.volume,
     };
     fs::create_dir_all(&args.out).context("making the folder of --out")?;
     let marker = args.out.join(MARKER);
@@ -219,7 +208,7 @@ fn one(
         })
         .partition(|(_, name)| args.out.join(name).is_dir());
     progress.doing(&format!("{}: reading", input.stem));
-    let prepared = prepare(args, input, finder, progress)?;
+    let prepared = prepare(&args.site, input, finder, progress)?;
     let source_fingerprint = fingerprint(&prepared);
     if let Some((_, name)) = there
         .iter()
@@ -283,114 +272,8 @@ fn approximation(prepared: &Prepared) -> &'static str {
     }
 }
 
-fn prepare(
-    args: &Implant,
-    input: &Input,
-    finder: &mut Option<RegionFinder>,
-    progress: &Progress,
-) -> Result<Prepared> {
-    let given = Given {
-        phase: args.phase.as_deref(),
-        volume: args.volume.map(usize::from),
-        ..Given::default()
-    };
-    let scan = read_scan(input, &given, ReadLimits::default())?;
-    for note in &scan.notes {
-        progress.warn(&input.stem, &note.to_string());
-    }
-    let scanner = scanner(args, input, &scan)?;
-    if scanner.weighted && args.phase.is_some() {
-        bail!(
-            "implanting: a weighted image takes no --phase; leave it out, or give --weighted false"
-        );
-    }
-    let grid = scan.magnitude.grid();
-    let (parenchyma, regions) = match &args.mask {
-        Some(path) => {
-            let (_, mask) =
-                read_single_volume(path, ReadLimits::default()).context("reading the mask")?;
-            if !mask.grid().matches(grid, SAME_GRID_MM) {
-                bail!(
-                    "reading the mask: it lies on another grid than the scan; give one on the scan's own"
-                );
-            }
-            (mask.map(|value| value > 0.0), None)
-        }
-        None => {
-            let finder = match finder {
-                Some(finder) => finder,
-                none => {
-                    let compute = Compute::cpu();
-                    let network = default_regions(compute.device())?;
-                    none.insert(RegionFinder::new(network, &compute)?)
-                }
-            };
-            let codes = finder.find(&scan.magnitude)?.on(grid)?.codes;
-            let parenchyma =
-                codes.map(|code| siderin_core::regions::Region::of_code(code).is_some());
-            (parenchyma, Some(codes))
-        }
-    };
-    let phase = scan.phase.as_ref().filter(|_| !scanner.weighted);
-    let phase = phase.map(|phase| phase_in_rad(phase).into_owned());
-    Ok(Prepared {
-        room: ImplantRoom::of(&scan.magnitude, parenchyma, regions.clone())?,
-        regions,
-        scanner,
-        phase,
-        scan,
-    })
-}
-
-/// What the scan was made with: as it says, or as it is said; never guessed.
-fn scanner(args: &Implant, input: &Input, scan: &Scan) -> Result<ImplantScanner> {
-    let known = &scan.acquisition;
-    let value = |fact: &Option<siderin_image::scan::Known<f64>>| fact.as_ref().map(|k| k.value);
-    let b0_t = args.b0.or(value(&known.field_strength_t)).context(
-        "implanting: the scan does not say at which field it was made; give --b0 in tesla",
-    )?;
-    let te_ms = args
-        .te
-        .or(value(&known.te_ms))
-        .context("implanting: the scan does not say its echo time; give --te in ms")?;
-    let grid = scan.magnitude.grid();
-    let spacing = grid.spacing_mm()[grid.slice_axis()];
-    let encoding = args.encoding.map_or(
-        if spacing >= SLICES_FROM_MM {
-            Encoding::Slices
-        } else {
-            Encoding::Slab
-        },
-        EncodingName::encoding,
-    );
-    let thickness = value(&known.slice_thickness_mm).unwrap_or(spacing);
-    let excitation = value(&known.tr_ms).zip(value(&known.flip_angle_deg));
-    Ok(ImplantScanner {
-        b0_t,
-        te_ms,
-        excitation: excitation.map(|(tr, flip)| [tr, flip]),
-        encoding,
-        gap: (1.0 - thickness / spacing).clamp(0.0, 0.8),
-        weighted: args.weighted.unwrap_or_else(|| is_weighted(input, scan)),
-    })
-}
-
-/// Whether a phase mask went into the image: BIDS tells by the suffix; elsewhere an SWI protocol may have left a plain
-/// magnitude, which has a phase beside it or says what it is.
-fn is_weighted(input: &Input, scan: &Scan) -> bool {
-    if let Some(name) = BidsName::of(&input.path) {
-        return name.suffix.eq_ignore_ascii_case("swi") && name.entity("part").is_none();
-    }
-    let said = scan.acquisition.series_description.as_ref();
-    let name = said.map_or(&*input.stem, |known| &*known.value);
-    let plain = words(name)
-        .iter()
-        .any(|word| ["mag", "magnitude", "betrag"].contains(&word.as_str()));
-    scan.acquisition.sequence() == Sequence::Swi && scan.phase.is_none() && !plain
-}
-
 /// A name of what implants are put into, that no other scan has: of its voxels, its phase's and the mask's.
-fn fingerprint(prepared: &Prepared) -> String {
+pub(super) fn fingerprint(prepared: &Prepared) -> String {
     let mut hash = 0xcbf2_9ce4_8422_2325u64;
     let mut add = |bits: u32| {
         // FNV-1a, four bytes at a time.

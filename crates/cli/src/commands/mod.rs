@@ -7,6 +7,7 @@ pub(crate) mod demo;
 pub(crate) mod detect;
 pub(crate) mod evaluate;
 pub(crate) mod implant;
+mod implant_site;
 mod inputs_stay;
 pub(crate) mod inspect;
 pub(crate) mod model;
@@ -17,6 +18,7 @@ pub(crate) mod simulate;
 pub(crate) mod split;
 pub(crate) mod study;
 pub(crate) mod train;
+pub(crate) mod validate;
 
 use inputs_stay::check_inputs_stay;
 

@@ -16,3 +16,4 @@ mod schemas;
 mod simulate;
 mod support;
 mod train;
+mod validate;

@@ -3,7 +3,7 @@
 use super::show::{ShowError, show_candidates};
 use super::{DetectStage, EXPLAINED, Found, certain_from};
 use crate::candidates::{APART_MM, CandidateError, CandidateJudge, HEAT_EDGE};
-use crate::model_file::{PointName, RegionsUsed, Threshold};
+use crate::model_file::{ModelCard, PointName, RegionsUsed, Threshold};
 use crate::regions::{RegionError, RegionFinder};
 use siderin_core::candidates::{Candidate, FineFrame, LOCAL_MEAN_SIGMA_MM};
 use siderin_core::detection::{Candidates, Method, Step};
@@ -69,6 +69,12 @@ impl CandidateDetector {
             judge,
             threshold: threshold.unwrap_or(own),
         })
+    }
+
+    /// What the model that judges says of itself.
+    #[must_use]
+    pub fn card(&self) -> &ModelCard {
+        self.judge.card()
     }
 
     pub(super) fn find(
