@@ -90,14 +90,7 @@ impl Validation {
         point: &ValidationPoint,
         chosen: impl Fn(&ValidatedImplant) -> bool,
     ) -> Share {
-        let implants = self.implants().filter(|implant| chosen(implant));
-        implants.fold(Share::default(), |share, implant| {
-            let found = implant.confidence.is_some_and(|c| c >= point.threshold);
-            Share {
-                hits: share.hits + usize::from(found),
-                of: share.of + 1,
-            }
-        })
+        share_found(self.implants().filter(|implant| chosen(implant)), point)
     }
 
     /// Findings in the scans as they are at a point, per scan.
@@ -119,6 +112,26 @@ impl Validation {
         let enough = |point: &&ValidationPoint| plain(point).is_some_and(|p| p >= most - LOST);
         self.points.iter().rev().find(enough)
     }
+}
+
+impl ValidatedScan {
+    /// The share of its implants that is found at a point.
+    pub(crate) fn found(&self, point: &ValidationPoint) -> Share {
+        share_found(self.implants.iter(), point)
+    }
+}
+
+fn share_found<'a>(
+    implants: impl Iterator<Item = &'a ValidatedImplant>,
+    point: &ValidationPoint,
+) -> Share {
+    implants.fold(Share::default(), |share, implant| {
+        let found = implant.confidence.is_some_and(|c| c >= point.threshold);
+        Share {
+            hits: share.hits + usize::from(found),
+            of: share.of + 1,
+        }
+    })
 }
 
 /// Writes `validation.json`, `report.html` and `report.pdf` into a folder.

@@ -68,7 +68,7 @@ fn warnings(validation: &Validation) -> Vec<String> {
     let mut warnings = Vec::new();
     if count < FEW {
         warnings.push(format!(
-            "{count} visible microbleeds are few: intervals are wide. Give more scans or --copies."
+            "{count} visible microbleeds are few: intervals are wide. Give more scans, or more copies of each."
         ));
     }
     if !unsuitable.is_empty() {
@@ -133,6 +133,7 @@ fn by_group(validation: &Validation) -> Table {
 }
 
 fn by_scan(validation: &Validation) -> Table {
+    let suggested = validation.suggested();
     let rows = validation.scans.iter().map(|scan| {
         let findings = validation.points.iter().map(|point| {
             let count = scan
@@ -148,22 +149,28 @@ fn by_scan(validation: &Validation) -> Table {
             scan.suitability.clone(),
         ];
         let seen = format!("{} (and {} invisible)", scan.implants.len(), scan.invisible);
-        Row::of(about.into_iter().chain(findings).chain([seen]).collect())
+        let found = suggested.map(|point| scan.found(point).to_string());
+        let last = [seen, found.unwrap_or_default()];
+        Row::of(about.into_iter().chain(findings).chain(last).collect())
     });
     let first = ["scan", "made with", "suitability"].map(HeadCell::of);
     let points = validation
         .points
         .iter()
         .map(|p| HeadCell::of(format!("findings, {}", p.name)));
-    let last = HeadCell::of("visible microbleeds put in");
+    let found = suggested.map_or(String::new(), |point| format!("found, {}", point.name));
+    let last = [
+        HeadCell::of("visible microbleeds put in"),
+        HeadCell::of(found),
+    ];
     let count = validation.points.len();
     Table {
         caption: None,
         numeric: [false; 3]
             .into_iter()
-            .chain(vec![true; count + 1])
+            .chain(vec![true; count + 2])
             .collect(),
-        head: vec![first.into_iter().chain(points).chain([last]).collect()],
+        head: vec![first.into_iter().chain(points).chain(last).collect()],
         rows: rows.collect(),
     }
 }
