@@ -59,7 +59,7 @@ fn a_scan_without_labels_says_what_is_found_on_it() {
         of_scan["scanner"]
             .as_str()
             .unwrap()
-            .contains("3.0 T, TE 20.0 ms")
+            .contains("3.0 T, TE 23.0 ms")
     );
     let page = fs::read_to_string(at("out").join("report.html")).unwrap();
     assert!(page.contains("Microbleeds that were put in") && page.contains("not a medical device"));
