@@ -1,8 +1,8 @@
 //! `siderin implant`.
 
-use super::implant_site::{Prepared, prepare};
+use super::implant_site::{Prepared, SiteAsked, prepare};
 use super::{Failure, Outcome, in_one_line};
-use crate::args::{EncodingName, Implant, Site};
+use crate::args::{Implant, Site};
 use crate::progress::Progress;
 use anyhow::{Context, Result, bail};
 use serde::{Deserialize, Serialize};
@@ -10,7 +10,6 @@ use siderin_image::folder::{read_bounded, write_json, write_then_rename};
 use siderin_image::random::Stream;
 use siderin_image::scan::{Input, expand_input};
 use siderin_net::RegionFinder;
-use siderin_simulate::Encoding;
 use siderin_simulate::implant::{
     ImplantRecord, ImplantRequest, ImplantSite, implant, write_implanted,
 };
@@ -27,12 +26,7 @@ struct Asked {
     generator: String,
     request: ImplantRequest,
     copies: u16,
-    b0_t: Option<f64>,
-    te_ms: Option<f64>,
-    encoding: Option<Encoding>,
-    masked: bool,
-    weighted: Option<bool>,
-    volume: Option<u16>,
+    site: SiteAsked,
 }
 
 pub(crate) fn run(args: &Implant) -> Result<Outcome, Failure> {
@@ -137,12 +131,7 @@ fn open(args: &Implant) -> Result<()> {
             ..request(args, "", 0)
         },
         copies: args.copies,
-        b0_t: args.site.b0,
-        te_ms: args.site.te,
-        encoding: args.site.encoding.map(EncodingName::encoding),
-        masked: args.site.mask.is_some(),
-        weighted: args.site.weighted,
-        volume: args.site.volume,
+        site: SiteAsked::of(&args.site),
     };
     fs::create_dir_all(&args.out).context("making the folder of --out")?;
     let marker = args.out.join(MARKER);

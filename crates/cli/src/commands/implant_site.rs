@@ -3,6 +3,7 @@
 use crate::args::{EncodingName, Site};
 use crate::progress::Progress;
 use anyhow::{Context, Result, bail};
+use serde::{Deserialize, Serialize};
 use siderin_core::regions::Region;
 use siderin_image::scan::{
     BidsName, Given, Input, Known, ReadLimits, Scan, Sequence, phase_in_rad, read_scan,
@@ -16,6 +17,30 @@ use siderin_simulate::implant::{ImplantRoom, ImplantScanner};
 
 /// Slices that are farther apart are taken to be excited one by one.
 const SLICES_FROM_MM: f64 = 2.0;
+
+/// What was said of the scans: figures of others are not mixed with these.
+#[derive(Debug, PartialEq, Serialize, Deserialize)]
+pub(super) struct SiteAsked {
+    b0_t: Option<f64>,
+    te_ms: Option<f64>,
+    encoding: Option<Encoding>,
+    masked: bool,
+    weighted: Option<bool>,
+    volume: Option<u16>,
+}
+
+impl SiteAsked {
+    pub(super) fn of(site: &Site) -> Self {
+        Self {
+            b0_t: site.b0,
+            te_ms: site.te,
+            encoding: site.encoding.map(EncodingName::encoding),
+            masked: site.mask.is_some(),
+            weighted: site.weighted,
+            volume: site.volume,
+        }
+    }
+}
 
 /// The room of a scan, and what it was made with.
 pub(super) struct Prepared {

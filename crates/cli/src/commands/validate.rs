@@ -2,7 +2,7 @@
 
 use super::detect::open_finder;
 use super::implant::{Unreadable, fingerprint, inputs_of, subjects};
-use super::implant_site::{Prepared, prepare};
+use super::implant_site::{Prepared, SiteAsked, prepare};
 use super::{Failure, Outcome, in_one_line};
 use crate::args::{Running, Validate};
 use crate::progress::Progress;
@@ -36,6 +36,7 @@ struct Asked {
     copies: u16,
     lesions: u16,
     seed: u64,
+    site: SiteAsked,
 }
 
 /// What was found in one scan, kept until all are done.
@@ -150,6 +151,7 @@ fn check_asked(folder: &WorkFolder, args: &Validate, method: &str) -> Result<()>
         copies: args.copies,
         lesions: args.lesions,
         seed: args.seed,
+        site: SiteAsked::of(&args.site),
     };
     let marker = folder.join(MARKER);
     if marker.exists() {
@@ -204,6 +206,10 @@ fn one(
         }
         bail!("validating: --out holds {name} of another scan, phase or mask; give another --out");
     }
+    // Microbleeds of a weighted image have no phase, so that none is looked at.
+    if prepared.scanner.weighted {
+        prepared.scan.phase = None;
+    }
     progress.doing(&format!("{}: as it is", input.stem));
     let own = findings(&prepared, finder)?;
     let mut scan = ValidatedScan {
@@ -216,7 +222,7 @@ fn one(
         implants: Vec::new(),
         invisible: 0,
     };
-    let original = (prepared.scan.magnitude.clone(), prepared.scan.phase.clone());
+    let original = prepared.scan.magnitude.clone();
     for copy in 1..=args.copies {
         progress.doing(&format!("{}: copy {copy}", input.stem));
         let request = ImplantRequest {
@@ -225,13 +231,13 @@ fn one(
             ..ImplantRequest::default()
         };
         let site = ImplantSite {
-            magnitude: &original.0,
+            magnitude: &original,
             phase: prepared.phase.as_ref(),
             room: &prepared.room,
         };
         let made = implant(&site, &prepared.scanner, &request)?;
         prepared.scan.magnitude = made.magnitude;
-        prepared.scan.phase = made.phase.or_else(|| original.1.clone());
+        prepared.scan.phase = made.phase;
         let found = findings(&prepared, finder)?;
         for lesion in &made.truth.lesions {
             if lesion.visible {
