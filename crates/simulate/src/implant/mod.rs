@@ -200,9 +200,18 @@ fn check(
     scanner: &ImplantScanner,
     request: &ImplantRequest,
 ) -> Result<(), ImplantError> {
+    /// Far more than find room; each needs a number in a mask of 16 bits.
+    const MOST: f64 = 10_000.0;
     let [small, large] = request.core_radius_mm;
     let [weak, strong] = request.chi_ppm;
     let ranges = [
+        (
+            "the number of microbleeds",
+            request.lesions as f64,
+            0.0,
+            MOST,
+            "at most 10000",
+        ),
         ("the main field", scanner.b0_t, 0.2, 11.7, "0.2 to 11.7 T"),
         ("the echo time", scanner.te_ms, 1.0, 100.0, "1 to 100 ms"),
         ("the gap", scanner.gap, 0.0, 0.8, "a share from 0 to 0.8"),
