@@ -4,6 +4,7 @@
 //! preferred where there is one, and a geometric partition of anatomical labels without lobes
 //! ([`partition`]), whose agreement with an anatomist is unknown.
 
+mod contrast;
 mod geometry;
 mod lobes;
 mod mni_frame;
@@ -12,6 +13,7 @@ mod partition;
 mod structure;
 mod voxel_class;
 
+pub use contrast::ClassMaps;
 pub use mni_frame::{MNI_SPACE, MniFrame, StructureMiddle, structure_middles};
 pub use parcellation::{ParcellationError, from_parcellation};
 pub use partition::{PartitionError, partition, partition_in};

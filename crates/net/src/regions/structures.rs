@@ -8,8 +8,8 @@ use crate::compute::Compute;
 use crate::tiling::{Cut, floats, tile_starts};
 use nalgebra::Vector3;
 use rayon::prelude::*;
-use siderin_core::regions::{MniFrame, Side, Structure, structure_middles};
-use siderin_image::volume::{Volume, VoxelPoint, WorldPoint};
+use siderin_core::regions::{ClassMaps, MniFrame, Side, Structure, structure_middles};
+use siderin_image::volume::{Grid, Volume, VoxelPoint, WorldPoint};
 
 /// A head by its structures, on the grid of its view.
 #[derive(Debug, Clone)]
@@ -38,19 +38,12 @@ impl StructureMap {
         view: &Volume<f32>,
         compute: &Compute,
     ) -> Result<Self, RegionError> {
-        let grid = view.grid();
         let [nx, ny, nz] = view.shape();
         let volume = [nz, ny, nx];
         let tile = volume.map(|n| n.min(MOST_VOXELS).next_multiple_of(STRUCTURE_STRIDE));
         let starts: [Vec<usize>; 3] =
             std::array::from_fn(|a| tile_starts(volume[a], tile[a].min(volume[a]), OVERLAP));
-        let mut map = Self {
-            inside: Volume::filled(grid, 0.0),
-            tissue: Volume::filled(grid, 0.0),
-            code: Volume::filled(grid, 0),
-            places: Vec::new(),
-        };
-        let mut closeness = vec![0u32; grid.voxel_count()];
+        let mut seen = Seen::nothing(view.grid());
         let images = [view.voxels().to_vec()];
         for &k in &starts[0] {
             for &j in &starts[1] {
@@ -66,65 +59,12 @@ impl StructureMap {
                     if !logits.iter().all(|z| z.is_finite()) {
                         return Err(RegionError::Diverged);
                     }
-                    map.take(&logits, start, tile, &mut closeness);
+                    seen.take(&logits, start, tile);
                 }
             }
         }
-        Ok(map)
-    }
-
-    /// Takes what a part says of those voxels that no part before it had closer to its middle.
-    fn take(&mut self, logits: &[f32], start: [usize; 3], tile: [usize; 3], closeness: &mut [u32]) {
-        let [nx, ny, nz] = self.inside.shape();
-        let cubes = tile.map(|n| n / 2);
-        let [_, h, w] = cubes;
-        let planes = cubes.iter().product::<usize>();
-        let voxels: Vec<(f32, f32, u8)> = (0..tile[0] * tile[1])
-            .into_par_iter()
-            .flat_map_iter(|row| {
-                let (z, y) = (row / tile[1], row % tile[1]);
-                (0..tile[2]).map(move |x| {
-                    let place = z % 2 * 4 + y % 2 * 2 + x % 2;
-                    let cube = (z / 2 * h + y / 2) * w + x / 2;
-                    voxel(|number| logits[(number * CUBE + place) * planes + cube])
-                })
-            })
-            .collect();
-        // How many voxels from the part's nearest end, and one: 0 is for what no part has seen.
-        let from_end = |at: usize, axis: usize| at.min(tile[axis] - 1 - at) as u32 + 1;
-        for (at, (inside, tissue, code)) in voxels.into_iter().enumerate() {
-            let part = [
-                at / (tile[1] * tile[2]),
-                at / tile[2] % tile[1],
-                at % tile[2],
-            ];
-            let [k, j, i] = std::array::from_fn(|a| start[a] + part[a]);
-            if k >= nz || j >= ny || i >= nx {
-                continue;
-            }
-            let offset = self.inside.grid().offset([i, j, k]);
-            let close = (0..3).map(|a| from_end(part[a], a)).min().unwrap_or(1);
-            if close > closeness[offset] {
-                closeness[offset] = close;
-                self.inside.voxels_mut()[offset] = inside;
-                self.tissue.voxels_mut()[offset] = tissue;
-                self.code.voxels_mut()[offset] = code;
-            }
-        }
-        let first = (STRUCTURE_LOGITS - 3) * planes;
-        for cube in 0..planes {
-            let [k, j, i] = [cube / (h * w), cube / w % h, cube % w];
-            let index = [start[2] + 2 * i, start[1] + 2 * j, start[0] + 2 * k];
-            let seen = index[0] < nx && index[1] < ny && index[2] < nz;
-            if seen && self.inside.at(index) >= 0.5 {
-                let [x, y, z] = index.map(|n| n as f64 + 0.5);
-                let world = self.inside.grid().to_world(VoxelPoint::new(x, y, z));
-                let mni = Vector3::from_fn(|a, _| {
-                    f64::from(logits[first + a * planes + cube] * COORDINATE_UNIT_MM)
-                });
-                self.places.push((world.0.coords, mni));
-            }
-        }
+        seen.classes.sharpen(view);
+        Ok(seen.map())
     }
 
     /// The head's place in MNI space: by the middles of its structures where enough of them are seen whole, else by
@@ -158,31 +98,140 @@ impl StructureMap {
     }
 }
 
-/// Of one voxel, from its logits by their number: probability that it lies inside, that it is tissue, and its likeliest
-/// structure.
-fn voxel(logit: impl Fn(usize) -> f32) -> (f32, f32, u8) {
-    let most = (0..STRUCTURE_CLASSES)
-        .map(&logit)
-        .fold(f32::NEG_INFINITY, f32::max);
-    let (mut total, mut inside, mut tissue) = ((logit(0) - most).exp(), 0.0, 0.0);
-    let mut likeliest = Structure::OuterFluid;
-    for structure in Structure::ALL {
-        let p = (logit(structure as usize) - most).exp();
-        total += p;
-        inside += p;
-        if !structure.is_fluid() {
-            tissue += p;
-        }
-        if logit(structure as usize) > logit(likeliest as usize) {
-            likeliest = structure;
+/// What the network says of a view, part by part.
+struct Seen {
+    grid: Grid,
+    classes: ClassMaps,
+    right: Vec<bool>,
+    /// How far each voxel was from the end of the part that says most of it, in voxels and one more: 0 is for what no
+    /// part has seen.
+    closeness: Vec<u32>,
+    /// Voxel, world mm, MNI mm of cubes.
+    places: Vec<(usize, Vector3<f64>, Vector3<f64>)>,
+}
+
+/// What the network says of one voxel.
+struct Voxel {
+    classes: [f32; STRUCTURE_CLASSES],
+    right: bool,
+}
+
+impl Seen {
+    fn nothing(grid: &Grid) -> Self {
+        let voxels = grid.voxel_count();
+        let mut planes = vec![vec![0.0; voxels]; STRUCTURE_CLASSES];
+        planes[0].fill(1.0);
+        Self {
+            grid: grid.clone(),
+            classes: ClassMaps {
+                planes,
+                fluids: Structure::ALL.iter().filter(|s| s.is_fluid()).count(),
+            },
+            right: vec![false; voxels],
+            closeness: vec![0; voxels],
+            places: Vec::new(),
         }
     }
-    let side = if logit(STRUCTURE_CLASSES) > 0.0 {
-        Side::Right
-    } else {
-        Side::Left
-    };
-    (inside / total, tissue / total, likeliest.code(side))
+
+    /// Takes what a part says of those voxels that no part before it had closer to its middle.
+    fn take(&mut self, logits: &[f32], start: [usize; 3], tile: [usize; 3]) {
+        let shape = self.grid.shape();
+        let cubes = tile.map(|n| n / 2);
+        let [_, h, w] = cubes;
+        let planes = cubes.iter().product::<usize>();
+        let voxels: Vec<Voxel> = (0..tile[0] * tile[1])
+            .into_par_iter()
+            .flat_map_iter(|row| {
+                let (z, y) = (row / tile[1], row % tile[1]);
+                (0..tile[2]).map(move |x| {
+                    let place = z % 2 * 4 + y % 2 * 2 + x % 2;
+                    let cube = (z / 2 * h + y / 2) * w + x / 2;
+                    Voxel::of(|number| logits[(number * CUBE + place) * planes + cube])
+                })
+            })
+            .collect();
+        let from_end = |at: usize, axis: usize| at.min(tile[axis] - 1 - at) as u32 + 1;
+        for (at, voxel) in voxels.iter().enumerate() {
+            let part = [
+                at / (tile[1] * tile[2]),
+                at / tile[2] % tile[1],
+                at % tile[2],
+            ];
+            let [k, j, i] = std::array::from_fn(|a| start[a] + part[a]);
+            if i >= shape[0] || j >= shape[1] || k >= shape[2] {
+                continue;
+            }
+            let offset = self.grid.offset([i, j, k]);
+            let close = (0..3).map(|a| from_end(part[a], a)).min().unwrap_or(1);
+            if close > self.closeness[offset] {
+                self.closeness[offset] = close;
+                self.right[offset] = voxel.right;
+                for (plane, p) in self.classes.planes.iter_mut().zip(voxel.classes) {
+                    plane[offset] = p;
+                }
+            }
+        }
+        let first = (STRUCTURE_LOGITS - 3) * planes;
+        for cube in 0..planes {
+            let [k, j, i] = [cube / (h * w), cube / w % h, cube % w];
+            let index = [start[2] + 2 * i, start[1] + 2 * j, start[0] + 2 * k];
+            if (0..3).any(|a| index[a] >= shape[a]) {
+                continue;
+            }
+            let [x, y, z] = index.map(|n| n as f64 + 0.5);
+            let world = self.grid.to_world(VoxelPoint::new(x, y, z));
+            let mni = Vector3::from_fn(|a, _| {
+                f64::from(logits[first + a * planes + cube] * COORDINATE_UNIT_MM)
+            });
+            let offset = self.grid.offset(index);
+            self.places.push((offset, world.0.coords, mni));
+        }
+    }
+
+    fn map(self) -> StructureMap {
+        let planes = &self.classes.planes;
+        let sum = |from: usize| {
+            let voxel = |at: usize| planes[from..].iter().map(|plane| plane[at]).sum();
+            let values = (0..self.right.len()).into_par_iter().map(voxel).collect();
+            Volume::new(self.grid.clone(), values).expect("a value for each voxel")
+        };
+        let (inside, tissue) = (sum(1), sum(1 + self.classes.fluids));
+        let code = |at: usize| {
+            let likeliest = Structure::ALL.into_iter().reduce(|best, next| {
+                let p = |structure: Structure| planes[structure as usize][at];
+                if p(next) > p(best) { next } else { best }
+            });
+            let side = if self.right[at] {
+                Side::Right
+            } else {
+                Side::Left
+            };
+            likeliest.map_or(0, |structure| structure.code(side))
+        };
+        let code = (0..self.right.len()).into_par_iter().map(code).collect();
+        let places = self.places.iter();
+        let places = places.filter(|(offset, ..)| inside.voxels()[*offset] >= 0.5);
+        StructureMap {
+            places: places.map(|(_, world, mni)| (*world, *mni)).collect(),
+            code: Volume::new(self.grid.clone(), code).expect("a value for each voxel"),
+            inside,
+            tissue,
+        }
+    }
+}
+
+impl Voxel {
+    /// From its logits by their number.
+    fn of(logit: impl Fn(usize) -> f32) -> Self {
+        let logits: [f32; STRUCTURE_CLASSES] = std::array::from_fn(&logit);
+        let most = logits.iter().copied().fold(f32::NEG_INFINITY, f32::max);
+        let classes = logits.map(|z| (z - most).exp());
+        let total: f32 = classes.iter().sum();
+        Self {
+            classes: classes.map(|p| p / total),
+            right: logit(STRUCTURE_CLASSES) > 0.0,
+        }
+    }
 }
 
 /// The affine map that takes places to their MNI places, by least squares; once more without those that it has wrong by
@@ -217,13 +266,25 @@ mod tests {
             STRUCTURE_CLASSES => 0.5,
             _ => 0.0,
         };
-        let (inside, tissue, code) = voxel(logit);
-        let (ventricle, thalamus) = (2f32.exp(), 1f32.exp());
-        let total = 14.0 + ventricle + thalamus;
+        let voxel = Voxel::of(logit);
+        let total = 14.0 + 2f32.exp() + 1f32.exp();
+        assert!(voxel.right);
+        for (class, p) in voxel.classes.iter().enumerate() {
+            let expected = logit(class).exp() / total;
+            assert!((p - expected).abs() < 1e-6, "{class}: {p}");
+        }
+        let grid = Grid::axis_aligned([1; 3], [2.0; 3]).unwrap();
+        let mut seen = Seen::nothing(&grid);
+        for (plane, p) in seen.classes.planes.iter_mut().zip(voxel.classes) {
+            plane[0] = p;
+        }
+        seen.right[0] = true;
+        let map = seen.map();
         // Of the other structures two are fluid: 11 of 13 with weight 1 are tissue.
-        assert!((inside - (13.0 + ventricle + thalamus) / total).abs() < 1e-6);
-        assert!((tissue - (11.0 + thalamus) / total).abs() < 1e-6);
-        assert_eq!(code, Structure::LateralVentricle.code(Side::Right));
+        assert!((map.inside.voxels()[0] - (1.0 - 1.0 / total)).abs() < 1e-6);
+        assert!((map.tissue.voxels()[0] - (11.0 + 1f32.exp()) / total).abs() < 1e-6);
+        let right = Structure::LateralVentricle.code(Side::Right);
+        assert_eq!(map.code.voxels(), [right]);
     }
 
     #[test]

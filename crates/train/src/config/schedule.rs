@@ -20,6 +20,10 @@ pub struct OptimiserConfig {
     /// The most that the norm of one parameter's gradient may be.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub clip_norm: Option<f32>,
+    /// Steps over which weights are averaged, each step counting 1 / n less than the next (Polyak 1992, doi
+    /// 10.1137/0330046). The average is judged and kept; without it, the weights themselves are.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub average_steps: Option<u64>,
 }
 
 fn one() -> usize {
@@ -57,7 +61,9 @@ impl OptimiserConfig {
             "1 to 1024",
         )?;
         let clip = self.clip_norm.is_none_or(|n| n > 0.0 && n.is_finite());
-        require(clip, "optimiser.clip_norm", "not positive", "above 0")
+        require(clip, "optimiser.clip_norm", "not positive", "above 0")?;
+        let average = self.average_steps.is_none_or(|n| n > 0);
+        require(average, "optimiser.average_steps", 0, "1 or more")
     }
 
     pub(crate) fn init(&self) -> ModuleOptimizer {

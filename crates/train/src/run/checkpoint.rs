@@ -35,12 +35,15 @@ pub(super) struct Parts {
     pub(super) model: Vec<u8>,
     pub(super) optimiser: Vec<u8>,
     /// A model file.
+    pub(super) average: Option<Vec<u8>>,
+    /// A model file.
     pub(super) best: Option<Vec<u8>>,
 }
 
 const NOTES: &str = "notes";
 const MODEL: &str = "model";
 const OPTIMISER: &str = "optimiser";
+const AVERAGE: &str = "average";
 const BEST: &str = "best";
 
 pub(super) fn write(parts: &Parts) -> Result<Vec<u8>, CheckpointError> {
@@ -49,6 +52,7 @@ pub(super) fn write(parts: &Parts) -> Result<Vec<u8>, CheckpointError> {
         (MODEL, &parts.model),
         (OPTIMISER, &parts.optimiser),
     ];
+    entries.extend(parts.average.as_deref().map(|average| (AVERAGE, average)));
     entries.extend(parts.best.as_deref().map(|best| (BEST, best)));
     let views = entries
         .into_iter()
@@ -64,6 +68,7 @@ pub(super) fn read(bytes: &[u8]) -> Result<Parts, CheckpointError> {
         notes: String::from_utf8_lossy(&entry(NOTES)?).into_owned(),
         model: entry(MODEL)?,
         optimiser: entry(OPTIMISER)?,
+        average: entry(AVERAGE).ok(),
         best: entry(BEST).ok(),
     })
 }

@@ -4,6 +4,7 @@
 //! data and the number of the step, so that a run that was killed goes on from its last checkpoint
 //! to the same weights.
 
+mod average;
 mod candidates;
 mod checkpoint;
 mod clock;

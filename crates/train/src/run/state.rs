@@ -1,6 +1,7 @@
 //! Everything that a run has to remember.
 
 use super::TrainError;
+use super::average::Average;
 use super::checkpoint::{self, CheckpointError};
 use super::history::{Judgement, Row};
 use crate::config::TrainConfig;
@@ -15,6 +16,7 @@ use siderin_net::model_file::{Model, ModelCard, ModelFileError};
 pub(super) struct State {
     pub(super) network: Network,
     optimiser: ModuleOptimizer,
+    average: Option<Average>,
     /// Steps made.
     pub(super) step: u64,
     pub(super) best: Option<Judgement>,
@@ -68,7 +70,9 @@ impl State {
             }
             None => card.model.init(device).map_err(ModelFileError::from)?,
         };
+        let average = config.optimiser.average_steps;
         Ok(Self {
+            average: average.map(|steps| Average::begin(steps, &network.valid())),
             network: numbered(network),
             optimiser: config.optimiser.init(),
             step: 0,
@@ -98,7 +102,16 @@ impl State {
         if model.card.regions != card.regions {
             return Err(CheckpointError::OtherRegions.into());
         }
+        let average = match (config.optimiser.average_steps, parts.average) {
+            (None, _) => None,
+            (Some(steps), None) => Some(Average::begin(steps, &model.network.valid())),
+            (Some(steps), Some(bytes)) => {
+                let average = Model::from_bytes(bytes, device)?;
+                Some(Average::begin(steps, &average.network.valid()))
+            }
+        };
         Ok(Self {
+            average,
             network: numbered(model.network),
             optimiser: checkpoint::with_state(config.optimiser.init(), parts.optimiser)?,
             step: notes.step,
@@ -121,24 +134,30 @@ impl State {
             history: self.history.clone(),
             open: self.open.clone(),
         };
-        let model = Model {
-            card: card.clone(),
-            network: self.settled(),
+        let bytes_of = |network: Network| {
+            let card = card.clone();
+            Model { card, network }.to_bytes()
         };
+        let average = self.average.as_ref().map(|_| bytes_of(self.settled()));
         Ok(checkpoint::write(&checkpoint::Parts {
             // TOML gives numbers back to the last bit.
             notes: toml::to_string(&notes)
                 .map_err(|error| CheckpointError::Notes(error.to_string()))?,
-            model: model.to_bytes()?,
+            model: bytes_of(self.network.valid())?,
             optimiser: checkpoint::state_of(&self.optimiser)?,
+            average: average.transpose()?,
             best: self.best_model.clone(),
         })?)
     }
 
-    /// The network without gradients. Its running statistics are those of the last step: without
-    /// this they are one step behind.
+    /// The network without gradients, its weights averaged where the config asks for it. Its running statistics are
+    /// those of the last step: without this they are one step behind.
     pub(super) fn settled(&self) -> Network {
-        self.network.valid()
+        let network = self.network.valid();
+        match &self.average {
+            Some(average) => average.within(network),
+            None => network,
+        }
     }
 
     /// Whether every weight is a finite number.
@@ -158,6 +177,9 @@ impl State {
     ) {
         self.network = self.optimiser.step(rate, self.network.clone(), gradients);
         self.step += 1;
+        if let Some(average) = &mut self.average {
+            average.add(&self.network.valid(), self.step);
+        }
         self.open.steps += 1;
         self.open.loss += loss;
         self.open.learning_rate = rate;

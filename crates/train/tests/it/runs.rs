@@ -48,7 +48,10 @@ fn a_run_that_is_taken_up_again_ends_as_an_unbroken_one() {
             Architecture::CandidateNet => write_brains(&data, 4),
             _ => write_scans(&data, 4),
         }
-        let whole = setup(config(architecture, &data));
+        let mut whole = setup(config(architecture, &data));
+        if architecture == Architecture::RegionUnet {
+            whole.config.optimiser.average_steps = Some(3);
+        }
         let at = |name: &str| folder.path().join(name);
         let unbroken = run(&whole, &at("unbroken")).unwrap();
         assert_eq!((unbroken.steps, unbroken.of), (12, 12), "{architecture}");
