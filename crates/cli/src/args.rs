@@ -190,7 +190,7 @@ pub(crate) enum Regions {
 pub(crate) struct RegionsFind {
     /// The scan: NIfTI, or a DICOM file or folder.
     pub scan: PathBuf,
-    /// A model of the architecture region-unet. [default: the one that is part of the program]
+    /// A model of the architecture structure-unet or region-unet. [default: the one that is part of the program]
     #[arg(long)]
     pub model: Option<PathBuf>,
     /// File for the region map (NIfTI, on the scan's grid); a table of its values is written beside
@@ -200,6 +200,12 @@ pub(crate) struct RegionsFind {
     /// File for a mask of the brain with its fluid (NIfTI).
     #[arg(long)]
     pub brain: Option<PathBuf>,
+    /// File for the structures that the regions follow from (NIfTI, on the scan's grid).
+    #[arg(long)]
+    pub structures: Option<PathBuf>,
+    /// File for volumes, the place in MNI space and how far the map can be trusted (JSON).
+    #[arg(long)]
+    pub anatomy: Option<PathBuf>,
     /// What the model runs on.
     #[arg(long, value_enum, default_value_t = DeviceName::Cpu)]
     pub device: DeviceName,
@@ -302,6 +308,10 @@ pub(crate) struct Results {
     /// T2-weighted image of the same person (one scan only).
     #[arg(long)]
     pub t2: Option<PathBuf>,
+    /// Parcellation of FreeSurfer (aseg, aparc+aseg, wmparc) or SynthSeg, from which regions are taken; it lies on the
+    /// T1-weighted image where one is given, else on the scan (one scan only).
+    #[arg(long)]
+    pub parcellation: Option<PathBuf>,
     /// Phase of the same acquisition (one scan only).
     #[arg(long)]
     pub phase: Option<PathBuf>,

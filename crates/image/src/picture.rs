@@ -3,7 +3,7 @@
 
 use crate::volume::Volume;
 use base64::Engine;
-use std::collections::HashSet;
+use std::collections::HashMap;
 use std::fmt::Write;
 
 /// The three planes, as close to anatomical as the scan's own voxel axes are.
@@ -106,6 +106,24 @@ pub fn picture(
     marked: &dyn Fn(usize) -> bool,
     label: &str,
 ) -> Picture {
+    picture_of_parts(
+        view,
+        plane,
+        center,
+        &|offset| u8::from(marked(offset)),
+        label,
+    )
+}
+
+/// A slice through a voxel, with the borders of parts: `part` gives a voxel's number, 0 where it belongs to none.
+#[must_use]
+pub fn picture_of_parts(
+    view: &View,
+    plane: Plane,
+    center: [usize; 3],
+    part: &dyn Fn(usize) -> u8,
+    label: &str,
+) -> Picture {
     let grid = view.scan.grid();
     let to_ras = grid.to_ras();
     let (across, cut_world) = plane.layout();
@@ -128,7 +146,7 @@ pub fn picture(
     let (width, height) = (horizontal.count, vertical.count);
     let mut grey = Vec::with_capacity(width * height);
     let mut warm = Vec::new();
-    let mut inside = HashSet::new();
+    let mut parts = HashMap::new();
     let range = (view.window.white - view.window.black).max(f32::MIN_POSITIVE);
     for v in 0..height {
         for u in 0..width {
@@ -148,8 +166,11 @@ pub fn picture(
                     .into_iter()
                     .flatten(),
             );
-            if marked(offset) {
-                inside.insert((u, v));
+            match part(offset) {
+                0 => {}
+                number => {
+                    parts.insert((u, v), number);
+                }
             }
         }
     }
@@ -161,7 +182,7 @@ pub fn picture(
         width_mm: horizontal.extent_mm(),
         height_mm: vertical.extent_mm(),
         layers,
-        outline: outline(&inside, horizontal.spacing_mm, vertical.spacing_mm),
+        outline: outline(&parts, horizontal.spacing_mm, vertical.spacing_mm),
         bar_mm: view.bar_mm,
         edges: plane.edges(),
         label: format!("{label}, {}", plane.name()),
@@ -297,22 +318,23 @@ impl Across {
     }
 }
 
-/// The edges between marked and unmarked pixels in mm.
-fn outline(inside: &HashSet<(usize, usize)>, du: f64, dv: f64) -> Vec<[f64; 4]> {
-    let mut pixels: Vec<&(usize, usize)> = inside.iter().collect();
+/// The edges of parts in mm, those between two parts once.
+fn outline(parts: &HashMap<(usize, usize), u8>, du: f64, dv: f64) -> Vec<[f64; 4]> {
+    let mut pixels: Vec<(&(usize, usize), &u8)> = parts.iter().collect();
     pixels.sort_unstable();
-    let has = |u: usize, v: usize| inside.contains(&(u, v));
     let mut edges = Vec::new();
-    for &&(u, v) in &pixels {
+    for (&(u, v), part) in pixels {
+        let same = |u: usize, v: usize| parts.get(&(u, v)) == Some(part);
+        let has = |u: usize, v: usize| parts.contains_key(&(u, v));
         let (x0, y0) = (u as f64 * du, v as f64 * dv);
         let (x1, y1) = (x0 + du, y0 + dv);
-        if u == 0 || !has(u - 1, v) {
+        if u == 0 || !same(u - 1, v) {
             edges.push([x0, y0, x0, y1]);
         }
         if !has(u + 1, v) {
             edges.push([x1, y0, x1, y1]);
         }
-        if v == 0 || !has(u, v - 1) {
+        if v == 0 || !same(u, v - 1) {
             edges.push([x0, y0, x1, y0]);
         }
         if !has(u, v + 1) {
@@ -408,8 +430,9 @@ mod tests {
 
     #[test]
     fn an_outline_runs_around_its_pixels_only() {
-        let two = HashSet::from([(1, 1), (2, 1)]);
-        // Two pixels side by side have six outer edges; the edge between is not drawn.
-        assert_eq!(outline(&two, 1.0, 2.0).len(), 6);
+        let two = |parts: [u8; 2]| HashMap::from([((1, 1), parts[0]), ((2, 1), parts[1])]);
+        // Two pixels side by side have six outer edges; the edge between is drawn once where they are of two parts.
+        assert_eq!(outline(&two([1, 1]), 1.0, 2.0).len(), 6);
+        assert_eq!(outline(&two([1, 2]), 1.0, 2.0).len(), 7);
     }
 }

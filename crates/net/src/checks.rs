@@ -2,6 +2,7 @@
 
 use siderin_core::detection::Quality;
 use siderin_core::lesion::Lesion;
+use siderin_core::regions::{Anatomy, MapDetail};
 use siderin_image::scan::Note;
 use siderin_image::volume::Volume;
 
@@ -69,6 +70,18 @@ pub(crate) fn coverage_note(brain: &Volume<bool>) -> Option<Note> {
     let area_mm2 = grid.voxel_volume_mm3() / grid.spacing_mm()[axis];
     let area_cm2 = voxels[0].max(voxels[1]) as f64 * area_mm2 / 100.0;
     (area_cm2 > CUT_AREA_CM2).then_some(Note::PartialCoverage { area_cm2 })
+}
+
+/// Says when the map of the brain does not tell regions.
+pub(crate) fn regions_note(anatomy: &Anatomy) -> Option<Note> {
+    (anatomy.detail < MapDetail::Regions).then(|| Note::DoubtfulRegions {
+        groups: anatomy.detail == MapDetail::Groups,
+        reasons: anatomy
+            .reasons
+            .iter()
+            .map(|reason| reason.in_words())
+            .collect(),
+    })
 }
 
 /// Says when there are more findings than plausible.

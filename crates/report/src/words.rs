@@ -6,6 +6,8 @@ use siderin_core::change::Status;
 pub(super) const BRAIN_FOUND: &str = "Brain found";
 pub(super) const BRAIN_NOTE: &str =
     "The search ran inside this outline. What lies outside was not looked at.";
+pub(super) const STRUCTURES_NOTE: &str =
+    "Structures from which regions follow. Where these outlines are wrong, so are the regions.";
 pub(super) const FINDINGS: &str = "Findings";
 pub(super) const FORMS: &str = "Forms";
 pub(super) const SCAN: &str = "Scan";

@@ -59,6 +59,7 @@ fn find(args: &Demo, scan: &Path) -> Result<Outcome, Failure> {
             out: args.out.clone(),
             t1: None,
             t2: None,
+            parcellation: None,
             phase: None,
             paper: PaperName::A4,
             volume: None,

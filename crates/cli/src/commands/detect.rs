@@ -199,10 +199,10 @@ fn inputs(paths: &[PathBuf], args: &Results, one_only: bool) -> Result<Inputs, F
             inputs.len()
         )));
     }
-    let along = [&args.t1, &args.t2, &args.phase];
+    let along = [&args.t1, &args.t2, &args.parcellation, &args.phase];
     if along.iter().any(|given| given.is_some()) && inputs.len() != 1 {
         return Err(Failure::Usage(format!(
-            "--t1, --t2 and --phase belong to one scan, but {} are given; run them one by one",
+            "--t1, --t2, --parcellation and --phase belong to one scan, but {} are given; run them one by one",
             inputs.len() + unreadable.len()
         )));
     }
@@ -243,6 +243,7 @@ fn one_scan(input: &Input, job: &Job, progress: &Progress) -> Result<()> {
     let given = Given {
         t1: args.t1.as_deref(),
         t2: args.t2.as_deref(),
+        parcellation: args.parcellation.as_deref(),
         phase: args.phase.as_deref(),
         volume: args.volume.map(|number| number as usize),
     };
@@ -271,6 +272,7 @@ fn one_scan(input: &Input, job: &Job, progress: &Progress) -> Result<()> {
     findings.maps = Maps {
         probability: maps.map(|maps| &maps.probability),
         regions,
+        structures: detection.found.structures.as_ref().filter(|_| job.maps),
         heat: heat.as_ref(),
     };
     let target = write_folder(folder, &findings, args.paper.paper())?;

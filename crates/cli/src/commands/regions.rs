@@ -5,13 +5,13 @@ use crate::args::{RegionsFind, RegionsFromLabels};
 use crate::progress::{complain, say};
 use anyhow::{Context, Result, bail};
 use siderin_core::regions::{from_parcellation, region_table};
-use siderin_image::folder::{write_synced, write_then_rename};
+use siderin_image::folder::{write_json, write_synced, write_then_rename};
 use siderin_image::scan::{ReadLimits, nifti, read_single_volume, stem};
 use siderin_image::volume::Volume;
 use siderin_net::model_file::Model;
 use siderin_net::{Device, RegionFinder, default_regions};
 use std::io::Write;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 pub(crate) fn from_labels(args: &RegionsFromLabels) -> Result<Outcome, Failure> {
     done(convert(args))
@@ -28,12 +28,19 @@ fn done(result: Result<()>) -> Result<Outcome, Failure> {
 }
 
 fn look(args: &RegionsFind) -> Result<()> {
-    if args.brain.as_ref() == Some(&args.out) {
-        bail!("--out and --brain name one file; give two");
-    }
-    check_inputs_stay(&args.out, [args.scan.as_path()])?;
-    if let Some(brain) = &args.brain {
-        check_inputs_stay(brain, [args.scan.as_path()])?;
+    let written: Vec<&Path> = [&args.brain, &args.structures, &args.anatomy]
+        .into_iter()
+        .flatten()
+        .chain([&args.out])
+        .map(PathBuf::as_path)
+        .collect();
+    for (number, path) in written.iter().enumerate() {
+        if written[..number].contains(path) {
+            bail!(
+                "--out, --brain, --structures and --anatomy name one file twice; give different ones"
+            );
+        }
+        check_inputs_stay(path, [args.scan.as_path()])?;
     }
     let compute = args.device.device().open()?;
     let finder = RegionFinder::new(
@@ -42,16 +49,33 @@ fn look(args: &RegionsFind) -> Result<()> {
     )?;
     let (_, scan) =
         read_single_volume(&args.scan, ReadLimits::default()).context("reading the scan")?;
-    let found = finder.find(&scan)?.on(scan.grid())?;
+    let map = finder.find(&scan)?;
+    let asked = args.structures.is_some() || args.anatomy.is_some();
+    let anatomy = map.anatomy();
+    if asked && anatomy.is_none() {
+        bail!(
+            "--structures and --anatomy need a model of the architecture structure-unet; this one tells regions alone"
+        );
+    }
+    let found = map.on(scan.grid())?;
     write_regions(&found.codes, &args.out)?;
     if let Some(path) = &args.brain {
-        let brain = found.brain.map(u8::from);
-        write_then_rename(path, |partial| {
-            nifti::write_volume(partial, &brain).map_err(anyhow::Error::from)
-        })
-        .context("writing the brain mask")?;
+        write_codes(&found.brain.map(u8::from), path).context("writing the brain mask")?;
+    }
+    if let (Some(path), Some(codes)) = (&args.structures, map.structures_on(scan.grid())?) {
+        write_codes(&codes, path).context("writing the structures")?;
+    }
+    if let (Some(path), Some(anatomy)) = (&args.anatomy, anatomy) {
+        write_then_rename(path, |partial| write_json(partial, anatomy))
+            .context("writing the anatomy")?;
     }
     Ok(())
+}
+
+fn write_codes(codes: &Volume<u8>, path: &Path) -> Result<()> {
+    write_then_rename(path, |partial| {
+        nifti::write_volume(partial, codes).map_err(anyhow::Error::from)
+    })
 }
 
 /// The network of regions that is given, or the program's own.

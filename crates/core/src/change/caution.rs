@@ -177,6 +177,7 @@ mod tests {
             notes: Vec::new(),
             t1: None,
             t2: None,
+            parcellation: None,
             phase: None,
         }
     }

@@ -3,6 +3,7 @@
 use super::{Candidates, Method, Step};
 use crate::forms::CountInterval;
 use crate::lesion::Lesion;
+use crate::regions::Anatomy;
 use serde::Serialize;
 use siderin_image::scan::{Note, Scan, Suitability};
 use siderin_image::volume::Volume;
@@ -28,6 +29,10 @@ pub struct Findings<'a> {
     pub warnings: Vec<Note>,
     /// What was measured of the scan itself.
     pub quality: Quality,
+    /// What the network of structures says of the brain on the whole, where one ran.
+    pub anatomy: Option<&'a Anatomy>,
+    /// The brain's structures by number, on the scan's grid.
+    pub structures: Option<&'a Volume<u8>>,
     /// Range of the number of microbleeds, where confidence is a calibrated probability.
     pub interval: Option<CountInterval>,
     /// Maps that are written along, on the scan's grid.
@@ -53,6 +58,8 @@ pub struct Maps<'a> {
     pub probability: Option<&'a Volume<f32>>,
     /// Regions of the brain by number.
     pub regions: Option<&'a Volume<u8>>,
+    /// Its structures by number.
+    pub structures: Option<&'a Volume<u8>>,
     /// Where the network looked for each lesion, 0 to 1.
     pub heat: Option<&'a Volume<f32>>,
 }

@@ -93,10 +93,10 @@ impl Location {
         }
     }
 
-    /// The place of a lesion, none where it may be one of two.
+    /// The place of a lesion, none where it may be one of two, or its region is not known.
     #[must_use]
     pub fn of(place: Place) -> Option<Self> {
-        let location = Self::of_region(place.region, place.depth_mm)?;
+        let location = Self::of_region(place.known_region()?, place.depth_mm)?;
         let same = place
             .or_region
             .is_none_or(|other| Self::of_region(other, place.depth_mm) == Some(location));
@@ -168,6 +168,7 @@ mod tests {
             side: Side::Right,
             or_region,
             is_midline: false,
+            is_group_only: false,
             depth_mm,
         }
     }

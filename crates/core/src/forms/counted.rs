@@ -79,7 +79,7 @@ impl Counted {
     pub fn of(lesion: &Lesion, grid: &Grid, certain_from: f32) -> Result<Self, NoRegion> {
         let place = match lesion.place {
             Ok(place) => Some(place),
-            Err(NoRegion::Outside) => None,
+            Err(NoRegion::Outside | NoRegion::DoubtfulMap) => None,
             Err(NoRegion::NoMap) => return Err(NoRegion::NoMap),
         };
         Ok(Self {

@@ -19,7 +19,7 @@ pub struct Mars {
 pub struct MarsLine {
     /// Its group; none where that is unclear.
     pub group: Option<RegionGroup>,
-    /// Its region; none where it is one of several.
+    /// Its region; none where it is one of several, or not known.
     pub region: Option<Region>,
     /// What was counted.
     #[serde(flatten)]
@@ -116,11 +116,10 @@ impl Mars {
     pub(super) fn add(&mut self, place: Option<Place>, certainty: Certainty) {
         let (group, region) = match place {
             None => (None, None),
-            Some(place) => match place.or_region {
-                None => (Some(place.region.group()), Some(place.region)),
-                Some(other) if other.group() == place.region.group() => (Some(other.group()), None),
-                Some(_) => (None, None),
-            },
+            Some(place) => {
+                let alone = place.or_region.is_none();
+                (place.group(), place.known_region().filter(|_| alone))
+            }
         };
         let line = self
             .lines
@@ -187,6 +186,7 @@ mod tests {
             side,
             or_region,
             is_midline: false,
+            is_group_only: false,
             depth_mm: None,
         })
     }

@@ -8,7 +8,7 @@ mod surroundings;
 
 pub use burden::{BurdenGroup, Counts};
 pub use map::{MapFinding, OperatingPoint, lesions_of_map};
-pub use place::{NoRegion, Place};
+pub use place::{GROUP_ONLY, NoRegion, Place};
 pub use select::{
     Decision, Judged, ScoredSpot, faint_lesions, label_volume, repeats, select_lesions,
 };

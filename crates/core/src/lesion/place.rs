@@ -1,7 +1,7 @@
 //! Where in the brain a lesion lies.
 
 use super::Lesion;
-use crate::regions::{Region, Side};
+use crate::regions::{MapDetail, Region, RegionGroup, Side};
 use siderin_image::volume::{Grid, Volume, VoxelPoint, WorldPoint};
 
 /// A lesion's place by the forms of readers.
@@ -15,6 +15,8 @@ pub struct Place {
     pub or_region: Option<Region>,
     /// Whether a large part of them lies on the other side.
     pub is_midline: bool,
+    /// Whether the map is only good enough for the region's group.
+    pub is_group_only: bool,
     /// From its centre to the closest voxel of the map that is in no region, in mm; none where that is
     /// more than 12 mm.
     pub depth_mm: Option<f64>,
@@ -27,7 +29,13 @@ pub enum NoRegion {
     NoMap,
     /// Regions were found, and it lies in none.
     Outside,
+    /// Regions were found, and are not to be trusted.
+    DoubtfulMap,
 }
+
+/// Why a lesion whose group is known has no region, in words.
+pub const GROUP_ONLY: &str =
+    "the map of the brain is good for lobar, deep and infratentorial alone";
 
 impl NoRegion {
     /// In words.
@@ -36,6 +44,7 @@ impl NoRegion {
         match self {
             Self::NoMap => "no region map of this scan exists",
             Self::Outside => "it lies in no region",
+            Self::DoubtfulMap => "the map of the brain is too uncertain",
         }
     }
 }
@@ -50,18 +59,36 @@ const BORDER_SHARE: f64 = 1.0 / 3.0;
 const MIDLINE_SHARE: f64 = 0.25;
 
 impl Place {
-    /// Such as "left basal ganglia", "right frontal or parietal", "midline cerebellum".
+    /// The group of its region; `None` on the border of two.
+    #[must_use]
+    pub fn group(self) -> Option<RegionGroup> {
+        let group = self.region.group();
+        let same = self.or_region.is_none_or(|other| other.group() == group);
+        same.then_some(group)
+    }
+
+    /// Its region, where the map tells regions.
+    #[must_use]
+    pub fn known_region(self) -> Option<Region> {
+        (!self.is_group_only).then_some(self.region)
+    }
+
+    /// Such as "left basal ganglia", "right frontal or parietal", "midline cerebellum", "left lobar".
     #[must_use]
     pub fn in_words(self) -> String {
-        let name = |region: Region| region.name().replace('_', " ");
+        let name = |region: Region| match self.is_group_only {
+            true => region.group().name().to_string(),
+            false => region.name().replace('_', " "),
+        };
         let side = if self.is_midline {
             "midline"
         } else {
             self.side.name()
         };
-        let or = self
+        let other = self
             .or_region
-            .map_or(String::new(), |region| format!(" or {}", name(region)));
+            .filter(|_| !self.is_group_only || self.group().is_none());
+        let or = other.map_or(String::new(), |region| format!(" or {}", name(region)));
         format!("{side} {}{or}", name(self.region))
     }
 
@@ -111,6 +138,7 @@ impl Place {
             },
             or_region: (count > 0 && share(count) >= BORDER_SHARE).then_some(second),
             is_midline: share(left.min(right)) >= MIDLINE_SHARE,
+            is_group_only: false,
             depth_mm: depth_mm(center_world, regions),
         })
     }
@@ -157,9 +185,17 @@ fn ball(grid: &Grid, center: WorldPoint, reach_mm: f64) -> Vec<[usize; 3]> {
 }
 
 impl Lesion {
-    /// Gives the lesion its [`Place`] in `regions`.
-    pub fn place_in(&mut self, regions: &Volume<u8>) {
-        self.place = Place::of(self.center_world, self.diameter_mm, regions);
+    /// Gives the lesion its [`Place`] in `regions`, as finely as those can be trusted.
+    pub fn place_in(&mut self, regions: &Volume<u8>, detail: MapDetail) {
+        let place = || Place::of(self.center_world, self.diameter_mm, regions);
+        self.place = match detail {
+            MapDetail::Regions => place(),
+            MapDetail::Groups => place().map(|place| Place {
+                is_group_only: true,
+                ..place
+            }),
+            MapDetail::None => Err(NoRegion::DoubtfulMap),
+        };
     }
 }
 
@@ -231,6 +267,40 @@ mod tests {
         let t = THALAMUS;
         assert_eq!(of([t, t, t, t, t, t, r]), (Side::Left, false));
         assert_eq!(of([t, t, r, r, r, r, r]), (Side::Right, true));
+    }
+
+    #[test]
+    fn a_doubtful_map_tells_groups_or_nothing() {
+        let codes = row(&[Region::Frontal.code(Side::Right); 7]);
+        let voxel = codes.grid().offset([3, 0, 0]);
+        let mut lesion = Lesion::of_voxels(codes.grid(), vec![voxel], 0.9);
+        let mut placed = |detail| {
+            lesion.place_in(&codes, detail);
+            lesion.place
+        };
+        let place = placed(MapDetail::Regions).unwrap();
+        assert_eq!(
+            (place.known_region(), place.in_words()),
+            (Some(Region::Frontal), "right frontal".into())
+        );
+        let place = placed(MapDetail::Groups).unwrap();
+        assert_eq!(
+            (place.known_region(), place.in_words()),
+            (None, "right lobar".into())
+        );
+        assert_eq!(place.group(), Some(RegionGroup::Lobar));
+        // On the border of two lobes it is lobar; on that of a lobe and a capsule it may be either.
+        let between = |other| Place {
+            or_region: Some(other),
+            ..place
+        };
+        assert_eq!(between(Region::Parietal).in_words(), "right lobar");
+        assert_eq!(
+            between(Region::ExternalCapsule).in_words(),
+            "right lobar or deep"
+        );
+        assert_eq!(between(Region::ExternalCapsule).group(), None);
+        assert_eq!(placed(MapDetail::None), Err(NoRegion::DoubtfulMap));
     }
 
     #[test]

@@ -4,6 +4,7 @@
 //! preferred where there is one, and a geometric partition of anatomical labels without lobes
 //! ([`partition`]), whose agreement with an anatomist is unknown.
 
+mod anatomy;
 mod contrast;
 mod geometry;
 mod lobes;
@@ -13,9 +14,10 @@ mod partition;
 mod structure;
 mod voxel_class;
 
+pub use anatomy::{Anatomy, DoubtfulMap, Frames, MapDetail, Volumes, without_cut};
 pub use contrast::ClassMaps;
 pub use mni_frame::{MNI_SPACE, MniFrame, StructureMiddle, structure_middles};
-pub use parcellation::{ParcellationError, from_parcellation};
+pub use parcellation::{ParcellationError, from_parcellation, structures_of_parcellation};
 pub use partition::{PartitionError, partition, partition_in};
 pub use structure::Structure;
 pub use voxel_class::VoxelClass;

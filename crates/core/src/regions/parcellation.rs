@@ -2,7 +2,7 @@
 
 use super::geometry::{Structures, is_callosum};
 use super::partition::{named, partition_in};
-use super::{MniFrame, Region, Side};
+use super::{MniFrame, Region, Side, Structure};
 use siderin_image::volume::{GridError, Volume, VoxelPoint, canonical_orientation};
 use std::collections::BTreeMap;
 
@@ -83,6 +83,26 @@ pub fn from_parcellation(
         deep.or(lobar).unwrap_or(Region::DeepWhiteMatter).code(side)
     });
     Ok((orientation.inverse().apply(&regions)?, unknown))
+}
+
+/// The [`Structure::code`]s of a parcellation, on its own grid; cortex and white matter whatever their parcel.
+///
+/// # Errors
+/// As [`from_parcellation`].
+pub fn structures_of_parcellation(parcels: &Volume<f32>) -> Result<Volume<u8>, ParcellationError> {
+    let labels = parcels
+        .to_labels()
+        .map_err(|value| ParcellationError::NotALabel { value })?;
+    let simple = labels.map(as_aseg);
+    let frame = MniFrame::of_aseg(&simple).ok_or(ParcellationError::NoFrame)?;
+    let grid = simple.grid();
+    Ok(Volume::from_fn(grid, |index| {
+        let Some((structure, side)) = Structure::of_aseg(simple.at(index)) else {
+            return 0;
+        };
+        let by_place = || frame.side(grid.to_world(VoxelPoint::center_of(index)));
+        structure.code(side.unwrap_or_else(by_place))
+    }))
 }
 
 /// The code with parcels merged into aseg's cortex and white matter, and old codes of the callosum and the thalamus

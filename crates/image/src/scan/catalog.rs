@@ -409,6 +409,7 @@ impl VolumeEntry {
             notes,
             t1: None,
             t2: None,
+            parcellation: None,
             phase: None,
         })
     }

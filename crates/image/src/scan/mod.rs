@@ -59,6 +59,8 @@ pub struct Scan {
     pub t1: Option<Volume<f32>>,
     /// A T2-weighted image of the same person, on its own grid.
     pub t2: Option<Volume<f32>>,
+    /// A parcellation of FreeSurfer or SynthSeg, in the space of the T1w image where there is one, else of the scan.
+    pub parcellation: Option<Volume<f32>>,
     /// The phase on the magnitude's grid.
     pub phase: Option<Volume<f32>>,
 }

@@ -73,6 +73,12 @@ pub enum Note {
     },
     /// More noise than the method knows.
     Noisy { noise: f64, most: f64 },
+    /// The map of the brain is not good enough for regions.
+    DoubtfulRegions {
+        /// Whether it is good enough for lobar, deep and infratentorial.
+        groups: bool,
+        reasons: Vec<&'static str>,
+    },
     /// More findings than a reader could believe.
     ManyFindings { lesions: usize },
 }
@@ -109,6 +115,7 @@ impl Note {
             Self::PartialCoverage { .. } => "partial_coverage",
             Self::UnusualContrast { .. } => "unusual_contrast",
             Self::Noisy { .. } => "noisy",
+            Self::DoubtfulRegions { .. } => "doubtful_regions",
             Self::ManyFindings { .. } => "many_findings",
         }
     }
@@ -262,6 +269,16 @@ impl fmt::Display for Note {
                  microbleeds are missed, and what is found may be noise",
                 100.0 * noise,
                 100.0 * most
+            ),
+            Self::DoubtfulRegions { groups, reasons } => write!(
+                f,
+                "the map of the brain is uncertain ({}): findings are given {}",
+                reasons.join("; "),
+                if *groups {
+                    "lobar, deep or infratentorial location only"
+                } else {
+                    "no region"
+                }
             ),
             Self::ManyFindings { lesions } => write!(
                 f,

@@ -15,6 +15,8 @@ pub struct Given<'a> {
     pub t1: Option<&'a Path>,
     /// A T2w image.
     pub t2: Option<&'a Path>,
+    /// A parcellation of FreeSurfer or SynthSeg, in the space of the T1w image where one is given, else of the scan.
+    pub parcellation: Option<&'a Path>,
     /// The phase of the same acquisition.
     pub phase: Option<&'a Path>,
     /// Which volume of the input, from 1.
@@ -95,6 +97,12 @@ pub fn read_scan(input: &Input, given: &Given, limits: ReadLimits) -> Result<Sca
     let (t2, note) = companion(given.t2, input.t2.as_deref(), &T2, limits)?;
     scan.t2 = t2;
     scan.notes.extend(note);
+    if let Some(path) = given.parcellation {
+        let name = "parcellation";
+        let read = read_single_volume(path, limits);
+        let (_, parcels) = read.map_err(|error| ReadScanError::Companion { name, error })?;
+        scan.parcellation = Some(parcels);
+    }
     Ok(scan)
 }
 

@@ -4,13 +4,16 @@ use super::show::{ShowError, show_candidates};
 use super::{DetectStage, EXPLAINED, Found, certain_from};
 use crate::candidates::{APART_MM, CandidateError, CandidateJudge, HEAT_EDGE};
 use crate::model_file::{ModelCard, PointName, RegionsUsed, Threshold};
-use crate::regions::{RegionError, RegionFinder};
+use crate::regions::{RegionError, RegionFinder, RegionMap};
+use nalgebra::Matrix4;
 use siderin_core::candidates::{Candidate, FineFrame, LOCAL_MEAN_SIGMA_MM};
 use siderin_core::detection::{Candidates, Method, Step};
 use siderin_core::forms::count_interval;
 use siderin_core::lesion::{Lesion, ScoredSpot, faint_lesions, select_lesions};
+use siderin_core::regions::MapDetail;
+use siderin_image::registration::{LEAST_SHARPNESS, register_rigid};
 use siderin_image::scan::{Note, Scan};
-use siderin_image::volume::Volume;
+use siderin_image::volume::{Grid, Volume};
 
 /// Half of the diagonal of a fine view of 16 mm.
 const VIEW_REACH_MM: f64 = 11.4;
@@ -23,12 +26,68 @@ pub struct CandidateDetector {
     threshold: Threshold,
 }
 
+const T1W: &str = "T1w image";
+
+/// The map that takes the world of a T1w image to that of the scan, where the two align.
+fn aligned(
+    t1: &Volume<f32>,
+    scan: &Volume<f32>,
+    progress: &dyn Fn(DetectStage),
+) -> Option<Matrix4<f64>> {
+    progress(DetectStage::Register);
+    let placed = register_rigid(t1, scan).ok()?;
+    let is_sharp = placed.quality.sharpness >= LEAST_SHARPNESS;
+    is_sharp.then(|| placed.fixed_from_moving.to_homogeneous())
+}
+
+fn shows_whole_brain(map: &RegionMap) -> bool {
+    const LEAST_SEEN: f64 = 0.95;
+    let seen = map.anatomy().and_then(|anatomy| anatomy.seen);
+    map.detail() == MapDetail::Regions && seen.is_some_and(|seen| seen >= LEAST_SEEN)
+}
+
+/// Refuses a parcellation whose brain is not where the scan shows one.
+fn check_agreement(
+    given: &RegionMap,
+    own: &RegionMap,
+    grid: &Grid,
+) -> Result<(), CandidateDetectorError> {
+    const LEAST_DICE: f64 = 0.8;
+    let (given, own) = (given.on(grid)?.brain, own.on(grid)?.brain);
+    let count = |mask: &Volume<bool>| mask.voxels().iter().filter(|inside| **inside).count();
+    let pairs = given.voxels().iter().zip(own.voxels());
+    let both = pairs.filter(|(a, b)| **a && **b).count();
+    let dice = 2.0 * both as f64 / (count(&given) + count(&own)).max(1) as f64;
+    if dice < LEAST_DICE {
+        return Err(CandidateDetectorError::ParcellationElsewhere { dice });
+    }
+    Ok(())
+}
+
+/// The map of a scan's brain, and where it comes from.
+struct BrainMap {
+    map: RegionMap,
+    notes: Vec<Note>,
+    /// The image beside the scan that it was found on.
+    used: Option<&'static str>,
+}
+
 /// A scan in which candidates cannot be judged.
 #[derive(Debug, thiserror::Error)]
 #[allow(missing_docs)]
 pub enum CandidateDetectorError {
     #[error(transparent)]
     Regions(#[from] RegionError),
+    #[error(
+        "using the parcellation: the T1w image that it lies on cannot be aligned to the scan; give a parcellation on \
+         the scan's own grid, without the T1w image"
+    )]
+    T1Elsewhere,
+    #[error(
+        "using the parcellation: its brain and the one that the scan shows overlap too little (Dice {dice:.2}, at least \
+         0.80 is expected); is it of this person? One that lies on the T1w image needs that image, too"
+    )]
+    ParcellationElsewhere { dice: f64 },
     #[error(transparent)]
     Show(#[from] ShowError),
     #[error(transparent)]
@@ -82,8 +141,12 @@ impl CandidateDetector {
         scan: &Scan,
         progress: &dyn Fn(DetectStage),
     ) -> Result<Found, CandidateDetectorError> {
-        progress(DetectStage::Brain);
-        let map = self.regions.find(&scan.magnitude)?;
+        let BrainMap {
+            map,
+            mut notes,
+            used,
+        } = self.map(scan, progress)?;
+        notes.extend(self.untrained());
 
         progress(DetectStage::Search);
         let shown = show_candidates(scan, &map)?;
@@ -111,7 +174,7 @@ impl CandidateDetector {
             faint_lesions(scan.magnitude.grid(), &judged, from, APART_MM)
         });
         for lesion in lesions.iter_mut().chain(&mut faint) {
-            lesion.place_in(&shown.brain.codes);
+            lesion.place_in(&shown.brain.codes, map.detail());
         }
         let interval = self
             .judge
@@ -122,7 +185,9 @@ impl CandidateDetector {
             brain: shown.brain.brain,
             lesions,
             candidates: Candidates::Spots(judged),
-            notes: self.untrained().into_iter().collect(),
+            notes,
+            structures: map.structures_on(scan.magnitude.grid())?,
+            anatomy: map.anatomy().cloned(),
             maps: None,
             noise: Some(shown.noise),
             fluid_to_tissue: map.fluid_to_tissue().map(f64::from),
@@ -132,11 +197,63 @@ impl CandidateDetector {
             regions: Some(shown.brain.codes),
             method: self.method(),
             preprocessing: self.steps(),
-            used: if scan.phase.is_some() {
-                vec!["phase"]
-            } else {
-                Vec::new()
-            },
+            used: used
+                .into_iter()
+                .chain(scan.phase.is_some().then_some("phase"))
+                .collect(),
+        })
+    }
+
+    /// Finds the brain's structures: from a parcellation where one is given; on the T1w image of the same person where
+    /// that is given, for it shows them best, can be aligned to the scan and holds the whole brain; else on the scan.
+    fn map(
+        &self,
+        scan: &Scan,
+        progress: &dyn Fn(DetectStage),
+    ) -> Result<BrainMap, CandidateDetectorError> {
+        progress(DetectStage::Brain);
+        let own = || self.regions.find(&scan.magnitude);
+        if let Some(parcels) = &scan.parcellation {
+            let map = RegionMap::of_parcellation(parcels)?;
+            let scan_from_parcels = match &scan.t1 {
+                Some(t1) => aligned(t1, &scan.magnitude, progress),
+                None => Some(Matrix4::identity()),
+            };
+            let scan_from_parcels = scan_from_parcels.ok_or(CandidateDetectorError::T1Elsewhere)?;
+            let map = map.carried(&scan.magnitude, &scan_from_parcels)?;
+            check_agreement(&map, &own()?, scan.magnitude.grid())?;
+            return Ok(BrainMap {
+                map,
+                notes: Vec::new(),
+                used: scan.t1.as_ref().map(|_| T1W),
+            });
+        }
+        let mut notes = Vec::new();
+        if let Some(t1) = scan
+            .t1
+            .as_ref()
+            .filter(|_| self.regions.outlines_structures())
+        {
+            let found = self.regions.find(t1).ok().filter(shows_whole_brain);
+            let placed = found.zip(aligned(t1, &scan.magnitude, progress));
+            if let Some((map, scan_from_t1)) = placed {
+                return Ok(BrainMap {
+                    map: map.carried(&scan.magnitude, &scan_from_t1)?,
+                    notes,
+                    used: Some(T1W),
+                });
+            }
+            let why = "it does not show the whole brain, or could not be aligned to the scan; the brain was outlined \
+                       on the scan itself";
+            notes.push(Note::SeriesRefused {
+                what: format!("the {T1W}"),
+                why: why.into(),
+            });
+        }
+        Ok(BrainMap {
+            map: own()?,
+            notes,
+            used: None,
         })
     }
 
@@ -150,7 +267,7 @@ impl CandidateDetector {
         scan: &Scan,
         lesions: &[Lesion],
     ) -> Result<Volume<f32>, CandidateDetectorError> {
-        let map = self.regions.find(&scan.magnitude)?;
+        let BrainMap { map, .. } = self.map(scan, &|_| ())?;
         let shown = show_candidates(scan, &map)?;
         let grid = scan.magnitude.grid();
         let mut heat = Volume::filled(grid, 0f32);

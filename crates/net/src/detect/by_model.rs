@@ -152,6 +152,8 @@ impl Detector {
             noise: None,
             fluid_to_tissue: None,
             interval: None,
+            structures: None,
+            anatomy: None,
             faint: Vec::new(),
             sensitive_from: None,
             maps: Some(ModelMaps {

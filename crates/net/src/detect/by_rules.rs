@@ -58,6 +58,8 @@ pub(super) fn find(
         noise: Some(searched.noise),
         fluid_to_tissue: None,
         interval: None,
+        structures: None,
+        anatomy: None,
         faint: Vec::new(),
         sensitive_from: None,
         method: Method {

@@ -12,12 +12,13 @@ pub use by_rules::RulesConfig;
 pub use prepare::{PrepareError, Ready, prepare};
 pub use show::{MOST_CANDIDATES, ShowError, Shown, show_candidates};
 
-use crate::checks::{coverage_note, many_findings_note, quality_notes, volume_ml};
+use crate::checks::{coverage_note, many_findings_note, quality_notes, regions_note, volume_ml};
 use crate::model_file::{ModelCard, PointName};
 use siderin_core::candidates::{SearchError, scan_noise};
 use siderin_core::detection::{Candidates, Findings, Maps, Method, Quality, Step};
 use siderin_core::forms::CountInterval;
 use siderin_core::lesion::Lesion;
+use siderin_core::regions::Anatomy;
 use siderin_image::preprocess::{BrainMaskConfig, BrainMaskError, brain_mask};
 use siderin_image::scan::{Note, Scan, Verdict, suitability};
 use siderin_image::volume::Volume;
@@ -107,6 +108,10 @@ pub struct Found {
     /// Regions of the brain on the scan's grid, of networks that find them: those of MARS by a network of
     /// regions, the groups of the guided U-Net by that.
     pub regions: Option<Volume<u8>>,
+    /// The brain's structures on the scan's grid and what they say of it, of finders with a network of structures.
+    pub structures: Option<Volume<u8>>,
+    /// See [`Found::structures`].
+    pub anatomy: Option<Anatomy>,
     /// What a network that makes maps gave, where one ran.
     pub maps: Option<ModelMaps>,
     /// Noise of the signal relative to the brain's, of finders that look at that.
@@ -163,6 +168,7 @@ pub fn detect(
     warnings.extend(found.notes.iter().cloned());
     warnings.extend(quality_notes(&quality));
     warnings.extend(coverage_note(&found.brain));
+    warnings.extend(found.anatomy.as_ref().and_then(regions_note));
     warnings.extend(many_findings_note(&found.lesions));
     Ok(Detection {
         found,
@@ -231,6 +237,8 @@ impl Detection {
             preprocessing: self.found.preprocessing.clone(),
             warnings: self.warnings.clone(),
             quality: self.quality,
+            anatomy: self.found.anatomy.as_ref(),
+            structures: self.found.structures.as_ref(),
             interval: self.found.interval,
             maps: Maps::default(),
         }

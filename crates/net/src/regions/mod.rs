@@ -1,5 +1,6 @@
 //! The brain and its regions, by the network of structures (or the older one of regions).
 
+mod given;
 mod structures;
 
 use crate::architectures::{Network, REGION_STRIDE, REGIONS, RegionUnet, StructureUnet, place};
@@ -7,7 +8,9 @@ use crate::compute::Compute;
 use crate::model_file::{Model, ModelWriteError, RegionsUsed, Training};
 use crate::tiling::{Stack, Tiling, blend_tiles};
 use nalgebra::Matrix4;
-use siderin_core::regions::{FLUID_CODE, MniFrame, Region, Side, Structure, partition_in};
+use siderin_core::regions::{
+    Anatomy, FLUID_CODE, MapDetail, ParcellationError, Region, Side, Structure, partition_in,
+};
 use siderin_image::preprocess::{
     Connectivity, HeadViewError, fill_holes, head_view, largest_component, signed_depth_mm,
 };
@@ -59,6 +62,8 @@ pub enum RegionError {
     )]
     NoBrain,
     #[error(transparent)]
+    Parcellation(#[from] ParcellationError),
+    #[error(transparent)]
     Grid(#[from] GridError),
     #[error(transparent)]
     Resample(#[from] ResampleError),
@@ -76,7 +81,7 @@ pub struct RegionMap {
     fluid_to_tissue: Option<f32>,
     /// [`Structure::code`] of the brain, where the network tells structures.
     structure: Option<Volume<u8>>,
-    frame: Option<MniFrame>,
+    anatomy: Option<Anatomy>,
 }
 
 /// The brain on a scan's grid.
@@ -126,6 +131,12 @@ impl RegionFinder {
             },
             compute: compute.clone(),
         })
+    }
+
+    /// Whether it outlines structures, and not regions alone.
+    #[must_use]
+    pub fn outlines_structures(&self) -> bool {
+        matches!(self.network, HeadNetwork::Structures(_))
     }
 
     /// What tells the model from others.
@@ -211,7 +222,7 @@ impl RegionFinder {
             region: Volume::new(view.grid().clone(), region.collect())
                 .expect("a network keeps the shape"),
             structure: None,
-            frame: None,
+            anatomy: None,
         })
     }
 }
@@ -231,8 +242,8 @@ impl RegionMap {
     /// Regions that follow from structures.
     fn of_structures(map: &StructureMap, view: &Volume<f32>) -> Result<Self, RegionError> {
         let codes = map.brain_codes();
-        let frame = map.frame();
-        let region = match &frame {
+        let frames = map.frames();
+        let region = match &frames.best() {
             Some(frame) => {
                 let aseg = codes.map(|code| match Structure::of_code(code) {
                     Some((structure, side)) => structure.aseg(side.unwrap_or(Side::Left)),
@@ -254,8 +265,8 @@ impl RegionMap {
             tissue: map.tissue.clone(),
             inside: map.inside.clone(),
             region,
+            anatomy: Some(Anatomy::of(&codes, &frames)),
             structure: Some(codes),
-            frame,
         })
     }
 
@@ -265,10 +276,29 @@ impl RegionMap {
         self.structure.as_ref()
     }
 
-    /// The head's place in MNI space, where it is known.
+    /// What the structures say of the head on the whole; `None` where the network tells regions alone.
     #[must_use]
-    pub fn frame(&self) -> Option<&MniFrame> {
-        self.frame.as_ref()
+    pub fn anatomy(&self) -> Option<&Anatomy> {
+        self.anatomy.as_ref()
+    }
+
+    /// How finely the map tells where something lies.
+    #[must_use]
+    pub fn detail(&self) -> MapDetail {
+        self.anatomy
+            .as_ref()
+            .map_or(MapDetail::Regions, |anatomy| anatomy.detail)
+    }
+
+    /// [`Structure::code`]s of the closest voxel of the view, on a grid of the same space; `None` where the network
+    /// tells regions alone.
+    ///
+    /// # Errors
+    /// When the grids cannot be brought together.
+    pub fn structures_on(&self, grid: &Grid) -> Result<Option<Volume<u8>>, RegionError> {
+        let same = Matrix4::identity();
+        let laid = |codes: &Volume<u8>| Ok(resample_nearest(codes, grid, &same, 0)?);
+        self.structure.as_ref().map(laid).transpose()
     }
 
     /// The signal of fluid as a multiple of that of tissue, medians of what is surely the one or the other;
@@ -276,6 +306,47 @@ impl RegionMap {
     #[must_use]
     pub fn fluid_to_tissue(&self) -> Option<f32> {
         self.fluid_to_tissue
+    }
+
+    /// The map of an image that lies elsewhere, carried onto `scan` by the map that takes the image's world to the
+    /// scan's; the signal of fluid is that of the scan.
+    ///
+    /// # Errors
+    /// When the grids cannot be brought together.
+    pub fn carried(
+        &self,
+        scan: &Volume<f32>,
+        scan_from_image: &Matrix4<f64>,
+    ) -> Result<Self, RegionError> {
+        let grid = self.tissue.grid();
+        let grid = Grid::new(grid.shape(), scan_from_image * grid.world_from_voxel())?;
+        let view = resample(
+            scan,
+            &grid,
+            &Matrix4::identity(),
+            Interpolation::Linear,
+            0.0,
+        )?;
+        let [tissue, inside] = [&self.tissue, &self.inside].map(|map| map.voxels());
+        let fluid: Vec<f32> = inside.iter().zip(tissue).map(|(i, t)| i - t).collect();
+        // Beyond the scan there is no signal.
+        let shown = |share: &[f32]| -> Vec<f32> {
+            let signal = share.iter().zip(view.voxels());
+            signal
+                .map(|(p, v)| if *v > 0.0 { *p } else { 0.0 })
+                .collect()
+        };
+        Ok(Self {
+            fluid_to_tissue: fluid_to_tissue(view.voxels(), &shown(&fluid), &shown(tissue)),
+            tissue: on_grid(&self.tissue, &grid),
+            inside: on_grid(&self.inside, &grid),
+            region: on_grid(&self.region, &grid),
+            structure: self.structure.as_ref().map(|codes| on_grid(codes, &grid)),
+            anatomy: self
+                .anatomy
+                .as_ref()
+                .map(|anatomy| anatomy.carried(scan_from_image)),
+        })
     }
 
     /// Depth of the view's voxels below the surface of brain tissue in mm, negative outside of it.
@@ -321,6 +392,11 @@ impl RegionMap {
             brain,
         })
     }
+}
+
+/// The same voxels at another place.
+fn on_grid<T: Copy>(map: &Volume<T>, grid: &Grid) -> Volume<T> {
+    Volume::new(grid.clone(), map.voxels().to_vec()).expect("as many voxels as before")
 }
 
 /// Regions of tissue grown into what has none, fluid too, by two voxels: on a finer grid tissue may reach beyond the
@@ -442,7 +518,7 @@ mod tests {
             region: along([29.0, 29.0, 9.0, 9.0, 9.0, 9.0]).map(|v| v as u8),
             fluid_to_tissue: None,
             structure: None,
-            frame: None,
+            anatomy: None,
         };
         let fine = Grid::axis_aligned([11, 5, 5], [1.0; 3]).unwrap();
         let laid = map.on(&fine).unwrap();

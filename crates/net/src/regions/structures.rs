@@ -8,7 +8,9 @@ use crate::compute::Compute;
 use crate::tiling::{Cut, floats, tile_starts};
 use nalgebra::Vector3;
 use rayon::prelude::*;
-use siderin_core::regions::{ClassMaps, MniFrame, Side, Structure, structure_middles};
+use siderin_core::regions::{
+    ClassMaps, Frames, MniFrame, Side, Structure, structure_middles, without_cut,
+};
 use siderin_image::volume::{Grid, Volume, VoxelPoint, WorldPoint};
 
 /// A head by its structures, on the grid of its view.
@@ -67,23 +69,16 @@ impl StructureMap {
         Ok(seen.map())
     }
 
-    /// The head's place in MNI space: by the middles of its structures where enough of them are seen whole, else by
-    /// the places of all that is seen. `None` where hardly anything is.
-    pub(super) fn frame(&self) -> Option<MniFrame> {
-        MniFrame::of_middles(&structure_middles(&self.whole_structures()))
-            .or_else(|| fit(&self.places))
-    }
-
-    /// Codes of the brain without the structures that the field of view cuts.
-    fn whole_structures(&self) -> Volume<u8> {
-        let codes = self.brain_codes();
-        let shape = codes.shape();
-        let mut cut = [false; 256];
-        let edge = |index: [usize; 3]| (0..3).any(|a| index[a] == 0 || index[a] + 1 == shape[a]);
-        for (offset, code) in codes.voxels().iter().enumerate() {
-            cut[usize::from(*code)] |= edge(codes.grid().index(offset));
+    /// The head's places in MNI space: by the middles of the structures that are seen whole, and by the coordinates of
+    /// all that is seen.
+    pub(super) fn frames(&self) -> Frames {
+        let whole = without_cut(&self.brain_codes());
+        let fitted = fit(&self.places);
+        Frames {
+            of_middles: MniFrame::of_middles(&structure_middles(&whole)),
+            of_coordinates: fitted.map(|(frame, _)| frame),
+            spread_mm: fitted.map(|(_, spread_mm)| spread_mm),
         }
-        codes.map(|code| if cut[usize::from(code)] { 0 } else { code })
     }
 
     /// [`Structure::code`]s of the brain, 0 elsewhere.
@@ -235,21 +230,24 @@ impl Voxel {
 }
 
 /// The affine map that takes places to their MNI places, by least squares; once more without those that it has wrong by
-/// more than twice the usual.
-fn fit(places: &[(Vector3<f64>, Vector3<f64>)]) -> Option<MniFrame> {
+/// more than twice the usual. With it, their median distance from it in mm.
+fn fit(places: &[(Vector3<f64>, Vector3<f64>)]) -> Option<(MniFrame, f64)> {
     const LEAST_PLACES: usize = 100;
     if places.len() < LEAST_PLACES {
         return None;
     }
     let frame = MniFrame::fitted(places)?;
-    let off = |(world, mni): &(Vector3<f64>, Vector3<f64>)| {
+    let off = |frame: &MniFrame, (world, mni): &(Vector3<f64>, Vector3<f64>)| {
         (frame.place(WorldPoint((*world).into())) - mni).norm()
     };
-    let mut distances: Vec<f64> = places.iter().map(off).collect();
-    let middle = distances.len() / 2;
-    let usual = *distances.select_nth_unstable_by(middle, f64::total_cmp).1;
-    let kept = places.iter().filter(|place| off(place) <= 2.0 * usual);
-    MniFrame::fitted(kept)
+    let usual = |frame: &MniFrame| {
+        let mut distances: Vec<f64> = places.iter().map(|place| off(frame, place)).collect();
+        let middle = distances.len() / 2;
+        *distances.select_nth_unstable_by(middle, f64::total_cmp).1
+    };
+    let most = 2.0 * usual(&frame);
+    let frame = MniFrame::fitted(places.iter().filter(|place| off(&frame, place) <= most))?;
+    Some((frame, usual(&frame)))
 }
 
 #[cfg(test)]
@@ -307,7 +305,8 @@ mod tests {
                 )
             })
             .collect();
-        let frame = fit(&places).unwrap();
+        let (frame, spread_mm) = fit(&places).unwrap();
+        assert!(spread_mm < 1e-6);
         let at = siderin_image::volume::WorldPoint::new(30.0, 50.0, 20.0);
         let off = frame.place(at) - truth.transform_point(&at.0).coords;
         assert!(off.norm() < 1e-6, "{off}");

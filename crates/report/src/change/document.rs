@@ -9,7 +9,7 @@ use siderin_core::change::{
     VisitQuality,
 };
 use siderin_core::detection::Method;
-use siderin_core::lesion::{Counts, Lesion, SizeClass};
+use siderin_core::lesion::{Counts, Lesion, Place, SizeClass};
 use siderin_core::regions::Region;
 use siderin_image::folder::Table;
 use siderin_image::scan::{Acquisition, Note};
@@ -204,7 +204,7 @@ impl ChangeEntry {
             status: change.status,
             baseline_world_mm: place(&change.baseline),
             followup_world_mm: place(&change.followup),
-            region: known.map(|place| Region::name(place.region)),
+            region: known.and_then(Place::known_region).map(Region::name),
             side: known.map(|place| place.side.name()),
             baseline: SeenEntry::of(&change.baseline, baseline.lesion(&change.baseline)),
             followup: SeenEntry::of(&change.followup, followup.lesion(&change.followup)),

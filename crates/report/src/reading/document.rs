@@ -7,6 +7,7 @@ use serde::Serialize;
 use siderin_core::RESEARCH_USE;
 use siderin_core::forms::SizeBand;
 use siderin_core::lesion::{BurdenGroup, Place};
+use siderin_core::regions::Region;
 use siderin_image::folder::Table;
 use siderin_image::volume::Grid;
 use std::io::Write;
@@ -137,7 +138,7 @@ impl<'a> LesionEntry<'a> {
             added_by_reader: read.confidence.is_none(),
             size: read.counted.size.name(),
             certainty: read.counted.certainty.name(),
-            region: place.map(|place| place.region.name()),
+            region: place.and_then(Place::known_region).map(Region::name),
             side: place.map(side),
             location: read.counted.location.map(|location| location.name()),
             cause: read.cause,

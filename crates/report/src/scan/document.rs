@@ -4,13 +4,13 @@ use serde::Serialize;
 use siderin_core::RESEARCH_USE;
 use siderin_core::detection::{Findings, Method, Quality, Step};
 use siderin_core::forms::Certainty;
-use siderin_core::lesion::{Counts, Lesion, NoRegion, SizeClass};
-use siderin_core::regions::Region;
+use siderin_core::lesion::{Counts, GROUP_ONLY, Lesion, NoRegion, Place, SizeClass};
+use siderin_core::regions::{Anatomy, Region, RegionGroup};
 use siderin_image::scan::{Acquisition, Note, Suitability};
 use siderin_image::volume::Grid;
 
 /// Grows when a field is added; the first number when one changes its meaning.
-const SCHEMA_VERSION: &str = "1.3";
+const SCHEMA_VERSION: &str = "1.4";
 
 /// The content of `lesions.json`.
 #[derive(Serialize)]
@@ -21,6 +21,8 @@ pub(crate) struct Document<'a> {
     scan: ScanEntry<'a>,
     grid: &'a Grid,
     quality: Quality,
+    /// Of the brain by its structures, where a network outlined them.
+    anatomy: Option<Anatomy>,
     model: &'a Method,
     preprocessing: &'a [Step],
     warnings: &'a [Note],
@@ -53,6 +55,8 @@ struct ScanEntry<'a> {
 struct LesionEntry {
     id: u16,
     center_world_mm: [f64; 3],
+    /// In the space that `anatomy` names.
+    mni_mm: Option<[f64; 3]>,
     center_voxel: [f64; 3],
     volume_mm3: f64,
     diameter_mm: f64,
@@ -60,6 +64,7 @@ struct LesionEntry {
     size_class: SizeClass,
     /// As the forms count it.
     certainty: Certainty,
+    group: Option<&'static str>,
     region: Option<&'static str>,
     side: Option<&'static str>,
     /// A second region, where it lies on the border of two.
@@ -85,6 +90,7 @@ impl<'a> Document<'a> {
             },
             grid: findings.scan.magnitude.grid(),
             quality: rounded_quality(findings.quality),
+            anatomy: findings.anatomy.map(rounded_anatomy),
             model: &findings.method,
             preprocessing: &findings.preprocessing,
             warnings: &findings.warnings,
@@ -94,7 +100,8 @@ impl<'a> Document<'a> {
                 .iter()
                 .map(|lesion| {
                     let grid = findings.scan.magnitude.grid();
-                    LesionEntry::of(lesion, grid, findings.method.certain_from)
+                    let mni_mm = findings.anatomy.and_then(|a| a.mni_mm(lesion.center_world));
+                    LesionEntry::of(lesion, grid, findings.method.certain_from, mni_mm)
                 })
                 .collect(),
         }
@@ -102,24 +109,33 @@ impl<'a> Document<'a> {
 }
 
 impl LesionEntry {
-    fn of(lesion: &Lesion, grid: &Grid, certain_from: f32) -> Self {
+    fn of(lesion: &Lesion, grid: &Grid, certain_from: f32, mni_mm: Option<[f64; 3]>) -> Self {
+        let place = lesion.place.ok();
+        let region = place.and_then(Place::known_region);
+        // A second region says nothing where the first is not known.
+        let other = place
+            .filter(|_| region.is_some())
+            .and_then(|place| place.or_region);
         Self {
             id: lesion.id,
             center_world_mm: lesion.center_world.to_array().map(|mm| rounded(mm, 1e4)),
+            mni_mm: mni_mm.map(|place| place.map(|mm| rounded(mm, 10.0))),
             center_voxel: lesion.center_voxel.to_array().map(|v| rounded(v, 1e4)),
             volume_mm3: rounded(lesion.volume_mm3, 1e4),
             diameter_mm: rounded(lesion.diameter_mm, 1e4),
             confidence: rounded(f64::from(lesion.confidence), 1e4),
             size_class: lesion.size_class,
             certainty: Certainty::of(lesion, grid, certain_from),
-            region: lesion.place.ok().map(|place| place.region.name()),
-            side: lesion.place.ok().map(|place| place.side.name()),
-            or_region: lesion
-                .place
-                .ok()
-                .and_then(|place| place.or_region.map(Region::name)),
-            midline: lesion.place.ok().map(|place| place.is_midline),
-            region_reason: lesion.place.err().map(NoRegion::reason),
+            group: place.and_then(Place::group).map(RegionGroup::name),
+            region: region.map(Region::name),
+            side: place.map(|place| place.side.name()),
+            or_region: other.map(Region::name),
+            midline: place.map(|place| place.is_midline),
+            region_reason: match (place, region) {
+                (Some(_), None) => Some(GROUP_ONLY),
+                (Some(_), Some(_)) => None,
+                (None, _) => lesion.place.err().map(NoRegion::reason),
+            },
         }
     }
 }
@@ -130,6 +146,20 @@ fn rounded_quality(quality: Quality) -> Quality {
         brain_ml: rounded(quality.brain_ml, 10.0),
         noise: quality.noise.map(|share| rounded(share, 1e4)),
         fluid_to_tissue: quality.fluid_to_tissue.map(|ratio| rounded(ratio, 1e4)),
+    }
+}
+
+fn rounded_anatomy(anatomy: &Anatomy) -> Anatomy {
+    let hundredths = |value: Option<f64>| value.map(|value| rounded(value, 100.0));
+    let rows = anatomy.mni_from_world;
+    Anatomy {
+        volumes: anatomy.volumes.map(|ml| rounded(ml, 10.0)),
+        seen: hundredths(anatomy.seen),
+        frames_apart_mm: hundredths(anatomy.frames_apart_mm),
+        coordinates_spread_mm: hundredths(anatomy.coordinates_spread_mm),
+        side_ratio: hundredths(anatomy.side_ratio),
+        mni_from_world: rows.map(|rows| rows.map(|row| row.map(|v| rounded(v, 1e6)))),
+        ..anatomy.clone()
     }
 }
 

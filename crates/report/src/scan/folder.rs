@@ -32,7 +32,7 @@ pub enum ReportError {
 }
 
 /// All a result folder holds; one with anything else in it is never replaced.
-const RESULT_FILES: [&str; 11] = [
+const RESULT_FILES: [&str; 12] = [
     "lesions.json",
     "lesions.csv",
     "lesions.nii.gz",
@@ -43,10 +43,12 @@ const RESULT_FILES: [&str; 11] = [
     "report.pdf",
     PROBABILITY,
     REGIONS,
+    STRUCTURES,
     HEAT,
 ];
 const PROBABILITY: &str = "probability.nii.gz";
 const REGIONS: &str = "regions.nii.gz";
+const STRUCTURES: &str = "structures.nii.gz";
 const HEAT: &str = "heatmap.nii.gz";
 /// Shares of one are written as whole numbers of this step.
 const SHARE_STEP: f32 = 1e-4;
@@ -75,7 +77,11 @@ pub fn write_folder(
 ) -> Result<PathBuf, ReportError> {
     write_json(&folder.path("lesions.json"), &Document::of(findings))?;
     write_synced(&folder.path("lesions.csv"), |sink| {
-        Ok::<_, ReportError>(tables::write_lesions(sink, findings.lesions)?)
+        Ok::<_, ReportError>(tables::write_lesions(
+            sink,
+            findings.lesions,
+            findings.anatomy,
+        )?)
     })?;
     write_synced(&folder.path("candidates.csv"), |sink| {
         Ok::<_, ReportError>(candidates::write_candidates(sink, findings.candidates)?)
@@ -113,8 +119,10 @@ fn write_maps(folder: &PartialFolder, findings: &Findings) -> Result<(), ReportE
             write_volume_scaled(&folder.path(name), &steps, placements, SHARE_STEP)?;
         }
     }
-    if let Some(regions) = maps.regions {
-        write_volume_placed(&folder.path(REGIONS), regions, placements)?;
+    for (name, codes) in [(REGIONS, maps.regions), (STRUCTURES, maps.structures)] {
+        if let Some(codes) = codes {
+            write_volume_placed(&folder.path(name), codes, placements)?;
+        }
     }
     Ok(())
 }

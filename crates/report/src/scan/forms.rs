@@ -146,7 +146,10 @@ pub(crate) fn cautions(findings: &Findings) -> Vec<String> {
     let matters = |note: &&Note| {
         matches!(
             note,
-            Note::PartialCoverage { .. } | Note::Suitability { .. } | Note::ManyFindings { .. }
+            Note::PartialCoverage { .. }
+                | Note::Suitability { .. }
+                | Note::DoubtfulRegions { .. }
+                | Note::ManyFindings { .. }
         )
     };
     findings

@@ -8,7 +8,8 @@ use crate::words;
 use siderin_core::detection::{Findings, Quality};
 use siderin_core::forms::Certainty;
 use siderin_core::lesion::{Counts, Lesion, NoRegion, Place};
-use siderin_image::picture::{Plane, View, Window, picture};
+use siderin_core::regions::{Anatomy, MapDetail, Side, Structure};
+use siderin_image::picture::{Plane, View, Window, picture, picture_of_parts};
 use siderin_image::preprocess::percentiles;
 use siderin_image::scan::Acquisition;
 use siderin_image::volume::Volume;
@@ -264,16 +265,74 @@ fn brain(findings: &Findings) -> Vec<Block> {
         }
     }
     let center = sum.map(|total| total / count.max(1));
-    let marked = |offset: usize| findings.brain.voxels()[offset];
-    let figures = Plane::ALL.iter().map(|&plane| Figure {
-        picture: picture(&view, plane, center, &marked, "brain mask"),
-        caption: plane.name().into(),
-    });
-    vec![
+    let brain = |offset: usize| u8::from(findings.brain.voxels()[offset]);
+    let figures = |part: &dyn Fn(usize) -> u8, label: &str| {
+        let figure = |&plane: &Plane| Figure {
+            picture: picture_of_parts(&view, plane, center, part, label),
+            caption: plane.name().into(),
+        };
+        Block::Figures(Plane::ALL.iter().map(figure).collect())
+    };
+    let mut blocks = vec![
         Block::Heading(words::BRAIN_FOUND.into()),
         Block::Small(words::BRAIN_NOTE.into()),
-        Block::Figures(figures.collect()),
-    ]
+        figures(&brain, "brain mask"),
+    ];
+    if let Some((structures, anatomy)) = findings.structures.zip(findings.anatomy) {
+        let part = |offset: usize| outlined(structures.voxels()[offset]);
+        blocks.extend([
+            Block::Small(words::STRUCTURES_NOTE.into()),
+            figures(&part, "structures"),
+            Block::Tables(vec![Table::of_pairs(anatomy_rows(anatomy))]),
+        ]);
+    }
+    blocks
+}
+
+/// What the outline shows of a structure: the two tissues of a hemisphere as one, and no outer fluid.
+fn outlined(code: u8) -> u8 {
+    match Structure::of_code(code) {
+        Some((Structure::OuterFluid, _)) | None => 0,
+        Some((Structure::Cortex, side)) => Structure::WhiteMatter.code(side.unwrap_or(Side::Left)),
+        Some(_) => code,
+    }
+}
+
+fn anatomy_rows(anatomy: &Anatomy) -> Vec<Vec<String>> {
+    let row = |name: &str, value: String| vec![name.to_string(), value];
+    let ml = |ml: f64| format!("{ml:.0} ml");
+    let volumes = &anatomy.volumes;
+    let mut rows = vec![
+        row("Brain tissue", ml(volumes.tissue_ml)),
+        row("Lateral ventricles", ml(volumes.lateral_ventricles_ml)),
+        row(
+            "Third and fourth ventricle",
+            ml(volumes.other_ventricles_ml),
+        ),
+    ];
+    if let Some(seen) = anatomy.seen {
+        rows.push(row(
+            "Brain in the field of view",
+            format!("{:.0} %", 100.0 * seen),
+        ));
+    }
+    let detail = match anatomy.detail {
+        MapDetail::Regions => "regions",
+        MapDetail::Groups => "lobar, deep and infratentorial",
+        MapDetail::None => "none",
+    };
+    let reasons: Vec<&str> = anatomy
+        .reasons
+        .iter()
+        .map(|reason| reason.in_words())
+        .collect();
+    let why = if reasons.is_empty() {
+        String::new()
+    } else {
+        format!(" ({})", reasons.join("; "))
+    };
+    rows.push(row("Locations reported", format!("{detail}{why}")));
+    rows
 }
 
 fn scan(findings: &Findings) -> Vec<Block> {

@@ -184,7 +184,7 @@ impl Measured {
             (false, Side::Right) => MarkedSide::Right,
         });
         Self {
-            region: place.map(|place| place.region),
+            region: place.and_then(Place::known_region),
             side,
             or_region: place.and_then(|place| place.or_region),
             location: place.and_then(Location::of),

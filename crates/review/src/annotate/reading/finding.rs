@@ -190,6 +190,7 @@ fn said_place(mark: Option<&Mark>, measured: Result<Place, NoRegion>) -> Option<
             // Without a map the side is not known: that is what the midline's column is for.
             side: measured.map_or(Side::Left, |place| place.side),
             is_midline: measured.is_none_or(|place| place.is_midline),
+            is_group_only: false,
             depth_mm: measured.and_then(|place| place.depth_mm),
         }),
         (None, measured) => measured,
