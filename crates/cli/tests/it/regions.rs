@@ -2,8 +2,8 @@
 //! nothing, but it must arrive on the scan's grid.
 use crate::support::{siderin, write_map, write_model};
 use predicates::str::contains;
-use serde_json::json;
-use siderin_core::regions::{FLUID_CODE, Region};
+use serde_json::{Value, json};
+use siderin_core::regions::{FLUID_CODE, Region, Structure};
 use siderin_image::scan::ReadLimits;
 use siderin_image::scan::nifti::{read_volume, write_volume};
 use siderin_image::volume::Volume;
@@ -73,6 +73,77 @@ fn regions_and_brain_lie_on_the_scans_grid() {
         .code(1)
         .stderr(contains("is no network of regions"));
     assert!(!refused.exists());
+}
+
+#[test]
+fn structures_and_what_they_say_of_a_head_are_written() {
+    let at = tempfile::tempdir().unwrap();
+    let path = |name: &str| at.path().join(name);
+    let scan = path("h01.nii.gz");
+    let made = phantom(&PhantomConfig::default()).unwrap();
+    write_volume(&scan, &made.scan.map(|v| v.round() as i16)).unwrap();
+    let sizes = json!({"stem": 2, "filters": [2, 2, 2, 2], "hidden": 2});
+    let model = write_model(at.path(), "structure-unet", &sizes);
+    let find = |model: &Path, structures: &str| {
+        let mut command = siderin();
+        command.args(["regions", "find"]).arg(&scan).arg("--model");
+        command.arg(model).arg("--out").arg(path("seg.nii.gz"));
+        command.arg("--structures").arg(path(structures));
+        command.arg("--anatomy").arg(path("anatomy.json")).assert()
+    };
+    find(&model, "structures.nii.gz").success();
+    let (structures, regions) = (map(&path("structures.nii.gz")), map(&path("seg.nii.gz")));
+    assert!(structures.grid().matches(regions.grid(), 1e-3));
+    let known = |code: &f32| *code == 0.0 || Structure::of_code(*code as u8).is_some();
+    assert!(structures.voxels().iter().all(known));
+    let anatomy: Value =
+        serde_json::from_str(&fs::read_to_string(path("anatomy.json")).unwrap()).unwrap();
+    // Random weights place no head: whatever the reason, it is said.
+    assert_ne!(anatomy["detail"], "regions", "{anatomy}");
+    assert!(!anatomy["reasons"].as_array().unwrap().is_empty());
+    assert!(anatomy["volumes"]["tissue_ml"].as_f64().unwrap() > 0.0);
+
+    find(&model, "seg.nii.gz")
+        .code(1)
+        .stderr(contains("name one file twice"));
+    let regions_alone = write_model(at.path(), "region-unet", &json!({"filters": [2, 2, 2, 2]}));
+    find(&regions_alone, "structures.nii.gz")
+        .code(1)
+        .stderr(contains("need a model of the architecture structure-unet"));
+}
+
+#[test]
+fn a_parcellation_of_somewhere_else_is_refused() {
+    let at = tempfile::tempdir().unwrap();
+    let path = |name: &str| at.path().join(name);
+    let made = phantom(&PhantomConfig::default()).unwrap();
+    write_volume(&path("h01.nii.gz"), &made.scan.map(|v| v.round() as i16)).unwrap();
+    // Pairs of nuclei in white matter, as boxes that fill the head's corner.
+    write_map(&path("aseg.nii"), [60, 60, 30], [1.0; 3], |[i, j, k]| {
+        let right = i >= 30;
+        let from_middle = if right { i - 30 } else { 29 - i };
+        let code = match (from_middle / 5, j / 12, k / 10) {
+            (1, 0, 1) => 10,
+            (1, 1, 1) => 11,
+            (2, 2, 1) => 12,
+            (2, 3, 0) => 13,
+            (3, 1, 2) => 17,
+            _ => 2,
+        };
+        let other = if code == 17 { 53 } else { code + 39 };
+        if right { other as f32 } else { code as f32 }
+    });
+    siderin()
+        .arg("detect")
+        .arg(path("h01.nii.gz"))
+        .arg("--parcellation")
+        .arg(path("aseg.nii"))
+        .arg("--out")
+        .arg(path("found"))
+        .assert()
+        .code(1)
+        .stderr(contains("overlap too little"));
+    assert!(!path("found/h01").exists());
 }
 
 #[test]

@@ -1,5 +1,6 @@
 //! Runs that learn structures from heads drawn on the way.
 use crate::support::setup;
+use siderin_core::regions::MapDetail;
 use siderin_image::scan::nifti::write_volume;
 use siderin_image::scan::{ReadLimits, nifti::read_volume};
 use siderin_image::volume::Volume;
@@ -83,6 +84,9 @@ fn a_run_on_drawn_heads_is_resumed_and_its_model_finds_regions() {
     let found = finder.predict(&view).unwrap();
     let structures: &Volume<u8> = found.structures().unwrap();
     assert_eq!(structures.shape(), view.shape());
+    // Four steps place no head.
+    let anatomy = found.anatomy().unwrap();
+    assert!(anatomy.detail < MapDetail::Regions && !anatomy.reasons.is_empty());
 }
 
 #[test]
