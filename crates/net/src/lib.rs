@@ -25,9 +25,9 @@ pub use built_in::{
 pub use burn::tensor::Device;
 pub use candidates::{APART_MM, CandidateError, CandidateJudge, Opinion};
 pub use detect::{
-    CandidateDetector, CandidateDetectorError, DetectError, DetectStage, Detection, Detector,
-    DetectorError, EXPLAINED, Finder, MOST_CANDIDATES, ModelMaps, OnScan, PrepareError, Ready,
-    RulesConfig, ShowError, Shown, detect, prepare, show_candidates,
+    BrainMapError, CandidateDetector, CandidateDetectorError, DetectError, DetectStage, Detection,
+    Detector, DetectorError, EXPLAINED, Finder, MOST_CANDIDATES, ModelMaps, OnScan, PrepareError,
+    Ready, RulesConfig, ShowError, Shown, detect, prepare, show_candidates,
 };
 pub use explain::heat_map;
 pub use regions::{BrainRegions, RegionError, RegionFinder, RegionMap};

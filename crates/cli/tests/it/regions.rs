@@ -119,7 +119,8 @@ fn a_parcellation_of_somewhere_else_is_refused() {
     let made = phantom(&PhantomConfig::default()).unwrap();
     write_volume(&path("h01.nii.gz"), &made.scan.map(|v| v.round() as i16)).unwrap();
     // Pairs of nuclei in white matter, as boxes that fill the head's corner.
-    write_map(&path("aseg.nii"), [60, 60, 30], [1.0; 3], |[i, j, k]| {
+    write_map(&path("aseg.nii"), [60, 60, 30], [1.0; 3], |offset| {
+        let (i, j, k) = (offset % 60, offset / 60 % 60, offset / 3600);
         let right = i >= 30;
         let from_middle = if right { i - 30 } else { 29 - i };
         let code = match (from_middle / 5, j / 12, k / 10) {

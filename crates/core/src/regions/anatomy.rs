@@ -458,7 +458,7 @@ mod tests {
         let right = Structure::WhiteMatter.code(Side::Right);
         // Half of the right white matter is gone.
         for (offset, code) in codes.voxels_mut().iter_mut().enumerate() {
-            if *code == right && grid.index(offset)[1] % 2 == 0 {
+            if *code == right && grid.index(offset)[1].is_multiple_of(2) {
                 *code = 0;
             }
         }

@@ -1,19 +1,17 @@
 //! Candidates of the search, judged by a network in the brain that another one finds.
 
+use super::brain_map::{BrainMap, BrainMapError, BrainSource, brain_map};
 use super::show::{ShowError, show_candidates};
 use super::{DetectStage, EXPLAINED, Found, certain_from};
 use crate::candidates::{APART_MM, CandidateError, CandidateJudge, HEAT_EDGE};
 use crate::model_file::{ModelCard, PointName, RegionsUsed, Threshold};
-use crate::regions::{RegionError, RegionFinder, RegionMap};
-use nalgebra::Matrix4;
+use crate::regions::{RegionError, RegionFinder};
 use siderin_core::candidates::{Candidate, FineFrame, LOCAL_MEAN_SIGMA_MM};
 use siderin_core::detection::{Candidates, Method, Step};
 use siderin_core::forms::count_interval;
 use siderin_core::lesion::{Lesion, ScoredSpot, faint_lesions, select_lesions};
-use siderin_core::regions::MapDetail;
-use siderin_image::registration::{LEAST_SHARPNESS, register_rigid};
 use siderin_image::scan::{Note, Scan};
-use siderin_image::volume::{Grid, Volume};
+use siderin_image::volume::Volume;
 
 /// Half of the diagonal of a fine view of 16 mm.
 const VIEW_REACH_MM: f64 = 11.4;
@@ -26,68 +24,14 @@ pub struct CandidateDetector {
     threshold: Threshold,
 }
 
-const T1W: &str = "T1w image";
-
-/// The map that takes the world of a T1w image to that of the scan, where the two align.
-fn aligned(
-    t1: &Volume<f32>,
-    scan: &Volume<f32>,
-    progress: &dyn Fn(DetectStage),
-) -> Option<Matrix4<f64>> {
-    progress(DetectStage::Register);
-    let placed = register_rigid(t1, scan).ok()?;
-    let is_sharp = placed.quality.sharpness >= LEAST_SHARPNESS;
-    is_sharp.then(|| placed.fixed_from_moving.to_homogeneous())
-}
-
-fn shows_whole_brain(map: &RegionMap) -> bool {
-    const LEAST_SEEN: f64 = 0.95;
-    let seen = map.anatomy().and_then(|anatomy| anatomy.seen);
-    map.detail() == MapDetail::Regions && seen.is_some_and(|seen| seen >= LEAST_SEEN)
-}
-
-/// Refuses a parcellation whose brain is not where the scan shows one.
-fn check_agreement(
-    given: &RegionMap,
-    own: &RegionMap,
-    grid: &Grid,
-) -> Result<(), CandidateDetectorError> {
-    const LEAST_DICE: f64 = 0.8;
-    let (given, own) = (given.on(grid)?.brain, own.on(grid)?.brain);
-    let count = |mask: &Volume<bool>| mask.voxels().iter().filter(|inside| **inside).count();
-    let pairs = given.voxels().iter().zip(own.voxels());
-    let both = pairs.filter(|(a, b)| **a && **b).count();
-    let dice = 2.0 * both as f64 / (count(&given) + count(&own)).max(1) as f64;
-    if dice < LEAST_DICE {
-        return Err(CandidateDetectorError::ParcellationElsewhere { dice });
-    }
-    Ok(())
-}
-
-/// The map of a scan's brain, and where it comes from.
-struct BrainMap {
-    map: RegionMap,
-    notes: Vec<Note>,
-    /// The image beside the scan that it was found on.
-    used: Option<&'static str>,
-}
-
 /// A scan in which candidates cannot be judged.
 #[derive(Debug, thiserror::Error)]
 #[allow(missing_docs)]
 pub enum CandidateDetectorError {
     #[error(transparent)]
     Regions(#[from] RegionError),
-    #[error(
-        "using the parcellation: the T1w image that it lies on cannot be aligned to the scan; give a parcellation on \
-         the scan's own grid, without the T1w image"
-    )]
-    T1Elsewhere,
-    #[error(
-        "using the parcellation: its brain and the one that the scan shows overlap too little (Dice {dice:.2}, at least \
-         0.80 is expected); is it of this person? One that lies on the T1w image needs that image, too"
-    )]
-    ParcellationElsewhere { dice: f64 },
+    #[error(transparent)]
+    Brain(#[from] BrainMapError),
     #[error(transparent)]
     Show(#[from] ShowError),
     #[error(transparent)]
@@ -141,12 +85,7 @@ impl CandidateDetector {
         scan: &Scan,
         progress: &dyn Fn(DetectStage),
     ) -> Result<Found, CandidateDetectorError> {
-        let BrainMap {
-            map,
-            mut notes,
-            used,
-        } = self.map(scan, progress)?;
-        notes.extend(self.untrained());
+        let BrainMap { map, source, note } = brain_map(&self.regions, scan, progress)?;
 
         progress(DetectStage::Search);
         let shown = show_candidates(scan, &map)?;
@@ -185,7 +124,7 @@ impl CandidateDetector {
             brain: shown.brain.brain,
             lesions,
             candidates: Candidates::Spots(judged),
-            notes,
+            notes: note.into_iter().chain(self.untrained()).collect(),
             structures: map.structures_on(scan.magnitude.grid())?,
             anatomy: map.anatomy().cloned(),
             maps: None,
@@ -196,64 +135,13 @@ impl CandidateDetector {
             sensitive_from,
             regions: Some(shown.brain.codes),
             method: self.method(),
-            preprocessing: self.steps(),
-            used: used
-                .into_iter()
+            preprocessing: self.steps(source),
+            used: source
+                .images()
+                .iter()
+                .copied()
                 .chain(scan.phase.is_some().then_some("phase"))
                 .collect(),
-        })
-    }
-
-    /// Finds the brain's structures: from a parcellation where one is given; on the T1w image of the same person where
-    /// that is given, for it shows them best, can be aligned to the scan and holds the whole brain; else on the scan.
-    fn map(
-        &self,
-        scan: &Scan,
-        progress: &dyn Fn(DetectStage),
-    ) -> Result<BrainMap, CandidateDetectorError> {
-        progress(DetectStage::Brain);
-        let own = || self.regions.find(&scan.magnitude);
-        if let Some(parcels) = &scan.parcellation {
-            let map = RegionMap::of_parcellation(parcels)?;
-            let scan_from_parcels = match &scan.t1 {
-                Some(t1) => aligned(t1, &scan.magnitude, progress),
-                None => Some(Matrix4::identity()),
-            };
-            let scan_from_parcels = scan_from_parcels.ok_or(CandidateDetectorError::T1Elsewhere)?;
-            let map = map.carried(&scan.magnitude, &scan_from_parcels)?;
-            check_agreement(&map, &own()?, scan.magnitude.grid())?;
-            return Ok(BrainMap {
-                map,
-                notes: Vec::new(),
-                used: scan.t1.as_ref().map(|_| T1W),
-            });
-        }
-        let mut notes = Vec::new();
-        if let Some(t1) = scan
-            .t1
-            .as_ref()
-            .filter(|_| self.regions.outlines_structures())
-        {
-            let found = self.regions.find(t1).ok().filter(shows_whole_brain);
-            let placed = found.zip(aligned(t1, &scan.magnitude, progress));
-            if let Some((map, scan_from_t1)) = placed {
-                return Ok(BrainMap {
-                    map: map.carried(&scan.magnitude, &scan_from_t1)?,
-                    notes,
-                    used: Some(T1W),
-                });
-            }
-            let why = "it does not show the whole brain, or could not be aligned to the scan; the brain was outlined \
-                       on the scan itself";
-            notes.push(Note::SeriesRefused {
-                what: format!("the {T1W}"),
-                why: why.into(),
-            });
-        }
-        Ok(BrainMap {
-            map: own()?,
-            notes,
-            used: None,
         })
     }
 
@@ -267,7 +155,7 @@ impl CandidateDetector {
         scan: &Scan,
         lesions: &[Lesion],
     ) -> Result<Volume<f32>, CandidateDetectorError> {
-        let BrainMap { map, .. } = self.map(scan, &|_| ())?;
+        let BrainMap { map, .. } = brain_map(&self.regions, scan, &|_| ())?;
         let shown = show_candidates(scan, &map)?;
         let grid = scan.magnitude.grid();
         let mut heat = Volume::filled(grid, 0f32);
@@ -298,7 +186,7 @@ impl CandidateDetector {
         }
     }
 
-    fn steps(&self) -> Vec<Step> {
+    fn steps(&self, source: BrainSource) -> Vec<Step> {
         let step = |name: &str, settings: String| Step {
             name: name.into(),
             settings,
@@ -306,12 +194,20 @@ impl CandidateDetector {
         vec![
             step(
                 "Brain and regions",
-                format!(
-                    "network {} ({}; {}), in voxels of 2 mm",
-                    self.regions.used().name,
-                    self.regions.training().software,
-                    self.regions.training().summary
-                ),
+                match source {
+                    BrainSource::Parcellation { .. } => "from the parcellation given".into(),
+                    BrainSource::Scan | BrainSource::T1w => format!(
+                        "network {} ({}; {}), in voxels of 2 mm{}",
+                        self.regions.used().name,
+                        self.regions.training().software,
+                        self.regions.training().summary,
+                        if source == BrainSource::T1w {
+                            " of the T1w image"
+                        } else {
+                            ""
+                        }
+                    ),
+                },
             ),
             step(
                 "Intensity",

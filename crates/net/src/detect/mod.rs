@@ -1,11 +1,13 @@
 //! From a scan to lesions.
 
+mod brain_map;
 mod by_candidates;
 mod by_model;
 mod by_rules;
 mod prepare;
 mod show;
 
+pub use brain_map::BrainMapError;
 pub use by_candidates::{CandidateDetector, CandidateDetectorError};
 pub use by_model::{Detector, DetectorError, ModelMaps, OnScan};
 pub use by_rules::RulesConfig;
@@ -210,6 +212,7 @@ fn companion_notes(scan: &Scan, used: &[&str]) -> Vec<Note> {
     [
         unused(scan.t1.is_some(), "T1w image"),
         unused(scan.t2.is_some(), "T2w image"),
+        unused(scan.parcellation.is_some(), "parcellation"),
         unused(scan.phase.is_some(), "phase"),
     ]
     .into_iter()
