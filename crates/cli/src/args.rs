@@ -308,8 +308,8 @@ pub(crate) struct Results {
     /// T2-weighted image of the same person (one scan only).
     #[arg(long)]
     pub t2: Option<PathBuf>,
-    /// Parcellation of FreeSurfer (aseg, aparc+aseg, wmparc) or SynthSeg, from which regions are taken; it lies on the
-    /// T1-weighted image where one is given, else on the scan (one scan only).
+    /// Parcellation of FreeSurfer (aseg, aparc+aseg, wmparc) or SynthSeg as NIfTI, by which lesions are located; it lies
+    /// on the image given with --t1, without that on the scan (one scan only).
     #[arg(long)]
     pub parcellation: Option<PathBuf>,
     /// Phase of the same acquisition (one scan only).

@@ -73,7 +73,8 @@ pub(crate) fn coverage_note(brain: &Volume<bool>) -> Option<Note> {
 }
 
 /// Says when the map of the brain does not tell regions.
-pub(crate) fn regions_note(anatomy: &Anatomy) -> Option<Note> {
+#[must_use]
+pub fn regions_note(anatomy: &Anatomy) -> Option<Note> {
     (anatomy.detail < MapDetail::Regions).then(|| Note::DoubtfulRegions {
         groups: anatomy.detail == MapDetail::Groups,
         reasons: anatomy

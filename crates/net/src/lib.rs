@@ -24,6 +24,7 @@ pub use built_in::{
 };
 pub use burn::tensor::Device;
 pub use candidates::{APART_MM, CandidateError, CandidateJudge, Opinion};
+pub use checks::regions_note;
 pub use detect::{
     BrainMapError, CandidateDetector, CandidateDetectorError, DetectError, DetectStage, Detection,
     Detector, DetectorError, EXPLAINED, Finder, MOST_CANDIDATES, ModelMaps, OnScan, PrepareError,

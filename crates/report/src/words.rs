@@ -30,15 +30,14 @@ pub(super) const HEAT: &str = "axial, where the network looked (Grad-CAM)";
 pub(super) const HEAT_NOTE: &str = "The last picture shows where the network looked for this lesion or one nearby, \
      from clear (not at all) over red to yellow (most). It explains the network, not the tissue.";
 pub(super) const NO_REGIONS: &str = "Regions are not given: no map of them exists.";
-pub(super) const REGIONS_NOTE: &str =
-    "Regions are those that the network saw; near a border they may be the neighbour's.";
+pub(super) const REGIONS_NOTE: &str = "Near a border of two regions the other one may be right.";
 pub(super) const NO_GRADE: &str = "No ARIA-H grade: it counts what is new since an earlier visit.";
 
 pub(super) const MARS: &str = "MARS (Microbleed Anatomical Rating Scale)";
 pub(super) const BOMBS: &str = "BOMBS (Brain Observer MicroBleed Scale)";
 pub(super) const LEFT_RIGHT_UNCLEAR: [&str; 3] = ["L", "R", "?"];
-pub(super) const BORDER_IN_GROUP: &str = "on the border of two of these";
-pub(super) const BORDER_OF_GROUPS: &str = "on the border of two groups, or in no region";
+pub(super) const BORDER_IN_GROUP: &str = "region not known, or on the border of two of these";
+pub(super) const BORDER_OF_GROUPS: &str = "group not known, on the border of two, or in no region";
 pub(super) const NOT_CLEAR: &str = "not clear which";
 pub(super) const TOTAL: &str = "total";
 

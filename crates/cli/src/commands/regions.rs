@@ -9,7 +9,7 @@ use siderin_image::folder::{write_json, write_synced, write_then_rename};
 use siderin_image::scan::{ReadLimits, nifti, read_single_volume, stem};
 use siderin_image::volume::Volume;
 use siderin_net::model_file::Model;
-use siderin_net::{Device, RegionFinder, default_regions};
+use siderin_net::{Device, RegionFinder, default_regions, regions_note};
 use std::io::Write;
 use std::path::{Path, PathBuf};
 
@@ -28,10 +28,11 @@ fn done(result: Result<()>) -> Result<Outcome, Failure> {
 }
 
 fn look(args: &RegionsFind) -> Result<()> {
+    let table = table_beside(&args.out);
     let written: Vec<&Path> = [&args.brain, &args.structures, &args.anatomy]
         .into_iter()
         .flatten()
-        .chain([&args.out])
+        .chain([&args.out, &table])
         .map(PathBuf::as_path)
         .collect();
     for (number, path) in written.iter().enumerate() {
@@ -47,15 +48,17 @@ fn look(args: &RegionsFind) -> Result<()> {
         regions_model(args.model.as_deref(), compute.device())?,
         &compute,
     )?;
-    let (_, scan) =
-        read_single_volume(&args.scan, ReadLimits::default()).context("reading the scan")?;
-    let map = finder.find(&scan)?;
-    let asked = args.structures.is_some() || args.anatomy.is_some();
-    let anatomy = map.anatomy();
-    if asked && anatomy.is_none() {
+    if (args.structures.is_some() || args.anatomy.is_some()) && !finder.outlines_structures() {
         bail!(
             "--structures and --anatomy need a model of the architecture structure-unet; this one tells regions alone"
         );
+    }
+    let (_, scan) =
+        read_single_volume(&args.scan, ReadLimits::default()).context("reading the scan")?;
+    let map = finder.find(&scan)?;
+    let anatomy = map.anatomy();
+    if let Some(note) = anatomy.and_then(regions_note) {
+        complain(&format!("warning: {note}"));
     }
     let found = map.on(scan.grid())?;
     write_regions(&found.codes, &args.out)?;
@@ -110,9 +113,14 @@ fn convert(args: &RegionsFromLabels) -> Result<()> {
     write_regions(&regions, &args.out)
 }
 
+/// Where the table of a map's values goes.
+fn table_beside(out: &Path) -> PathBuf {
+    out.with_file_name(format!("{}.tsv", stem(out)))
+}
+
 /// The map, and the table of its values beside it.
 fn write_regions(regions: &Volume<u8>, out: &Path) -> Result<()> {
-    let table = out.with_file_name(format!("{}.tsv", stem(out)));
+    let table = table_beside(out);
     write_then_rename(out, |path| {
         nifti::write_volume(path, regions)?;
         // Before the map is in place: neither is there without the other.

@@ -168,7 +168,13 @@ fn lesions_lie_in_regions() {
     // A head, 17 lines with 2 × 3 cells, 8 with 4 × 3.
     assert_eq!(table.lines().count(), 1 + 17 * 6 + 8 * 12);
     let table = std::fs::read_to_string(at.path().join("magnitude/lesions.csv")).unwrap();
-    assert!(table.lines().next().unwrap().ends_with(",region,side"));
+    assert!(
+        table
+            .lines()
+            .next()
+            .unwrap()
+            .ends_with(",region,side,group,mni_x_mm,mni_y_mm,mni_z_mm")
+    );
 }
 
 #[test]

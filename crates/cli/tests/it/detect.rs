@@ -91,7 +91,7 @@ fn finds_the_balls_of_a_phantom_and_writes_everything() {
     );
 
     let document = json(&folder.join("lesions.json"));
-    assert_eq!(document["schema_version"], "1.3");
+    assert_eq!(document["schema_version"], "1.4");
     assert_eq!(
         document["grid"]["shape"],
         serde_json::json!(truth.scan.shape())

@@ -3,7 +3,7 @@
 use super::{MNI_SPACE, MniFrame, Side, Structure, StructureMiddle, structure_middles};
 use nalgebra::Matrix4;
 use serde::Serialize;
-use siderin_image::volume::{Volume, VoxelPoint, WorldPoint};
+use siderin_image::volume::{Grid, Volume, VoxelPoint, WorldPoint};
 
 /// A head by its structures.
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -119,7 +119,7 @@ impl Anatomy {
             detail: MapDetail::Regions,
             reasons: Vec::new(),
             volumes: Volumes::of(codes),
-            seen: frame.map(|frame| seen(codes, &frame)),
+            seen: frame.map(|frame| seen(codes.grid(), &frame)),
             frames_apart_mm: frames
                 .of_middles
                 .zip(frames.of_coordinates)
@@ -133,8 +133,7 @@ impl Anatomy {
         anatomy
     }
 
-    /// Limits are those of results/anatomy: beyond the first ones, regions are wrong too often; beyond the second,
-    /// groups are.
+    /// Limits are judgement, set after looking at results/anatomy: regions up to the first ones, groups up to the second.
     fn judge(&mut self, frames: &Frames) {
         const APART_MM: [f64; 2] = [8.0, 16.0];
         const SPREAD_MM: [f64; 2] = [7.5, 9.0];
@@ -180,27 +179,32 @@ impl Anatomy {
         }
     }
 
-    /// Of the same head where `moved_from_world` takes it.
+    /// Of the same head in another image: `codes` are its structures there, `moved_from_world` takes it there.
     #[must_use]
-    pub fn carried(&self, moved_from_world: &Matrix4<f64>) -> Self {
+    pub fn carried(&self, codes: &Volume<u8>, moved_from_world: &Matrix4<f64>) -> Self {
         let carried = |rows: [[f64; 4]; 3]| {
             let mut affine = Matrix4::identity();
             for (row, values) in rows.iter().enumerate() {
                 affine.row_mut(row).copy_from_slice(values);
             }
             let back = moved_from_world.try_inverse()?;
-            Some(self::rows(&MniFrame::new(affine * back)))
+            Some(MniFrame::new(affine * back))
         };
+        let frame = self.mni_from_world.and_then(carried);
         Self {
-            mni_from_world: self.mni_from_world.and_then(carried),
+            volumes: Volumes::of(codes),
+            seen: frame.map(|frame| seen(codes.grid(), &frame)),
+            mni_from_world: frame.map(|frame| rows(&frame)),
             ..self.clone()
         }
     }
 
-    /// A place in MNI mm: right, front, up.
+    /// A place in MNI mm: right, front, up; `None` where the head has none that can be trusted.
     #[must_use]
     pub fn mni_mm(&self, at: WorldPoint) -> Option<[f64; 3]> {
-        let rows = self.mni_from_world?;
+        let rows = self
+            .mni_from_world
+            .filter(|_| self.detail > MapDetail::None)?;
         let [x, y, z] = at.to_array();
         Some(rows.map(|[a, b, c, d]| a * x + b * y + c * z + d))
     }
@@ -248,7 +252,7 @@ pub fn without_cut(codes: &Volume<u8>) -> Volume<u8> {
 }
 
 /// Share of the ellipsoid's points that lie in the grid.
-fn seen(codes: &Volume<u8>, frame: &MniFrame) -> f64 {
+fn seen(grid: &Grid, frame: &MniFrame) -> f64 {
     const STEP_MM: f64 = 4.0;
     let [half, middle] = BRAIN_MM;
     let Some(world_from_mni) = frame.mni_from_world().try_inverse() else {
@@ -265,7 +269,7 @@ fn seen(codes: &Volume<u8>, frame: &MniFrame) -> f64 {
                     let mni: [f64; 3] = std::array::from_fn(|a| middle[a] + off[a]);
                     let world = world_from_mni.transform_point(&mni.into());
                     all += 1;
-                    inside += usize::from(codes.grid().nearest(WorldPoint(world)).is_some());
+                    inside += usize::from(grid.nearest(WorldPoint(world)).is_some());
                 }
             }
         }
@@ -342,7 +346,7 @@ mod tests {
         Grid::new([25, 30, 27], affine).unwrap()
     }
 
-    /// White matter left and right inside the ellipsoid, but for a ventricle of four voxels on either side.
+    /// White matter left and right inside the ellipsoid, but for a ventricle of three voxels on either side.
     fn codes(grid: &Grid) -> Volume<u8> {
         Volume::from_fn(grid, |index| {
             let [x, y, z] = grid.to_world(VoxelPoint::center_of(index)).to_array();
@@ -393,7 +397,10 @@ mod tests {
         );
         let at = WorldPoint::new(1.0, 2.0, 3.0);
         assert_eq!(anatomy.mni_mm(at), Some([1.0, 2.0, 3.0]));
-        let carried = anatomy.carried(&Matrix4::new_translation(&Vector3::new(10.0, 0.0, -5.0)));
+        let by = Matrix4::new_translation(&Vector3::new(10.0, 0.0, -5.0));
+        let slab = codes.crop([0..25, 0..30, 12..14]).unwrap();
+        let carried = anatomy.carried(&slab, &by);
+        assert!(carried.seen.unwrap() < 0.2 && carried.volumes.tissue_ml < 300.0);
         let moved = WorldPoint::new(11.0, 2.0, -2.0);
         assert_eq!(carried.mni_mm(moved), Some([1.0, 2.0, 3.0]));
     }

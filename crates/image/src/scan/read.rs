@@ -91,7 +91,9 @@ pub fn read_scan(input: &Input, given: &Given, limits: ReadLimits) -> Result<Sca
         }
         (None, None) => {}
     }
-    let (t1, note) = companion(given.t1, input.t1.as_deref(), &T1, limits)?;
+    // A parcellation lies on the T1w image that is given with it, not on one that happens to be there.
+    let beside = input.t1.as_deref().filter(|_| given.parcellation.is_none());
+    let (t1, note) = companion(given.t1, beside, &T1, limits)?;
     scan.t1 = t1;
     scan.notes.extend(note);
     let (t2, note) = companion(given.t2, input.t2.as_deref(), &T2, limits)?;

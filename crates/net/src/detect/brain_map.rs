@@ -1,4 +1,7 @@
-//! Which image of a person shows the brain best, and its map on the scan.
+//! The brain on the scan, in which candidates are judged, and the map by which lesions are located.
+//!
+//! The judge was trained on what the network finds on the scan itself, and its confidence is calibrated there; locations come
+//! from the image of the person that shows structures best.
 
 use super::DetectStage;
 use crate::regions::{RegionError, RegionFinder, RegionMap};
@@ -8,15 +11,18 @@ use siderin_image::registration::{LEAST_SHARPNESS, register_rigid};
 use siderin_image::scan::{Note, Scan};
 use siderin_image::volume::{Grid, Volume};
 
-/// The map of a scan's brain, in the scan's world.
+/// The maps of a scan's brain, in the scan's world.
 pub(super) struct BrainMap {
-    pub(super) map: RegionMap,
+    /// Of the scan itself.
+    pub(super) own: RegionMap,
+    /// By which lesions are located, where it is not the scan's own.
+    pub(super) better: Option<RegionMap>,
     pub(super) source: BrainSource,
     /// Why not from an image that was given.
     pub(super) note: Option<Note>,
 }
 
-/// Where a map of the brain comes from.
+/// Where the map comes from by which lesions are located.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum BrainSource {
     /// The scan itself.
@@ -53,7 +59,7 @@ const PARCELLATION: &str = "parcellation";
 
 impl BrainSource {
     /// Names of the images beside the scan that it needs.
-    pub(super) fn images(self) -> &'static [&'static str] {
+    fn images(self) -> &'static [&'static str] {
         match self {
             Self::Scan => &[],
             Self::T1w => &[T1W],
@@ -63,8 +69,8 @@ impl BrainSource {
     }
 }
 
-/// Outlines the brain: by the parcellation where one is given; on the T1w image where one is, which shows the brain best,
-/// if it holds all of it and can be aligned to the scan; else on the scan.
+/// Outlines the brain on the scan. Lesions are located by the parcellation where one is given; on the T1w image where one
+/// is, if it holds the whole brain and can be aligned to the scan; else on the scan.
 ///
 /// # Errors
 /// When the scan shows no brain, or the parcellation is none of it.
@@ -74,57 +80,92 @@ pub(super) fn brain_map(
     progress: &dyn Fn(DetectStage),
 ) -> Result<BrainMap, BrainMapError> {
     progress(DetectStage::Brain);
+    let own = finder.find(&scan.magnitude)?;
     if let Some(parcels) = &scan.parcellation {
-        return by_parcellation(finder, scan, parcels, progress);
-    }
-    let t1 = scan.t1.as_ref().filter(|_| finder.outlines_structures());
-    let carried = t1.map(|t1| {
-        let map = finder.find(t1).ok().filter(shows_whole_brain);
-        map.zip(aligned(t1, &scan.magnitude, progress))
-    });
-    Ok(match carried {
-        Some(Some((map, scan_from_t1))) => BrainMap {
-            map: map.carried(&scan.magnitude, &scan_from_t1)?,
-            source: BrainSource::T1w,
+        let better = by_parcellation(&own, scan, parcels, progress)?;
+        let of_t1 = scan.t1.is_some();
+        return Ok(BrainMap {
+            own,
+            better: Some(better),
+            source: BrainSource::Parcellation { of_t1 },
             note: None,
-        },
-        not_carried => BrainMap {
-            map: finder.find(&scan.magnitude)?,
-            source: BrainSource::Scan,
-            note: not_carried.map(|_| Note::SeriesRefused {
-                what: format!("the {T1W}"),
-                why: "it does not show the whole brain, or cannot be aligned to the scan; the brain was outlined on \
-                      the scan"
-                    .into(),
-            }),
-        },
+        });
+    }
+    let Some(t1) = scan.t1.as_ref().filter(|_| finder.outlines_structures()) else {
+        return Ok(BrainMap::of_scan(own, None));
+    };
+    let map = match finder.find(t1) {
+        Ok(map) if shows_whole_brain(&map) => map,
+        Ok(_) => {
+            return Ok(BrainMap::of_scan(
+                own,
+                Some("it does not show the whole brain".into()),
+            ));
+        }
+        Err(error) => return Ok(BrainMap::of_scan(own, Some(error.to_string()))),
+    };
+    let Some(scan_from_t1) = aligned(t1, &scan.magnitude, progress) else {
+        return Ok(BrainMap::of_scan(
+            own,
+            Some("it cannot be aligned to the scan".into()),
+        ));
+    };
+    Ok(BrainMap {
+        own,
+        better: Some(map.carried(&scan.magnitude, &scan_from_t1)?),
+        source: BrainSource::T1w,
+        note: None,
     })
 }
 
+impl BrainMap {
+    fn of_scan(own: RegionMap, why_not_t1: Option<String>) -> Self {
+        Self {
+            own,
+            better: None,
+            source: BrainSource::Scan,
+            note: why_not_t1.map(|why| Note::SeriesRefused {
+                what: format!("the {T1W}"),
+                why: format!("{why}; lesions are located on the scan"),
+            }),
+        }
+    }
+
+    /// By which lesions are located.
+    pub(super) fn places(&self) -> &RegionMap {
+        self.better.as_ref().unwrap_or(&self.own)
+    }
+
+    /// Names of the images beside the scan that were used, or looked at and left out with a note.
+    pub(super) fn images(&self) -> Vec<&'static str> {
+        let left_out = self.note.as_ref().map(|_| T1W);
+        self.source
+            .images()
+            .iter()
+            .copied()
+            .chain(left_out)
+            .collect()
+    }
+}
+
 fn by_parcellation(
-    finder: &RegionFinder,
+    own: &RegionMap,
     scan: &Scan,
     parcels: &Volume<f32>,
     progress: &dyn Fn(DetectStage),
-) -> Result<BrainMap, BrainMapError> {
+) -> Result<RegionMap, BrainMapError> {
     let map = RegionMap::of_parcellation(parcels)?;
     let scan_from_parcels = match &scan.t1 {
         Some(t1) => aligned(t1, &scan.magnitude, progress).ok_or(BrainMapError::T1Elsewhere)?,
         None => Matrix4::identity(),
     };
     let map = map.carried(&scan.magnitude, &scan_from_parcels)?;
-    let own = finder.find(&scan.magnitude)?;
-    let dice = brain_dice(&map, &own, scan.magnitude.grid())?;
+    let dice = brain_dice(&map, own, scan.magnitude.grid())?;
     const LEAST_DICE: f64 = 0.8;
     if dice < LEAST_DICE {
         return Err(BrainMapError::ParcellationElsewhere { dice });
     }
-    let of_t1 = scan.t1.is_some();
-    Ok(BrainMap {
-        map,
-        source: BrainSource::Parcellation { of_t1 },
-        note: None,
-    })
+    Ok(map)
 }
 
 /// The map that takes the world of a T1w image to that of the scan, where the two align.

@@ -1,6 +1,6 @@
 //! Candidates of the search, judged by a network in the brain that another one finds.
 
-use super::brain_map::{BrainMap, BrainMapError, BrainSource, brain_map};
+use super::brain_map::{BrainMapError, BrainSource, brain_map};
 use super::show::{ShowError, show_candidates};
 use super::{DetectStage, EXPLAINED, Found, certain_from};
 use crate::candidates::{APART_MM, CandidateError, CandidateJudge, HEAT_EDGE};
@@ -85,10 +85,10 @@ impl CandidateDetector {
         scan: &Scan,
         progress: &dyn Fn(DetectStage),
     ) -> Result<Found, CandidateDetectorError> {
-        let BrainMap { map, source, note } = brain_map(&self.regions, scan, progress)?;
+        let brain = brain_map(&self.regions, scan, progress)?;
 
         progress(DetectStage::Search);
-        let shown = show_candidates(scan, &map)?;
+        let shown = show_candidates(scan, &brain.own)?;
         let opinions = self.judge.judge(&shown.views)?;
 
         progress(DetectStage::Select);
@@ -112,8 +112,13 @@ impl CandidateDetector {
         let mut faint: Vec<Lesion> = sensitive_from.map_or_else(Vec::new, |from| {
             faint_lesions(scan.magnitude.grid(), &judged, from, APART_MM)
         });
+        let places = brain.places();
+        let codes = match &brain.better {
+            Some(map) => map.on(scan.magnitude.grid())?.codes,
+            None => shown.brain.codes,
+        };
         for lesion in lesions.iter_mut().chain(&mut faint) {
-            lesion.place_in(&shown.brain.codes, map.detail());
+            lesion.place_in(&codes, places.detail());
         }
         let interval = self
             .judge
@@ -124,22 +129,26 @@ impl CandidateDetector {
             brain: shown.brain.brain,
             lesions,
             candidates: Candidates::Spots(judged),
-            notes: note.into_iter().chain(self.untrained()).collect(),
-            structures: map.structures_on(scan.magnitude.grid())?,
-            anatomy: map.anatomy().cloned(),
+            notes: brain
+                .note
+                .clone()
+                .into_iter()
+                .chain(self.untrained())
+                .collect(),
+            structures: places.structures_on(scan.magnitude.grid())?,
+            anatomy: places.anatomy().cloned(),
             maps: None,
             noise: Some(shown.noise),
-            fluid_to_tissue: map.fluid_to_tissue().map(f64::from),
+            fluid_to_tissue: brain.own.fluid_to_tissue().map(f64::from),
             interval,
             faint,
             sensitive_from,
-            regions: Some(shown.brain.codes),
+            regions: Some(codes),
             method: self.method(),
-            preprocessing: self.steps(source),
-            used: source
+            preprocessing: self.steps(brain.source),
+            used: brain
                 .images()
-                .iter()
-                .copied()
+                .into_iter()
                 .chain(scan.phase.is_some().then_some("phase"))
                 .collect(),
         })
@@ -155,8 +164,7 @@ impl CandidateDetector {
         scan: &Scan,
         lesions: &[Lesion],
     ) -> Result<Volume<f32>, CandidateDetectorError> {
-        let BrainMap { map, .. } = brain_map(&self.regions, scan, &|_| ())?;
-        let shown = show_candidates(scan, &map)?;
+        let shown = show_candidates(scan, &self.regions.find(&scan.magnitude)?)?;
         let grid = scan.magnitude.grid();
         let mut heat = Volume::filled(grid, 0f32);
         for lesion in lesions.iter().take(EXPLAINED) {
@@ -194,20 +202,18 @@ impl CandidateDetector {
         vec![
             step(
                 "Brain and regions",
-                match source {
-                    BrainSource::Parcellation { .. } => "from the parcellation given".into(),
-                    BrainSource::Scan | BrainSource::T1w => format!(
-                        "network {} ({}; {}), in voxels of 2 mm{}",
-                        self.regions.used().name,
-                        self.regions.training().software,
-                        self.regions.training().summary,
-                        if source == BrainSource::T1w {
-                            " of the T1w image"
-                        } else {
-                            ""
-                        }
-                    ),
-                },
+                format!(
+                    "network {} ({}; {}), in voxels of 2 mm{}",
+                    self.regions.used().name,
+                    self.regions.training().software,
+                    self.regions.training().summary,
+                    match source {
+                        BrainSource::Scan => "",
+                        BrainSource::T1w => "; locations from the T1w image",
+                        BrainSource::Parcellation { .. } =>
+                            "; locations from the parcellation given",
+                    }
+                ),
             ),
             step(
                 "Intensity",

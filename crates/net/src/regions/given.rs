@@ -27,6 +27,11 @@ impl RegionMap {
         let structures = structures_of_parcellation(parcels)?;
         let (structures, _) = canonical_orientation(&structures)?;
         let (regions, _) = canonical_orientation(&regions)?;
+        let frames = Frames {
+            of_middles: MniFrame::of_middles(&structure_middles(&without_cut(&structures))),
+            ..Frames::default()
+        };
+        let anatomy = Anatomy::of(&structures, &frames);
         let range = structures
             .map(|code| code > 0)
             .bounding_box()
@@ -52,14 +57,9 @@ impl RegionMap {
             }
         }
         let structure = resample_nearest(&structures, &grid, &same, 0)?;
-        let middles = structure_middles(&without_cut(&structure));
-        let frames = Frames {
-            of_middles: MniFrame::of_middles(&middles),
-            ..Frames::default()
-        };
         Ok(Self {
             region: super::spread(resample_nearest(&regions, &grid, &same, 0)?),
-            anatomy: Some(Anatomy::of(&structure, &frames)),
+            anatomy: Some(anatomy),
             structure: Some(structure),
             fluid_to_tissue: None,
             tissue,
@@ -86,7 +86,7 @@ mod tests {
     use siderin_core::regions::{FLUID_CODE, MapDetail, Region, Side};
     use siderin_image::volume::{VoxelPoint, WorldPoint};
 
-    /// A schematic brain in aseg codes, in voxels of 1 mm, at its place in MNI space: tissue within 60 mm with a cleft
+    /// A schematic brain in aseg codes, in voxels of 1 mm, at its place in MNI space: tissue within 66 mm with a cleft
     /// of 6 mm in front, and balls where the MNI brain has the middles of its nuclei.
     fn parcels() -> Volume<f32> {
         let affine = Matrix4::new_translation(&nalgebra::Vector3::new(-80.0, -100.0, -70.0));
@@ -108,7 +108,7 @@ mod tests {
                 return if right { code + 39.0 } else { *code };
             }
             match () {
-                () if (x.powi(2) + (y + 20.0).powi(2) + z.powi(2)).sqrt() > 60.0 => 0.0,
+                () if (x.powi(2) + (y + 20.0).powi(2) + (z - 20.0).powi(2)).sqrt() > 66.0 => 0.0,
                 () if x.abs() < 3.0 && y > 15.0 => 0.0,
                 () if right => 41.0,
                 () => 2.0,

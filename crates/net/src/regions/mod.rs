@@ -336,16 +336,21 @@ impl RegionMap {
                 .map(|(p, v)| if *v > 0.0 { *p } else { 0.0 })
                 .collect()
         };
+        let structure = self.structure.as_ref().map(|codes| on_grid(codes, &grid));
+        let on_scan = structure
+            .as_ref()
+            .map(|codes| resample_nearest(codes, scan.grid(), &Matrix4::identity(), 0));
+        let anatomy = match (&self.anatomy, on_scan.transpose()?) {
+            (Some(anatomy), Some(codes)) => Some(anatomy.carried(&codes, scan_from_image)),
+            _ => None,
+        };
         Ok(Self {
             fluid_to_tissue: fluid_to_tissue(view.voxels(), &shown(&fluid), &shown(tissue)),
             tissue: on_grid(&self.tissue, &grid),
             inside: on_grid(&self.inside, &grid),
             region: on_grid(&self.region, &grid),
-            structure: self.structure.as_ref().map(|codes| on_grid(codes, &grid)),
-            anatomy: self
-                .anatomy
-                .as_ref()
-                .map(|anatomy| anatomy.carried(scan_from_image)),
+            structure,
+            anatomy,
         })
     }
 

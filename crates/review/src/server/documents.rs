@@ -204,7 +204,7 @@ impl FormsDocument {
             .map(|line| {
                 let label = match (line.region, line.group) {
                     (Some(region), _) => region.name().replace('_', " "),
-                    (None, Some(_)) => "on a border in the group".into(),
+                    (None, Some(_)) => "on a border in the group, or not known".into(),
                     (None, None) => "region unclear".into(),
                 };
                 json!({

@@ -10,7 +10,7 @@ use siderin_net::architectures::Network;
 /// The exponential average of a network's weights.
 pub(super) struct Average {
     steps: u64,
-    /// Of each parameter, as a row, in the order in which the network is visited.
+    /// Of each parameter and running statistic, as a row, in the order in which the network is visited.
     weights: Vec<Tensor<1>>,
 }
 

@@ -150,8 +150,8 @@ impl State {
         })?)
     }
 
-    /// The network without gradients, its weights averaged where the config asks for it. Its running statistics are
-    /// those of the last step: without this they are one step behind.
+    /// The network without gradients, its weights and running statistics averaged where the config asks for it. Else
+    /// its running statistics are those of the last step: without this they are one step behind.
     pub(super) fn settled(&self) -> Network {
         let network = self.network.valid();
         match &self.average {
