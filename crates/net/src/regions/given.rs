@@ -132,7 +132,7 @@ mod tests {
                 .at(grid.nearest(WorldPoint::new(x, y, z)).unwrap())
         };
         assert_eq!(at(0.0, 28.0, 0.0), FLUID_CODE);
-        assert_eq!(at(0.0, 60.0, 0.0), 0);
+        assert_eq!(at(0.0, 54.0, 0.0), 0);
         assert_eq!(at(12.0, -20.0, 4.0), Region::Thalamus.code(Side::Right));
         assert_eq!(at(-12.0, -20.0, 4.0), Region::Thalamus.code(Side::Left));
         // Carried to where the scan lies, and compared with its signal: 1 in tissue, 2 in the cleft.
