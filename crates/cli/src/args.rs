@@ -203,7 +203,7 @@ pub(crate) struct RegionsFind {
     /// File for the structures that the regions follow from (NIfTI, on the scan's grid).
     #[arg(long)]
     pub structures: Option<PathBuf>,
-    /// File for volumes, the place in MNI space and how far the map can be trusted (JSON).
+    /// File for volumes, the head's position in MNI space and how far the map can be trusted (JSON).
     #[arg(long)]
     pub anatomy: Option<PathBuf>,
     /// What the model runs on.
@@ -286,7 +286,7 @@ pub(crate) struct Detect {
     pub rules: bool,
     #[command(flatten)]
     pub running: Running,
-    /// Also write the model's maps: probability.nii.gz, and regions.nii.gz where it finds regions.
+    /// Also write the model's maps: probability.nii.gz, and regions.nii.gz and structures.nii.gz where it finds them.
     #[arg(long)]
     pub maps: bool,
     #[command(flatten)]

@@ -110,7 +110,7 @@ impl Frames {
 const BRAIN_MM: [[f64; 3]; 2] = [[68.0, 86.0, 68.0], [0.0, -17.0, 8.0]];
 
 impl Anatomy {
-    /// Of the brain's [`Structure::code`]s, 0 elsewhere, and its places in MNI space.
+    /// From the brain's [`Structure::code`]s, 0 elsewhere, and the ways to place it in MNI space.
     #[must_use]
     pub fn of(codes: &Volume<u8>, frames: &Frames) -> Self {
         let frame = frames.best();
@@ -133,7 +133,7 @@ impl Anatomy {
         anatomy
     }
 
-    /// Limits are judgement, set after looking at results/anatomy: regions up to the first ones, groups up to the second.
+    /// The limits are judgement, set after a look at results/anatomy: regions up to the first, groups up to the second.
     fn judge(&mut self, frames: &Frames) {
         const APART_MM: [f64; 2] = [8.0, 16.0];
         const SPREAD_MM: [f64; 2] = [7.5, 9.0];
@@ -179,7 +179,7 @@ impl Anatomy {
         }
     }
 
-    /// Of the same head in another image: `codes` are its structures there, `moved_from_world` takes it there.
+    /// The same head in another image: `codes` are its structures there, `moved_from_world` maps the old world to the new.
     #[must_use]
     pub fn carried(&self, codes: &Volume<u8>, moved_from_world: &Matrix4<f64>) -> Self {
         let carried = |rows: [[f64; 4]; 3]| {

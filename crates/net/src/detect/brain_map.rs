@@ -73,7 +73,7 @@ impl BrainSource {
 /// is, if it holds the whole brain and can be aligned to the scan; else on the scan.
 ///
 /// # Errors
-/// When the scan shows no brain, or the parcellation is none of it.
+/// When the scan shows no brain, or the parcellation does not match it.
 pub(super) fn brain_map(
     finder: &RegionFinder,
     scan: &Scan,

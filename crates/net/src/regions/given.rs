@@ -3,22 +3,22 @@
 use super::{RegionError, RegionMap};
 use nalgebra::Matrix4;
 use siderin_core::regions::{
-    Anatomy, Frames, MniFrame, from_parcellation, structure_middles, structures_of_parcellation,
-    without_cut,
+    Anatomy, FLUID_CODE, Frames, MniFrame, from_parcellation, structure_middles,
+    structures_of_parcellation, without_cut,
 };
-use siderin_image::preprocess::{HEAD_VIEW_MM, distance_to_mm};
+use siderin_image::preprocess::{HEAD_VIEW_MM, dilate_mm, erode_mm};
 use siderin_image::volume::{
     Grid, Interpolation, Volume, block_mean, canonical_orientation, resample, resample_nearest,
 };
 
 /// Gaps of the parcellation narrower than twice this are fluid: sulci are not labelled.
-const CLOSING_MM: f32 = 8.0;
+const CLOSING_MM: f64 = 8.0;
 /// Room around the brain, in voxels of the view.
 const MARGIN: usize = 6;
 
 impl RegionMap {
-    /// The map of a parcellation, in its own world, in voxels of about 2 mm. There is no signal to compare fluid and
-    /// tissue by until it is [carried](RegionMap::carried) onto a scan.
+    /// Map of a parcellation, in its own world, in voxels of about 2 mm. It has no fluid-to-tissue ratio until it is
+    /// [carried](RegionMap::carried) onto a scan.
     ///
     /// # Errors
     /// When it is no parcellation.
@@ -43,13 +43,14 @@ impl RegionMap {
             let mask = regions.map(|code| if is(code) { 1.0f32 } else { 0.0 });
             block_mean(&mask, factor)
         };
-        let tissue = share(&|code| code > 0 && code != siderin_core::regions::FLUID_CODE)?;
+        let tissue = share(&|code| code > 0 && code != FLUID_CODE)?;
         let filled = share(&|code| code > 0)?;
         let grid = with_room(filled.grid())?;
         let same = Matrix4::identity();
         let laid = |map: &Volume<f32>| resample(map, &grid, &same, Interpolation::Linear, 0.0);
         let (tissue, filled) = (laid(&tissue)?, laid(&filled)?);
-        let closed = closed(&filled.map(|share| share >= 0.5));
+        let near = dilate_mm(&filled.map(|share| share >= 0.5), CLOSING_MM);
+        let closed = erode_mm(&near, CLOSING_MM);
         let mut inside = filled;
         for (share, closed) in inside.voxels_mut().iter_mut().zip(closed.voxels()) {
             if *closed {
@@ -58,7 +59,7 @@ impl RegionMap {
         }
         let structure = resample_nearest(&structures, &grid, &same, 0)?;
         Ok(Self {
-            region: super::spread(resample_nearest(&regions, &grid, &same, 0)?),
+            region: super::map::spread(resample_nearest(&regions, &grid, &same, 0)?),
             anatomy: Some(anatomy),
             structure: Some(structure),
             fluid_to_tissue: None,
@@ -74,16 +75,10 @@ fn with_room(grid: &Grid) -> Result<Grid, RegionError> {
     Ok(Grid::new(grid.shape().map(|n| n + 2 * MARGIN), affine)?)
 }
 
-/// With gaps filled.
-fn closed(mask: &Volume<bool>) -> Volume<bool> {
-    let near = distance_to_mm(mask).map(|mm| mm <= CLOSING_MM);
-    distance_to_mm(&near.map(|near| !near)).map(|mm| mm > CLOSING_MM)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-    use siderin_core::regions::{FLUID_CODE, MapDetail, Region, Side};
+    use siderin_core::regions::{MapDetail, Region, Side};
     use siderin_image::volume::{VoxelPoint, WorldPoint};
 
     /// A schematic brain in aseg codes, in voxels of 1 mm, at its place in MNI space: tissue within 66 mm with a cleft

@@ -20,7 +20,7 @@ pub struct OptimiserConfig {
     /// The most that the norm of one parameter's gradient may be.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub clip_norm: Option<f32>,
-    /// Steps over which weights are averaged, each step counting 1 / n less than the next (Polyak 1992, doi
+    /// Steps over which weights are averaged, exponentially: each step has a share of 1 / n (after Polyak 1992, doi
     /// 10.1137/0330046). The average is judged and kept; without it, the weights themselves are.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub average_steps: Option<u64>,

@@ -1,7 +1,6 @@
 //! Weights averaged over steps.
 //!
-//! The weights of single steps stray around where they would settle, by so much that a network trained at a constant
-//! rate shifts what it outlines from one checkpoint to the next; their average does not.
+//! At a constant learning rate, weights wander around the place where they would settle; their average stays close to it.
 
 use burn::module::{Module, ModuleMapper, ModuleVisitor, Param};
 use burn::tensor::Tensor;
